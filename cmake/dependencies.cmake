@@ -1,0 +1,15 @@
+# Libraries, found by pkg-config where they have a file. What is needed always stops the configuration when it is missing.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5-serial)
+pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+set(BP_IO_LIBRARIES PkgConfig::HDF5 PkgConfig::TIFF)
+set(BP_CLI_LIBRARIES PkgConfig::JANSSON)
+
+include(CheckCCompilerFlag)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(BP_AVX2_FLAGS -mavx2 -mbmi -mbmi2)
+  set(BP_AVX512_FLAGS -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mgfni -mbmi -mbmi2)
+endif()

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Whole files: make them smaller, plain again, compare them. HDF5/NeXus in and out; TIFF, CBF, EDF, npy and
+ * raw bytes come in as NeXus. Output appears under its final name only when it is complete, verified and
+ * synced. */
+#ifndef BEAMPRESS_FILE_H
+#define BEAMPRESS_FILE_H
+
+#include <stdint.h>
+
+#include "codec.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum bp_chunking {
+    BP_CHUNKING_KEEP,     /* as in the input; one frame (small frames gathered) where it has no chunks */
+    BP_CHUNKING_FRAME,    /* one frame: the last two axes */
+    BP_CHUNKING_SINOGRAM, /* one detector row, all frames: the last axis and the first */
+    BP_CHUNKING_EXACT     /* chunk_shape */
+} bp_chunking;
+
+typedef enum bp_format {
+    BP_FORMAT_ANY,      /* registered HDF5 filters where the codec has them, our own chunks otherwise */
+    BP_FORMAT_STANDARD, /* registered filters only */
+    BP_FORMAT_OWN       /* our self-describing chunks only */
+} bp_format;
+
+/* Told of progress in raw bytes, from the calling thread. */
+typedef void (*bp_progress_function)(void *user, const char *what, uint64_t done, uint64_t total);
+
+typedef struct bp_file_options {
+    const bp_codec_spec *spec; /* NULL: the default codec, and datasets that it would not make smaller stay */
+    bp_format format;
+    bp_chunking chunking;
+    size_t chunk_rank;
+    size_t chunk_shape[BP_MAX_RANK];
+    const char *const *datasets; /* absolute paths; NULL: every numeric array that is worth it */
+    size_t dataset_count;
+    unsigned threads;   /* 0: as many as there are cores */
+    size_t memory;      /* bytes that may be in flight; 0: 256 MiB */
+    bool no_verify;     /* skip reading the written file back */
+    bool overwrite;     /* replace an output that exists */
+    bool replace;       /* output = input: atomic, mode and owner kept */
+    bool no_fletcher32; /* no fletcher32 behind registered filters */
+    bool follow;        /* also the data files that links and virtual datasets point to */
+    bool keep_links;    /* write links although their targets will not be found from the output's folder */
+    bool again;         /* also data that are marked lossy or were stored by a lossy filter */
+    bool salvage;       /* decompress: write what is intact, list the chunks that are lost */
+    bp_progress_function progress;
+    void *progress_user;
+    /* raw bytes in: shape and type that the file does not state */
+    bp_dtype raw_dtype;
+    bool raw_big_endian;
+    size_t raw_rank;
+    size_t raw_shape[BP_MAX_RANK];
+    uint64_t raw_offset;
+} bp_file_options;
+
+typedef struct bp_dataset_report {
+    char *path;
+    bp_dtype dtype; /* BP_OPAQUE for compound, strings and other types without a number */
+    size_t itemsize;
+    size_t rank;
+    uint64_t shape[BP_MAX_RANK];
+    char *codec; /* canonical spec, or what the stored filters are called; "none" when it is plain */
+    char *note;  /* why it was kept as it was; NULL when it was coded */
+    bool coded;  /* written anew by us */
+    bool lossy;
+    double max_error; /* the largest absolute error that was measured; 0 when lossless */
+    uint64_t raw_bytes, stored_bytes;
+    uint64_t lost_chunks; /* salvage */
+} bp_dataset_report;
+
+typedef struct bp_file_report {
+    bp_dataset_report *datasets;
+    size_t dataset_count;
+    uint64_t raw_bytes, stored_bytes;   /* of the datasets */
+    uint64_t input_bytes, output_bytes; /* of the files */
+    bool verified;
+    double seconds;
+    char **lost; /* salvage: "path: chunk at 3,0,0: cause" */
+    size_t lost_count;
+    char **warnings;
+    size_t warning_count;
+} bp_file_report;
+
+BP_API void bp_file_options_init(bp_file_options *options);
+BP_API void bp_file_report_fini(bp_file_report *report);
+
+/* Writes a smaller copy of input to output. *report is set up in every case and freed by the caller with
+ * bp_file_report_fini. On failure no output appears and what stood there before still does. */
+BP_API BP_MUST_CHECK bp_status bp_compress_file(bp_context *ctx, const char *input, const char *output,
+                                                const bp_file_options *options, bp_file_report *report);
+
+/* The same back to plain HDF5: no filters. */
+BP_API BP_MUST_CHECK bp_status bp_decompress_file(bp_context *ctx, const char *input, const char *output,
+                                                  const bp_file_options *options, bp_file_report *report);
+
+typedef struct bp_verify_options {
+    unsigned threads;
+    size_t memory;
+    double bound; /* largest absolute error allowed; negative: bit by bit */
+    bp_progress_function progress;
+    void *progress_user;
+} bp_verify_options;
+
+typedef struct bp_verify_report {
+    bool identical;
+    char *first_difference; /* NULL when identical */
+    uint64_t datasets, values, raw_bytes;
+    double max_error;
+} bp_verify_report;
+
+BP_API void bp_verify_report_fini(bp_verify_report *report);
+
+/* Compares two files: links, types, attributes, values; ignores layout, filters, object times and our own
+ * provenance group. BP_OK when they agree, BP_E_DIFFERS when they do not. */
+BP_API BP_MUST_CHECK bp_status bp_verify_files(bp_context *ctx, const char *a, const char *b,
+                                               const bp_verify_options *options, bp_verify_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

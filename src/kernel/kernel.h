@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Hot loops behind one table: the C reference fills it, stronger variants replace entries. All variants write
+ * the same bytes; tests/unit/test_kernel.c checks each against C on random and extreme input. */
+#ifndef BP_KERNEL_KERNEL_H
+#define BP_KERNEL_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum bp_simd { BP_SIMD_C = 0, BP_SIMD_AVX2 = 1, BP_SIMD_AVX512 = 2, BP_SIMD_COUNT } bp_simd;
+
+typedef struct bp_kernels {
+    /* Bit transpose of n elements (a multiple of 8) of itemsize bytes: output plane b*8+k holds bit k of byte
+     * b of every element, 8 elements per byte (element i at bit i%8), n/8 bytes per plane. As in K. Masui's
+     * bitshuffle. */
+    void (*bitshuffle)(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+    void (*bitunshuffle)(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+    /* Byte transpose: output plane b holds byte b of every element. As HDF5's shuffle filter. */
+    void (*shuffle)(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+    void (*unshuffle)(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+    /* Reverses the bytes of each of n elements of itemsize 2, 4 or 8; out may be in. */
+    void (*byteswap)(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+} bp_kernels;
+
+/* The table for this CPU; the environment variable BEAMPRESS_SIMD (c, avx2, avx512) can lower the level.
+ * It never changes a result. */
+const bp_kernels *bp_kernels_get(void);
+/* The table of one level, NULL when this CPU or build lacks it. For tests and benches. */
+const bp_kernels *bp_kernels_at(bp_simd level);
+const char *bp_simd_name(bp_simd level);
+
+#endif
