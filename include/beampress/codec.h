@@ -17,7 +17,7 @@ extern "C" {
 typedef enum bp_level { BP_LEVEL_FAST = 0, BP_LEVEL_BALANCED = 1, BP_LEVEL_MAX = 2 } bp_level;
 
 #define BP_LEVEL_COUNT      3
-#define BP_FILTER_MAX_WORDS 64
+#define BP_FILTER_MAX_WORDS 128
 
 /* One filter of an HDF5 pipeline: its registered id and its cd_values. */
 typedef struct bp_filter {
