@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/lz4.h"
+
 typedef enum bp_simd { BP_SIMD_C = 0, BP_SIMD_AVX2 = 1, BP_SIMD_AVX512 = 2, BP_SIMD_COUNT } bp_simd;
 
 typedef struct bp_kernels {
@@ -20,6 +22,11 @@ typedef struct bp_kernels {
     void (*unshuffle)(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
     /* Reverses the bytes of each of n elements of itemsize 2, 4 or 8; out may be in. */
     void (*byteswap)(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+    /* Packs one LZ4 block; returns its size, 0 when bytes is above BP_LZ4_MAX_BYTES. in and out are readable
+     * and writable for their sizes (out: bp_lz4_bound) and BP_LZ4_SLACK more. */
+    size_t (*lz4_encode)(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out);
+    /* Do size bytes at in, whatever they are, unpack to exactly bytes bytes? out has BP_LZ4_SLACK more. */
+    bool (*lz4_decode)(const uint8_t *in, size_t size, uint8_t *out, size_t bytes);
 } bp_kernels;
 
 /* The table for this CPU; the environment variable BEAMPRESS_SIMD (c, avx2, avx512) can lower the level.

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The C reference kernels, by name: the tables of other levels take them where they have nothing better. */
+#ifndef BP_KERNEL_KERNEL_C_H
+#define BP_KERNEL_KERNEL_C_H
+
+#include "kernel/kernel.h"
+
+void bp_bitshuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+void bp_bitunshuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+void bp_shuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+void bp_unshuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+void bp_byteswap_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
+size_t bp_lz4_encode_c(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out);
+bool bp_lz4_decode_c(const uint8_t *in, size_t size, uint8_t *out, size_t bytes);
+
+#endif
