@@ -26,4 +26,5 @@ endfunction()
 
 bp_codec(lz4 liblz4)
 bp_codec(zstd libzstd)
+bp_codec(bszstd libzstd)
 bp_codec(deflate libdeflate)
