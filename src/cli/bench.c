@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * beampress bench: ratio and speed of codecs on the user's own data. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/bench.h"
+#include "cli/bench_rows.h"
+#include "io/hdf5_sample.h"
+#include "report/json.h"
+#include "report/progress.h"
+
+#define DEFAULT_SAMPLE ((uint64_t)64 << 20)
+#define WORTH_IT       ((uint64_t)16 << 10) /* datasets below this say nothing about speed */
+
+typedef struct bench_run {
+    bp_cli *cli;
+    bp_chunking chunking;
+    size_t chunk_rank, chunk_shape[BP_MAX_RANK];
+    unsigned threads;
+    uint64_t sample_bytes;
+    bp_codec_spec *specs;
+    size_t spec_count;
+    bp_bench_rows rows;
+    bp_progress progress;
+    bp_status worst;
+} bench_run;
+
+static bp_status add_spec(bench_run *run, const char *text, int level)
+{
+    bp_codec_spec spec;
+    bp_status status = bp_codec_spec_parse(run->cli->ctx, text, level, &spec);
+    if (status != BP_OK)
+        return status;
+    for (size_t i = 0; i < run->spec_count; i++)
+        if (run->specs[i].codec == spec.codec &&
+            memcmp(run->specs[i].params, spec.params, sizeof spec.params) == 0)
+            return BP_OK; /* two levels of one codec can be the same working point */
+    bp_codec_spec *specs = realloc(run->specs, (run->spec_count + 1) * sizeof *specs);
+    if (!specs)
+        return bp_fail(run->cli->ctx, BP_E_MEMORY, "no memory");
+    run->specs = specs;
+    run->specs[run->spec_count++] = spec;
+    return BP_OK;
+}
+
+static bp_status take_specs(bench_run *run)
+{
+    bp_cli *cli = run->cli;
+    int level;
+    bp_status status = bp_cli_level(cli, &level);
+    for (size_t i = 0; i < cli->codecs.count && status == BP_OK; i++)
+        status = add_spec(run, cli->codecs.items[i], level);
+    const bp_codec *codec;
+    for (size_t i = 0; cli->codecs.count == 0 && status == BP_OK && (codec = bp_codec_at(i)) != NULL; i++)
+        for (int l = 0; l < BP_LEVEL_COUNT && status == BP_OK; l++)
+            if (level < 0 || l == level)
+                status = add_spec(run, codec->name, l);
+    return status;
+}
+
+static bp_status measure_spec(bench_run *run, const bp_bench_chunks *chunks, const bp_codec_spec *spec,
+                              bp_bench_row *row)
+{
+    char text[512];
+    bp_codec_spec_print(spec, text, sizeof text);
+    char *colon = strchr(text, ':');
+    snprintf(row->codec, sizeof row->codec, "%s", spec->codec->name);
+    snprintf(row->params, sizeof row->params, "%s", colon ? colon + 1 : "");
+    bp_status status = bp_codec_check(run->cli->ctx, spec, &chunks->chunk);
+    row->taken = status == BP_OK;
+    if (status == BP_OK) {
+        bp_coder coder = bp_bench_codec_coder(spec);
+        status = bp_bench_measure(run->cli->ctx, &coder, chunks, run->threads, &row->result);
+    }
+    return status;
+}
+
+static void show(bench_run *run, const char *what, size_t done)
+{
+    bp_progress_show(&run->progress, what, done, run->spec_count);
+}
+
+static bp_status bench_codecs(bench_run *run, const bp_bench_row *model, const bp_bench_chunks *chunks)
+{
+    for (size_t i = 0; i < run->spec_count; i++) {
+        bp_bench_row row = *model;
+        show(run, model->dataset, i);
+        bp_status status = measure_spec(run, chunks, &run->specs[i], &row);
+        if (status == BP_E_INTERRUPTED)
+            return status;
+        if (status != BP_OK) {
+            snprintf(row.failed, sizeof row.failed, "%s", bp_context_message(run->cli->ctx));
+            /* what was asked for by name must not fail silently; a codec that does not take a type is no news
+             */
+            if (row.taken || run->cli->codecs.count)
+                run->worst = status;
+        }
+        if (bp_bench_rows_add(&run->rows, &row) != BP_OK)
+            return bp_fail(run->cli->ctx, BP_E_MEMORY, "no memory");
+    }
+    return BP_OK;
+}
+
+static bp_status bench_dataset(bench_run *run, const char *file, const char *dataset)
+{
+    bp_context *ctx = run->cli->ctx;
+    bp_sample sample;
+    bp_bench_chunks chunks = {.count = 0};
+    bp_status status = bp_sample_read(ctx, file, dataset, run->sample_bytes, run->threads, &sample);
+    if (status != BP_OK)
+        return status;
+    if (bp_array_elements(&sample.array) == 0)
+        status = bp_fail(ctx, BP_E_UNSUPPORTED, "there are no values in it");
+    if (status == BP_OK)
+        status = bp_bench_cut(ctx, &sample.array, run->chunking, run->chunk_rank, run->chunk_shape, &chunks);
+    bp_sample_fini(&sample);
+    bp_bench_row model = {.file = file,
+                          .dataset = dataset,
+                          .dtype = chunks.chunk.dtype,
+                          .itemsize = chunks.chunk.itemsize,
+                          .chunks = chunks.count,
+                          .rank = chunks.chunk.rank,
+                          .threads = run->threads};
+    for (size_t i = 0; i < model.rank; i++)
+        model.chunk[i] = chunks.chunk.shape[i];
+    size_t first = run->rows.count;
+    if (status == BP_OK)
+        status = bench_codecs(run, &model, &chunks);
+    bp_bench_chunks_fini(&chunks);
+    bp_progress_clear(&run->progress);
+    if (status != BP_OK)
+        return bp_fail_in(ctx, status, "%s: %s", file, dataset);
+    bp_bench_rows_finish(&run->rows, first, run->cli->result);
+    if (!run->cli->json && !bp_cli_has(run->cli, OPTION_CSV))
+        bp_bench_rows_print(&run->rows, first, stdout);
+    return BP_OK;
+}
+
+static bp_status bench_file(bench_run *run, const char *file)
+{
+    bp_cli *cli = run->cli;
+    bp_names names = {NULL, 0};
+    const char *const *datasets = cli->datasets.items;
+    size_t count = cli->datasets.count;
+    bp_status status = BP_OK;
+    if (!count) {
+        status = bp_sample_datasets(cli->ctx, file, WORTH_IT, &names);
+        datasets = (const char *const *)names.items;
+        count = names.count;
+        if (status == BP_OK && !count)
+            status = bp_fail(cli->ctx, BP_E_UNSUPPORTED, "%s: no numeric dataset of 16 KiB or more", file);
+    }
+    for (size_t i = 0; i < count && status == BP_OK; i++)
+        status = bench_dataset(run, file, datasets[i]);
+    bp_names_fini(&names);
+    return status;
+}
+
+bp_status bp_cli_bench(bp_cli *cli)
+{
+    bench_run run = {.cli = cli, .threads = 1, .sample_bytes = DEFAULT_SAMPLE, .worst = BP_OK};
+    if (cli->json && bp_cli_has(cli, OPTION_CSV))
+        return bp_fail(cli->ctx, BP_E_USAGE, "bench: --json or --csv, not both");
+    bp_json_set(cli->result, "results", json_array());
+    bp_status status = take_specs(&run);
+    if (status == BP_OK)
+        status = bp_cli_threads(cli, &run.threads);
+    if (status == BP_OK)
+        status = bp_cli_bytes(cli, OPTION_MEMORY, 1 << 10, &run.sample_bytes);
+    if (status == BP_OK)
+        status = bp_cli_chunking(cli, BP_CHUNKING_FRAME, &run.chunking, &run.chunk_rank, run.chunk_shape);
+    bp_progress_init(&run.progress, stderr, cli->quiet);
+    for (size_t i = 0; i < cli->files.count && status == BP_OK; i++)
+        status = bench_file(&run, cli->files.items[i]);
+    if (bp_cli_has(cli, OPTION_CSV))
+        bp_bench_rows_print_csv(&run.rows, stdout);
+    bp_bench_rows_fini(&run.rows);
+    free(run.specs);
+    if (status == BP_OK && run.worst != BP_OK)
+        return bp_fail(cli->ctx, run.worst, "bench: a row failed (see the table)");
+    return status;
+}

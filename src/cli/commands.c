@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The subcommands: what --help and the manual say of them. The examples are run by tests/system/test_cli.py.
+ */
+#include "cli/cli.h"
+
+static const bp_example compress_examples[] = {
+    {"beampress compress scan.h5",
+     "writes scan.bp.h5: lossless, verified, readable with h5py and hdf5plugin"},
+    {"beampress compress scan.h5 small.h5 --codec zstd --level max", "another codec, into small.h5"},
+    {"beampress compress scan.h5 --codec jpegls:near=2 --dataset /entry/data/data --overwrite",
+     "near-lossless: no value of this dataset moves by more than 2"},
+    {"beampress compress -r raw --out-dir small",
+     "every file below raw, to the same relative names below small"},
+    {"beampress compress --replace scan.h5", "in place: verified before the input is replaced"},
+    {"beampress compress 'frame_*.tif' frames.h5", "a sequence of images becomes one dataset"},
+    {"beampress compress frames.raw --shape 10x64x96 --dtype uint16 --offset 16",
+     "raw bytes behind a header"},
+    {NULL, NULL},
+};
+
+static const bp_example decompress_examples[] = {
+    {"beampress decompress scan.bp.h5", "writes scan.plain.h5: the same content without any filter"},
+    {"beampress decompress scan.bp.h5 frames.tif --to tiff", "the detector images as a TIFF stack"},
+    {"beampress decompress --salvage damaged.bp.h5 rescued.h5",
+     "writes what is intact and lists the chunks that are lost"},
+    {NULL, NULL},
+};
+
+static const bp_example info_examples[] = {
+    {"beampress info scan.h5", "every dataset: type, shape, filters, ratio, statistics, noise"},
+    {"beampress info scan.bp.h5 --dataset /entry/data/data --json", "one dataset, for a program"},
+    {NULL, NULL},
+};
+
+static const bp_example verify_examples[] = {
+    {"beampress verify scan.h5 scan.bp.h5", "says identical, or names the first difference and exits with 1"},
+    {"beampress verify scan.h5 lossy.h5 --bound 2", "values may differ by at most 2"},
+    {NULL, NULL},
+};
+
+static const bp_example list_examples[] = {
+    {"beampress list", "every codec with its parameters"},
+    {"beampress list codecs --json", "the same for a program"},
+    {NULL, NULL},
+};
+
+static const bp_example bench_examples[] = {
+    {"beampress bench scan.h5", "every codec at every level on every detector-like dataset of the file"},
+    {"beampress bench scan.h5 --dataset /entry/data/data --codec bslz4 --codec zstd:level=9 --threads 2",
+     "two working points on one dataset"},
+    {"beampress bench scan.h5 --peers --csv", "beside every HDF5 filter plug-in of this machine"},
+    {NULL, NULL},
+};
+
+static const bp_example doctor_examples[] = {
+    {"beampress doctor", "what works on this machine, and what to do about the rest"},
+    {NULL, NULL},
+};
+
+#define FILES_DO_NOT_MATTER SIZE_MAX
+
+const bp_command bp_commands[COMMAND_COUNT] = {
+    [COMMAND_COMPRESS] =
+        {"compress", "IN [OUT]", "write a smaller, verified copy of a file",
+         "Writes a copy of IN in which the large numeric arrays are compressed and everything else is as it "
+         "was. IN is an HDF5 or NeXus file, or TIFF, CBF, EDF, npy or raw bytes, which become NeXus. An "
+         "image "
+         "sequence is a quoted pattern, or several images followed by OUT.\n\n"
+         "Without OUT the output stands beside IN with .bp before the suffix: scan.h5 becomes scan.bp.h5, "
+         "scan.nxs becomes scan.bp.nxs, scan.tif becomes scan.bp.h5. It appears under that name only when it "
+         "is complete, read back and compared.\n\n"
+         "The default codec is bslz4 in chunks of the registered filter 32008 (bitshuffle), with fletcher32 "
+         "behind it, lossless. Values change only when --codec asks for a lossy mode, and then only in "
+         "detector images or in what --dataset names; the largest error is measured and printed.\n\n"
+         "The bitshuffle plug-in that Debian 12 packages cannot read bszstd (its zstd mode): h5py crashes "
+         "and h5dump prints garbage there. Readers of bszstd need hdf5plugin or the beampress plug-in.",
+         compress_examples, 1, FILES_DO_NOT_MATTER, NULL},
+    [COMMAND_DECOMPRESS] =
+        {"decompress", "IN [OUT]", "back to plain HDF5, or to TIFF, npy or raw bytes",
+         "Writes a copy of IN whose datasets have no filters, so that every HDF5 program reads it. Without "
+         "OUT the output stands beside IN: scan.bp.h5 becomes scan.plain.h5; with --to it takes the suffix "
+         ".tif, .npy or .raw.",
+         decompress_examples, 1, FILES_DO_NOT_MATTER, NULL},
+    [COMMAND_INFO] =
+        {"info", "FILE", "what is in a file, how it is stored, and how small it can get",
+         "Lists the datasets with type, shape, chunks, filters and ratio, and what the file says of the "
+         "detector. For numeric arrays: number of unique values, zeros, labels (values that mark gaps, dead "
+         "or "
+         "saturated pixels: the largest value of the type, -1 and -2), entropy, gain and noise estimated "
+         "from the data, and the limit that counting noise sets to any lossless ratio.\n\n"
+         "Statistics are those of a sample when a dataset is larger than --memory: its first frames, always "
+         "the same ones. Entropy is of order 0: of the values without their neighbours. Gain and noise come "
+         "from how the variance grows with the mean, between consecutive frames or neighbouring pixels; "
+         "where that cannot be known it says \"not estimated\".",
+         info_examples, 1, 1, NULL},
+    [COMMAND_VERIFY] =
+        {"verify", "A B", "do two files hold the same?",
+         "Compares values bit by bit, types, attributes and links. Layout, filters, object times and the "
+         "provenance that beampress adds do not count. Exits with 0 when they agree, and with 1 when they do "
+         "not; then the first difference is named.",
+         verify_examples, 2, 2, NULL},
+    [COMMAND_LIST] =
+        {"list", "[codecs]", "codecs with parameters, units, ranges and defaults",
+         "Lists the codecs of this build: what they are called, which types they take, their parameters, the "
+         "library behind them, and the codecs that this build leaves out.",
+         list_examples, 0, 1, bp_cli_list},
+    [COMMAND_BENCH] =
+        {"bench", "FILE...", "measure ratio and speed of every codec on your data",
+         "Encodes and decodes a sample of each dataset in memory: its first chunks, up to --memory bytes. "
+         "Speeds are MB/s (10^6 bytes) of raw data, the median of up to five passes after one that warms up "
+         "(one pass alone when it takes longer than three seconds), on one thread unless --threads says "
+         "otherwise. Chunks at the edge are filled up with zeros, as HDF5 stores them. Whether the values "
+         "came back is found by comparing them in every pass.\n\n"
+         "Without --codec: every codec that takes the type, at each of its levels. --peers adds the HDF5 "
+         "filter plug-ins found in HDF5's own plug-in folders and in HDF5_PLUGIN_PATH, and HDF5's built-in "
+         "deflate and shuffle. Each runs in a process of its own, so a plug-in that crashes is a row that "
+         "says so.",
+         bench_examples, 1, FILES_DO_NOT_MATTER, bp_cli_bench},
+    [COMMAND_DOCTOR] =
+        {"doctor", "", "does everything work on this machine?",
+         "Looks whether HDF5 and the Python on the PATH find the beampress plug-in, which codecs and SIMD "
+         "level are there, and which settings of the environment get in the way. Says what to do. Exits with "
+         "0 when all is well, and with 1 when something needs doing.",
+         doctor_examples, 0, 0, NULL},
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Messages on standard error. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+bp_status bp_cli_fail_file(bp_cli *cli, bp_status status, const char *file)
+{
+    const char *message = bp_context_message(cli->ctx);
+    size_t length = strlen(file);
+    if (strncmp(message, file, length) == 0 && message[length] == ':')
+        return status;
+    return bp_fail_in(cli->ctx, status, "%s", file);
+}
+
+/* One line, whatever a file's names hold. */
+static void print_line(const char *text)
+{
+    for (; *text; text++)
+        fputc((unsigned char)*text < 32 || *text == 127 ? ' ' : *text, stderr);
+    fputc('\n', stderr);
+}
+
+void bp_cli_print_error(const bp_cli *cli, bp_status status)
+{
+    const char *message = bp_context_message(cli->ctx);
+    fputs("beampress: ", stderr);
+    print_line(*message ? message : bp_status_text(status));
+}
+
+void bp_cli_note(const bp_cli *cli, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    if (cli->quiet)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fputs("beampress: ", stderr);
+    print_line(text);
+}

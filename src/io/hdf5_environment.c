@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+
+#include "io/hdf5_environment.h"
+#include "io/hdf5_file.h"
+
+const char *bp_h5_version(char *text, size_t size)
+{
+    unsigned major = 0, minor = 0, release = 0;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, size, "%u.%u.%u", major, minor, release);
+    return text;
+}
+
+bool bp_h5_is_threadsafe(void)
+{
+    hbool_t safe = 0;
+    return H5is_library_threadsafe(&safe) >= 0 && safe;
+}
+
+bool bp_h5_plugin_folder(unsigned index, char *text, size_t size)
+{
+    unsigned count = 0;
+    if (H5PLsize(&count) < 0 || index >= count)
+        return false;
+    ssize_t length = H5PLget(index, text, size);
+    return length >= 0 && (size_t)length < size;
+}
+
+bool bp_h5_has_filter(unsigned id)
+{
+    bp_h5_quiet quiet;
+    bp_h5_quiet_begin(&quiet);
+    bool found = H5Zfilter_avail((H5Z_filter_t)id) > 0;
+    bp_h5_quiet_end(&quiet);
+    return found;
+}
