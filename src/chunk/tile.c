@@ -2,6 +2,7 @@
  * The grid of tiles, and values between the reader's byte order and the machine's. */
 #include "base/checked.h"
 #include "chunk/layout.h"
+#include "kernel/kernel.h"
 
 /* The format is little endian, and so are the values that codecs of our own see as bytes. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "beampress runs on little-endian machines only");
@@ -37,15 +38,8 @@ void bp_chunk_tile_place(const bp_chunk_info *info, size_t index, size_t *offset
 void bp_chunk_to_order(bp_dtype dtype, bp_byte_order order, void *values, size_t bytes)
 {
     size_t size = bp_dtype_size(dtype);
-    if (order != BP_BIG_ENDIAN || size < 2)
-        return;
-    uint8_t *p = values;
-    for (size_t i = 0; i + size <= bytes; i += size)
-        for (size_t low = i, high = i + size - 1; low < high; low++, high--) {
-            uint8_t byte = p[low];
-            p[low] = p[high];
-            p[high] = byte;
-        }
+    if (order == BP_BIG_ENDIAN && size > 1)
+        bp_kernels_get()->byteswap(values, values, bytes / size, size);
 }
 
 bool bp_chunk_needs_copy(const bp_array *array, bp_byte_order order)
