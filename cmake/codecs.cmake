@@ -23,3 +23,8 @@ function(bp_codec name package)
   endif()
   target_compile_definitions(bp_options INTERFACE BP_HAVE_${upper}=${have})
 endfunction()
+
+bp_codec(lz4 liblz4)
+bp_codec(zstd libzstd)
+bp_codec(bszstd libzstd)
+bp_codec(deflate libdeflate)

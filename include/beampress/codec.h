@@ -36,8 +36,9 @@ typedef struct bp_codec {
     const bp_param *params;
     size_t param_count;
     const char *levels[BP_LEVEL_COUNT]; /* parameter text per bp_level; all NULL when it has but one level */
-    /* Name and version of the library behind it; NULL for code of our own, whose bytes never change. */
-    const char *(*library)(void);
+    /* Writes name and version of the library behind it, as it runs, like snprintf; NULL for code of our own,
+     * whose bytes never change. */
+    size_t (*library)(char *text, size_t size);
 
     /* Are the decoded values bit by bit those that went in? */
     bool (*lossless)(const double *params);
@@ -92,8 +93,9 @@ BP_API BP_MUST_CHECK bp_status bp_codec_check(bp_context *ctx, const bp_codec_sp
 /* Worst-case size of bp_codec_encode's output, 0 when it does not fit size_t. */
 BP_API size_t bp_codec_worst_size(const bp_codec_spec *spec, const bp_array *in);
 
-/* Encodes a C-contiguous array. A mode that promises a bound is decoded again and checked against it:
- * BP_E_BOUND when it was not met (non-finite values must come back as they were). */
+/* Encodes a C-contiguous array. capacity is at least bp_codec_worst_size, so that the bytes never depend on
+ * it (BP_E_USAGE otherwise). A mode that promises a bound is decoded again and checked against it: BP_E_BOUND
+ * when it was not met (non-finite values must come back as they were). */
 BP_API BP_MUST_CHECK bp_status bp_codec_encode(bp_context *ctx, const bp_codec_spec *spec, const bp_array *in,
                                                uint8_t *out, size_t capacity, size_t *size);
 /* Decodes exactly size bytes into a C-contiguous array of the dtype and shape that went in. */

@@ -73,6 +73,8 @@ size_t bp_array_bytes(const bp_array *array)
 bool bp_array_contiguous(const bp_array *array)
 {
     ptrdiff_t expected = (ptrdiff_t)array->itemsize;
+    if (bp_array_elements(array) == 0)
+        return true;
     for (size_t i = array->rank; i-- > 0;) {
         if (array->shape[i] != 1 && array->strides[i] != expected)
             return false;

@@ -30,15 +30,25 @@ static json_t *param_json(const bp_param *param)
     return row;
 }
 
+/* Name and version of the library behind a codec; NULL for code of our own. */
+static const char *library_of(const bp_codec *codec, char *text, size_t size)
+{
+    if (!codec->library)
+        return NULL;
+    (void)codec->library(text, size);
+    return text;
+}
+
 static json_t *codec_json(const bp_codec *codec)
 {
+    char library[128];
     json_t *row = json_object(), *levels = json_object();
     bp_codec_spec spec = {.codec = codec};
     bp_param_defaults(codec->params, codec->param_count, spec.params);
     bp_json_set_text(row, "name", codec->name);
     bp_json_set_count(row, "number", codec->number);
     bp_json_set_text(row, "summary", codec->summary);
-    bp_json_set_text(row, "library", codec->library ? codec->library() : NULL);
+    bp_json_set_text(row, "library", library_of(codec, library, sizeof library));
     bp_json_set_bool(row, "lossless_by_default", bp_codec_spec_lossless(&spec));
     bp_json_set_bool(row, "standard", codec->standard != NULL);
     bp_json_set(row, "dtypes", json_array());
@@ -100,8 +110,10 @@ static void print_dtypes(const bp_codec *codec)
 
 static void print_codec(const bp_codec *codec)
 {
+    char library[128];
     printf("%s (number %u): %s\n", codec->name, codec->number, codec->summary);
-    printf("    library: %s\n", codec->library ? codec->library() : "none, our own code");
+    const char *name = library_of(codec, library, sizeof library);
+    printf("    library: %s\n", name ? name : "none, our own code");
     print_dtypes(codec);
     printf("    registered HDF5 filter: %s\n", codec->standard ? "yes" : "no, beampress chunks only");
     for (size_t i = 0; i < BP_LEVEL_COUNT; i++)

@@ -7,7 +7,7 @@
 #include "io/hdf5_environment.h"
 #include "report/json.h"
 
-/* codec->library() says "name version" */
+/* codec->library says "name version" */
 static void add_library(json_t *libraries, const char *library)
 {
     char name[64];
@@ -22,14 +22,16 @@ static void add_library(json_t *libraries, const char *library)
 
 json_t *bp_cli_versions(void)
 {
-    char hdf5[64];
+    char hdf5[64], library[128];
     json_t *libraries = json_object();
     const bp_codec *codec;
     bp_json_set_text(libraries, "hdf5", bp_h5_version(hdf5, sizeof hdf5));
     bp_json_set_text(libraries, "jansson", JANSSON_VERSION);
     for (size_t i = 0; (codec = bp_codec_at(i)) != NULL; i++)
-        if (codec->library)
-            add_library(libraries, codec->library());
+        if (codec->library) {
+            (void)codec->library(library, sizeof library);
+            add_library(libraries, library);
+        }
     return libraries;
 }
 

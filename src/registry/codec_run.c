@@ -34,6 +34,10 @@ bp_status bp_codec_encode(bp_context *ctx, const bp_codec_spec *spec, const bp_a
     bp_status status = bp_codec_check(ctx, spec, in);
     if (status != BP_OK)
         return status;
+    size_t worst = bp_codec_worst_size(spec, in);
+    if (capacity < worst)
+        return bp_fail(ctx, BP_E_USAGE, "codec %s may need %zu bytes of output, not %zu", codec->name, worst,
+                       capacity);
     size_t written = 0;
     status = codec->encode(ctx, spec->params, in, out, capacity, &written);
     if (status != BP_OK)
