@@ -15,10 +15,10 @@ static inline uint64_t transpose8(uint64_t x)
     return x ^ t ^ t << 28;
 }
 
-static inline void forward(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize)
+static inline void forward(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first)
 {
     size_t plane = n / 8;
-    for (size_t group = 0; group < plane; group++)
+    for (size_t group = first / 8; group < plane; group++)
         for (size_t byte = 0; byte < itemsize; byte++) {
             const uint8_t *from = in + group * 8 * itemsize + byte;
             uint64_t x = 0;
@@ -30,10 +30,10 @@ static inline void forward(const uint8_t *in, uint8_t *out, size_t n, size_t ite
         }
 }
 
-static inline void backward(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize)
+static inline void backward(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first)
 {
     size_t plane = n / 8;
-    for (size_t group = 0; group < plane; group++)
+    for (size_t group = first / 8; group < plane; group++)
         for (size_t byte = 0; byte < itemsize; byte++) {
             uint8_t *to = out + group * 8 * itemsize + byte;
             uint64_t x = 0;
@@ -46,42 +46,40 @@ static inline void backward(const uint8_t *in, uint8_t *out, size_t n, size_t it
 }
 
 /* The common sizes get loops of their own, whose strides the compiler knows. */
+void bp_bitshuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first)
+{
+    if (itemsize == 1)
+        forward(in, out, n, 1, first);
+    else if (itemsize == 2)
+        forward(in, out, n, 2, first);
+    else if (itemsize == 4)
+        forward(in, out, n, 4, first);
+    else if (itemsize == 8)
+        forward(in, out, n, 8, first);
+    else
+        forward(in, out, n, itemsize, first);
+}
+
+void bp_bitunshuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first)
+{
+    if (itemsize == 1)
+        backward(in, out, n, 1, first);
+    else if (itemsize == 2)
+        backward(in, out, n, 2, first);
+    else if (itemsize == 4)
+        backward(in, out, n, 4, first);
+    else if (itemsize == 8)
+        backward(in, out, n, 8, first);
+    else
+        backward(in, out, n, itemsize, first);
+}
+
 void bp_bitshuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize)
 {
-    switch (itemsize) {
-    case 1:
-        forward(in, out, n, 1);
-        break;
-    case 2:
-        forward(in, out, n, 2);
-        break;
-    case 4:
-        forward(in, out, n, 4);
-        break;
-    case 8:
-        forward(in, out, n, 8);
-        break;
-    default:
-        forward(in, out, n, itemsize);
-    }
+    bp_bitshuffle_from_c(in, out, n, itemsize, 0);
 }
 
 void bp_bitunshuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize)
 {
-    switch (itemsize) {
-    case 1:
-        backward(in, out, n, 1);
-        break;
-    case 2:
-        backward(in, out, n, 2);
-        break;
-    case 4:
-        backward(in, out, n, 4);
-        break;
-    case 8:
-        backward(in, out, n, 8);
-        break;
-    default:
-        backward(in, out, n, itemsize);
-    }
+    bp_bitunshuffle_from_c(in, out, n, itemsize, 0);
 }

@@ -29,7 +29,9 @@ const bp_kernels *bp_kernels_at(bp_simd level)
     case BP_SIMD_C:
         return &kernels_c;
     case BP_SIMD_AVX2:
+        return bp_kernels_avx2();
     case BP_SIMD_AVX512:
+        return bp_kernels_avx512();
     case BP_SIMD_COUNT:
         break;
     }
