@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/bench.h"
-#include "cli/bench_rows.h"
+#include "cli/bench_peers.h"
 #include "io/hdf5_sample.h"
 #include "report/json.h"
 #include "report/progress.h"
@@ -127,6 +127,8 @@ static bp_status bench_dataset(bench_run *run, const char *file, const char *dat
     size_t first = run->rows.count;
     if (status == BP_OK)
         status = bench_codecs(run, &model, &chunks);
+    if (status == BP_OK && bp_cli_has(run->cli, OPTION_PEERS))
+        status = bp_bench_peers(ctx, &model, &chunks, &run->rows);
     bp_bench_chunks_fini(&chunks);
     bp_progress_clear(&run->progress);
     if (status != BP_OK)

@@ -111,31 +111,33 @@ void bp_bench_rows_finish(bp_bench_rows *rows, size_t first, json_t *result)
             bp_json_append(result, "not_taken", row_json(&rows->items[i]));
 }
 
-static void print_row(bp_table *table, const bp_bench_row *row)
+static void print_row(bp_table *table, const bp_bench_row *row, bool with_plugin)
 {
     bp_table_cell(table, "%s%s", row->peer ? "(peer) " : "", row->codec);
     bp_table_cell(table, "%s", row->params);
-    if (*row->failed) {
-        for (int i = 0; i < 4; i++)
-            bp_table_cell(table, "-");
-        bp_table_cell(table, "failed: %s", row->failed);
-        return;
+    for (int i = 0; i < 4 && *row->failed; i++)
+        bp_table_cell(table, "-");
+    if (!*row->failed) {
+        bp_table_cell(table, "%.3f", row_ratio(row));
+        bp_table_cell(table, "%.3f", row_bpp(row));
+        bp_table_cell(table, "%.0f", row->result.encode_MBps);
+        bp_table_cell(table, "%.0f", row->result.decode_MBps);
     }
-    bp_table_cell(table, "%.3f", row_ratio(row));
-    bp_table_cell(table, "%.3f", row_bpp(row));
-    bp_table_cell(table, "%.0f", row->result.encode_MBps);
-    bp_table_cell(table, "%.0f", row->result.decode_MBps);
-    if (row->result.lossless)
+    if (*row->failed)
+        bp_table_cell(table, "failed: %s", row->failed);
+    else if (row->result.lossless)
         bp_table_cell(table, "yes");
     else
         bp_table_cell(table, "no, error up to %.6g", row->result.max_error);
+    if (with_plugin)
+        bp_table_cell(table, "%s", row->plugin);
 }
 
 void bp_bench_rows_print(const bp_bench_rows *rows, size_t first, FILE *stream)
 {
     static const bp_column columns[] = {{"codec", 'l'},      {"parameters", 'l'},  {"ratio", 'r'},
                                         {"bits/pixel", 'r'}, {"encode MB/s", 'r'}, {"decode MB/s", 'r'},
-                                        {"identical", 'l'}};
+                                        {"identical", 'l'},  {"plug-in", 'l'}};
     if (first >= rows->count)
         return;
     const bp_bench_row *head = &rows->items[first];
@@ -143,10 +145,13 @@ void bp_bench_rows_print(const bp_bench_rows *rows, size_t first, FILE *stream)
     fprintf(stream, "%s: %s: %s, %zu chunks of %s, %u thread%s\n", head->file, head->dataset,
             bp_dtype_name(head->dtype), head->chunks, bp_text_shape(&shape, head->chunk, head->rank),
             head->threads, head->threads == 1 ? "" : "s");
-    bp_table *table = bp_table_new(columns, sizeof columns / sizeof columns[0]);
+    bool peers = false;
+    for (size_t i = first; i < rows->count; i++)
+        peers |= rows->items[i].peer;
+    bp_table *table = bp_table_new(columns, sizeof columns / sizeof columns[0] - !peers);
     for (size_t i = first; i < rows->count; i++)
         if (rows->items[i].taken)
-            print_row(table, &rows->items[i]);
+            print_row(table, &rows->items[i], peers);
     bp_table_print(table, stream, 2);
     bp_table_free(table);
     fputs("\n", stream);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <dlfcn.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "io/hdf5_environment.h"
 #include "io/hdf5_file.h"
@@ -25,6 +27,24 @@ bool bp_h5_plugin_folder(unsigned index, char *text, size_t size)
         return false;
     ssize_t length = H5PLget(index, text, size);
     return length >= 0 && (size_t)length < size;
+}
+
+/* HDF5 does not tell its built-in folder once the environment has replaced it. Debian's library has it in a
+ * folder beside itself; HDF5's own builds have it below /usr/local. */
+bool bp_h5_default_plugin_folder(unsigned index, char *text, size_t size)
+{
+    static const char *const elsewhere[] = {"/usr/local/hdf5/lib/plugin", "/usr/local/lib/hdf5/plugin"};
+    if (index > 0)
+        return index <= 2 && (size_t)snprintf(text, size, "%s", elsewhere[index - 1]) < size;
+    union {
+        herr_t (*function)(void);
+        const void *data;
+    } symbol = {.function = H5open};
+    Dl_info info;
+    const char *slash = dladdr(symbol.data, &info) && info.dli_fname ? strrchr(info.dli_fname, '/') : NULL;
+    int length = slash ? (int)(slash - info.dli_fname) : 0;
+    return (size_t)snprintf(text, size, "%.*s/hdf5/serial/plugins", length, slash ? info.dli_fname : "") <
+           size;
 }
 
 bool bp_h5_has_filter(unsigned id)

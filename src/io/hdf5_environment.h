@@ -12,6 +12,9 @@ bool bp_h5_is_threadsafe(void);
 /* Folder number index of those that HDF5 searches for plug-ins now (HDF5_PLUGIN_PATH, or its own default);
  * false past the last. */
 bool bp_h5_plugin_folder(unsigned index, char *text, size_t size);
+/* Folders that HDF5 searches when HDF5_PLUGIN_PATH does not say otherwise: as far as they can be known from
+ * where its library stands. */
+bool bp_h5_default_plugin_folder(unsigned index, char *text, size_t size);
 /* Can HDF5 find this filter, built in or as plug-in? */
 bool bp_h5_has_filter(unsigned id);
 
