@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * HDF5 filter pipelines without HDF5: decoding a stored chunk, on any thread, through the filters that we
+ * know, and what a pipeline is called. */
+#ifndef BP_IO_FILTERS_H
+#define BP_IO_FILTERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "beampress/chunk.h"
+
+#define BP_MAX_FILTERS 32 /* HDF5's own limit */
+
+enum {
+    BP_FILTER_DEFLATE = 1,
+    BP_FILTER_SHUFFLE = 2,
+    BP_FILTER_FLETCHER32 = 3,
+    BP_FILTER_SZIP = 4,
+    BP_FILTER_NBIT = 5,
+    BP_FILTER_SCALEOFFSET = 6,
+    BP_FILTER_LZ4 = 32004,
+    BP_FILTER_BITSHUFFLE = 32008,
+    BP_FILTER_ZFP = 32013,
+    BP_FILTER_ZSTD = 32015
+};
+
+/* In the order in which a writer applies them. */
+typedef struct bp_pipeline {
+    size_t count;
+    bp_filter filters[BP_MAX_FILTERS];
+    bool cut; /* a filter has more words than fit: its words here are not all */
+} bp_pipeline;
+
+/* Room that is kept from one chunk to the next; one per thread, {0} at first. */
+typedef struct bp_scratch {
+    uint8_t *data[2];
+    size_t capacity[2];
+} bp_scratch;
+void bp_scratch_fini(bp_scratch *scratch);
+
+/* Can bp_pipeline_decode undo this pipeline in this build? */
+bool bp_pipeline_known(const bp_pipeline *pipeline);
+/* May values have been changed when they were stored? Filters that nobody knows count as lossless. floats:
+ * the values are floating point numbers. */
+bool bp_pipeline_lossy(const bp_pipeline *pipeline, bool floats);
+/* "shuffle+deflate:level=4+fletcher32", "none" when there are no filters. Cut to size bytes including the
+ * final 0; returns the length of the whole text. */
+size_t bp_pipeline_print(const bp_pipeline *pipeline, char *text, size_t size);
+/* What a filter id is called; NULL when it is not in the registry of 2026. */
+const char *bp_filter_name(uint32_t id);
+
+/* Decodes a stored chunk of exactly size bytes into exactly the bytes of chunk (dtype, shape and data: where
+ * they go). Filters whose bit is set in mask were left out when the chunk was written. BP_E_DAMAGED with the
+ * filter that says so; BP_E_UNSUPPORTED for a pipeline that is not known. */
+BP_MUST_CHECK bp_status bp_pipeline_decode(bp_context *ctx, const bp_pipeline *pipeline, uint32_t mask,
+                                           const uint8_t *in, size_t size, const bp_array *chunk,
+                                           bp_scratch *scratch);
+
+#endif
