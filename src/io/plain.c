@@ -5,10 +5,11 @@
 #include "base/checked.h"
 #include "io/plain.h"
 
-#define HUGE_FRAME ((size_t)256 << 20) /* bytes; larger frames are taken line by line where there are lines  \
-                                        */
-#define CACHE ((size_t)64 << 20)       /* bytes gathered in one pass over a Fortran file */
-#define BLOCK ((size_t)1 << 20)        /* bytes read at a time from a Fortran file */
+#define HUGE_FRAME                                                                                           \
+    ((size_t)256 << 20)          /* bytes; larger frames are taken line by line where there are lines        \
+                                  */
+#define CACHE ((size_t)64 << 20) /* bytes gathered in one pass over a Fortran file */
+#define BLOCK ((size_t)1 << 20)  /* bytes read at a time from a Fortran file */
 
 bp_status bp_plain_set_shape(bp_context *ctx, bp_frames_facts *facts, size_t rank, const size_t *shape)
 {
