@@ -33,6 +33,8 @@ static bp_dtype float_dtype(const hdf5_calls *h5, hid_t type)
         {BP_F64, 8, 63, 52, 11, 52},
     };
     size_t sign, exponent, exponent_bits, mantissa, mantissa_bits, size = h5->get_H5Tget_size(type);
+    if (!h5->get_H5Tget_fields) /* 32 and 64 bits are IEEE everywhere, 16 bits are not */
+        return size == 4 ? BP_F32 : size == 8 ? BP_F64 : BP_OPAQUE;
     if (h5->get_H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) < 0)
         return BP_OPAQUE;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

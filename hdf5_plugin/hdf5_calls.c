@@ -59,9 +59,13 @@ bool hdf5_calls_find(const void *caller, hdf5_calls *calls)
     /* POSIX lets the address of a function travel in a void pointer, ISO C does not: hence memcpy */
 #define BP_FIND(name, result, arguments)                                                                     \
     symbol = find_in(handle, caller, #name);                                                                 \
-    all = all && symbol;                                                                                     \
     memcpy(&calls->get_##name, &symbol, sizeof symbol);
-    BP_HDF5_CALLS(BP_FIND)
+#define BP_NEED(name, result, arguments)                                                                     \
+    BP_FIND(name, result, arguments)                                                                         \
+    all = all && symbol;
+    BP_HDF5_CALLS(BP_NEED)
+    BP_HDF5_OPTIONAL_CALLS(BP_FIND)
+#undef BP_NEED
 #undef BP_FIND
     dlclose(handle);
     return all;

@@ -19,7 +19,6 @@
     X(H5Tget_order, H5T_order_t, (hid_t))                                                                    \
     X(H5Tget_sign, H5T_sign_t, (hid_t))                                                                      \
     X(H5Tget_offset, int, (hid_t))                                                                           \
-    X(H5Tget_fields, herr_t, (hid_t, size_t *, size_t *, size_t *, size_t *, size_t *))                      \
     X(H5Tget_super, hid_t, (hid_t))                                                                          \
     X(H5Tclose, herr_t, (hid_t))                                                                             \
     X(H5Pget_chunk, int, (hid_t, int, hsize_t[]))                                                            \
@@ -29,9 +28,14 @@
       (hid_t, H5Z_filter_t, unsigned *, size_t *, unsigned[], size_t, char[], unsigned *))                   \
     X(H5Pmodify_filter, herr_t, (hid_t, H5Z_filter_t, unsigned, size_t, const unsigned[]))
 
+/* Statically linked programs hold only what something in them calls; NULL when this is not there. */
+#define BP_HDF5_OPTIONAL_CALLS(X)                                                                            \
+    X(H5Tget_fields, herr_t, (hid_t, size_t *, size_t *, size_t *, size_t *, size_t *))
+
 typedef struct hdf5_calls {
 #define BP_MEMBER(name, result, arguments) result(*get_##name) arguments;
     BP_HDF5_CALLS(BP_MEMBER)
+    BP_HDF5_OPTIONAL_CALLS(BP_MEMBER)
 #undef BP_MEMBER
 } hdf5_calls;
 
