@@ -12,6 +12,8 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= /usr/bin/python3
 CMAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
+# make bench FILES="one.h5 two.h5"; the bundled samples unless given
+FILES ?=
 export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: all build configure demo test check setup bench fuzz lint format install uninstall clean
@@ -44,7 +46,7 @@ check:
 	@cd $(BUILD) && ctest --output-on-failure --parallel $(JOBS)
 
 bench: build
-	@$(PYTHON) tools/bench --build $(BUILD)
+	@$(PYTHON) tools/bench --build $(BUILD) $(FILES)
 
 # needs clang; every fuzzer runs FUZZ_SECONDS
 fuzz:
