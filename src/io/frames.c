@@ -166,7 +166,7 @@ static bp_status check_same(bp_context *ctx, const bp_frames *frames, const bp_f
 static bp_status scan_files(bp_context *ctx, bp_frames *frames)
 {
     bp_frames_facts first = {0}, facts;
-    size_t shape[BP_MAX_RANK + 1];
+    size_t shape[BP_MAX_RANK + 1] = {0};
     uint64_t count = 0;
     bp_status status;
     for (size_t i = 0; i < frames->path_count; i++) {

@@ -114,7 +114,7 @@ static void print_csv_cell(FILE *stream, const char *text, bool last)
 
 void bp_table_print_csv(const bp_table *table, FILE *stream)
 {
-    if (!table)
+    if (!table || table->column_count == 0)
         return;
     for (size_t i = 0; i < table->column_count; i++)
         print_csv_cell(stream, table->columns[i].title, i + 1 == table->column_count);
