@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+
+#include "algo/half.h"
+#include "algo/values.h"
+
+#define CONVERT(type)                                                                                        \
+    do {                                                                                                     \
+        const type *values = in;                                                                             \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            out[i] = (double)values[i];                                                                      \
+    } while (0)
+
+void bp_values_to_double(bp_dtype dtype, const void *in, size_t count, double *out)
+{
+    const uint16_t *halves = in;
+    switch (dtype) {
+    case BP_U8:
+        CONVERT(uint8_t);
+        break;
+    case BP_I8:
+        CONVERT(int8_t);
+        break;
+    case BP_U16:
+        CONVERT(uint16_t);
+        break;
+    case BP_I16:
+        CONVERT(int16_t);
+        break;
+    case BP_U32:
+        CONVERT(uint32_t);
+        break;
+    case BP_I32:
+        CONVERT(int32_t);
+        break;
+    case BP_U64:
+        CONVERT(uint64_t);
+        break;
+    case BP_I64:
+        CONVERT(int64_t);
+        break;
+    case BP_F32:
+        CONVERT(float);
+        break;
+    case BP_F64:
+        CONVERT(double);
+        break;
+    default:
+        for (size_t i = 0; i < count; i++)
+            out[i] = bp_half_to_double(halves[i]);
+        break;
+    }
+}
+
+void bp_values_blank(double *values, size_t count, const bp_labels *labels, const uint8_t *excluded)
+{
+    for (size_t k = 0; k < labels->count; k++)
+        for (size_t i = 0; i < count; i++)
+            if (values[i] == labels->values[k])
+                values[i] = (double)NAN;
+    for (size_t i = 0; excluded && i < count; i++)
+        if (excluded[i])
+            values[i] = (double)NAN;
+}
