@@ -220,9 +220,27 @@ static job *take_job(bp_context *ctx, mover *m)
     return j;
 }
 
+static bp_status fetch_foreign(bp_context *ctx, mover *m, const hsize_t *offset, bp_h5_stored *in)
+{
+    memcpy(in->offset, offset, m->source.rank * sizeof *offset);
+    in->kind = BP_H5_VALUES;
+    in->mask = 0;
+    in->size = m->values_bytes;
+    if (in->capacity < in->size) {
+        free(in->bytes);
+        in->bytes = malloc(in->size);
+        in->capacity = in->bytes ? in->size : 0;
+        if (!in->bytes)
+            return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", in->size);
+    }
+    return m->recode->read(ctx, m->recode->user, offset, in->bytes);
+}
+
 /* Is there anything stored in the chunk that begins at offset? Where grids differ, HDF5 tells by reading. */
 static bp_status fetch(bp_context *ctx, mover *m, const hsize_t *offset, job *j)
 {
+    if (m->recode->read)
+        return fetch_foreign(ctx, m, offset, &j->in);
     if (m->same_grid)
         return bp_h5_source_fetch(ctx, &m->source, offset, &j->in);
     return bp_h5_source_read(ctx, &m->source, offset, m->recode->coding->chunk.shape, &j->in);
@@ -248,6 +266,8 @@ static bp_status move_one(bp_context *ctx, mover *m, const hsize_t *offset)
 
 static bool nothing_stored(const mover *m)
 {
+    if (m->recode->read)
+        return m->source.bytes == 0;
     return m->source.bytes == 0 || H5Dget_storage_size(m->source.dataset) == 0;
 }
 

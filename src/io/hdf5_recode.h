@@ -15,6 +15,10 @@ typedef struct bp_h5_recode {
     /* The codec of the chunk that begins at offset, NULL for the coding's own; runs on workers. May be NULL.
      */
     const bp_codec_spec *(*choose)(void *user, const hsize_t *offset);
+    /* Where the values come from instead of the source, which then says shape and type only: fills the box of
+     * the target chunk's shape that begins at offset; what sticks out of the dataset is free. On the calling
+     * thread, in the order of the chunks. May be NULL. */
+    bp_status (*read)(bp_context *ctx, void *user, const hsize_t *offset, uint8_t *values);
     /* All below run on the calling thread and may be NULL. progress: raw bytes that are done. */
     void (*progress)(void *user, uint64_t bytes);
     bp_status (*lost)(bp_context *ctx, void *user, const hsize_t *offset, const char *cause);
