@@ -13,6 +13,12 @@
 /* Bytes behind the end of the output that encoder and decoder may touch. */
 #define BP_LZ4_SLACK 64
 
+#if defined(__GNUC__) || defined(__clang__)
+#define BP_INLINE static inline __attribute__((always_inline))
+#else
+#define BP_INLINE static inline
+#endif
+
 /* Where four (or, in large blocks, five) bytes were last seen. Zeroed before its first use. */
 typedef struct bp_lz4_table {
     union {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The LZ4 block coder, compiled once per SIMD level: a file that includes this one first defines LEVEL(name)
- * to name its functions, and WIDE, the bytes that same_bytes compares at a time. The bytes that come out
- * never depend on the level. */
+ * The LZ4 block coder, compiled once per SIMD level. A file that includes this one first defines LEVEL(name)
+ * to name its functions, COPY_STEP, and same_bytes(a, b)            how many bytes at a and b agree; may stop
+ * counting at any number from 8 on when *more is set, and reads up to COPY_STEP bytes of both copy_wild(to,
+ * from, n)      copies n bytes in steps of COPY_STEP copy_match_18(to, distance) at least 18 bytes from
+ * `distance` bytes before, which may overlap; writes at most 48 copy_match(to, distance, n) any number; may
+ * write COPY_STEP bytes too many What comes out never depends on the level. */
 #include <string.h>
 
 #include "base/bits.h"
@@ -18,31 +21,29 @@ enum {
     TOKEN_MAX = 15
 };
 
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE uint32_t hash_narrow(uint32_t four)
+BP_INLINE uint32_t hash_narrow(uint32_t four)
 {
     return four * UINT32_C(2654435761) >> 19;
 }
 
-INLINE uint32_t hash_wide(uint64_t eight)
+BP_INLINE uint32_t hash_wide(uint64_t eight)
 {
     return (uint32_t)((eight << 24) * UINT64_C(889523592379) >> 52);
 }
 
-INLINE uint32_t hash_at(const uint8_t *p, bool wide)
+BP_INLINE uint32_t hash_at(const uint8_t *p, bool wide)
 {
     return wide ? hash_wide(bp_load_le64(p)) : hash_narrow(bp_load_le32(p));
 }
 
 /* Position last seen with this hash, 0 when none in this block. */
-INLINE uint32_t table_get(const bp_lz4_table *table, uint32_t hash, bool wide)
+BP_INLINE uint32_t table_get(const bp_lz4_table *table, uint32_t hash, bool wide)
 {
     uint32_t entry = wide ? table->at.wide[hash] : table->at.narrow[hash];
     return entry > table->base ? entry - table->base : 0;
 }
 
-INLINE void table_put(bp_lz4_table *table, uint32_t hash, uint32_t position, bool wide)
+BP_INLINE void table_put(bp_lz4_table *table, uint32_t hash, uint32_t position, bool wide)
 {
     if (wide)
         table->at.wide[hash] = position + table->base;
@@ -51,7 +52,7 @@ INLINE void table_put(bp_lz4_table *table, uint32_t hash, uint32_t position, boo
 }
 
 /* Puts the rest of a length whose first 15 (or 15 + MIN_MATCH) stand in the token. */
-INLINE uint8_t *put_length(uint8_t *out, size_t length)
+BP_INLINE uint8_t *put_length(uint8_t *out, size_t length)
 {
     while (length >= 255) {
         *out++ = 255;
@@ -61,36 +62,7 @@ INLINE uint8_t *put_length(uint8_t *out, size_t length)
     return out;
 }
 
-/* How many bytes at a and b agree, counted up to limit (of a)? */
-INLINE size_t same_bytes(const uint8_t *a, const uint8_t *b, const uint8_t *limit)
-{
-    const uint8_t *start = a;
-    while (limit - a >= 8) {
-        uint64_t differ = bp_load_le64(a) ^ bp_load_le64(b);
-        if (differ)
-            return (size_t)(a - start) + ((size_t)__builtin_ctzll(differ) >> 3);
-        a += 8;
-        b += 8;
-    }
-    while (a < limit && *a == *b) {
-        a++;
-        b++;
-    }
-    return (size_t)(a - start);
-}
-
-/* Copies in steps of 16 bytes, up to 15 bytes too far. */
-INLINE void copy_wild(uint8_t *to, const uint8_t *from, size_t bytes)
-{
-    uint8_t *end = to + bytes;
-    do {
-        memcpy(to, from, 16);
-        to += 16;
-        from += 16;
-    } while (to < end);
-}
-
-INLINE uint8_t *put_literals(uint8_t *out, uint8_t *token, const uint8_t *from, size_t count)
+BP_INLINE uint8_t *put_literals(uint8_t *out, uint8_t *token, const uint8_t *from, size_t count)
 {
     if (count >= TOKEN_MAX) {
         *token = TOKEN_MAX << 4;
@@ -102,7 +74,7 @@ INLINE uint8_t *put_literals(uint8_t *out, uint8_t *token, const uint8_t *from, 
     return out + count;
 }
 
-INLINE uint8_t *put_match(uint8_t *out, uint8_t *token, size_t distance, size_t beyond)
+BP_INLINE uint8_t *put_match(uint8_t *out, uint8_t *token, size_t distance, size_t beyond)
 {
     bp_store_le16(out, (uint16_t)distance);
     out += 2;
@@ -116,8 +88,8 @@ INLINE uint8_t *put_match(uint8_t *out, uint8_t *token, size_t distance, size_t 
 
 /* Steps on from *at (whose hash is *hash) until four bytes there were seen before; false when the block ends
  * first. */
-INLINE bool find_match(bp_lz4_table *table, const uint8_t *in, const uint8_t *stop, const uint8_t **at,
-                       const uint8_t **match, uint32_t hash, bool wide)
+BP_INLINE bool find_match(bp_lz4_table *table, const uint8_t *in, const uint8_t *stop, const uint8_t **at,
+                          const uint8_t **match, uint32_t hash, bool wide)
 {
     const uint8_t *next = *at;
     uint32_t step = 1, tries = 1 << SKIP_SHIFT;
@@ -140,7 +112,7 @@ INLINE bool find_match(bp_lz4_table *table, const uint8_t *in, const uint8_t *st
     }
 }
 
-INLINE size_t encode_body(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out, bool wide)
+BP_INLINE size_t encode_body(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out, bool wide)
 {
     const uint8_t *at = in, *anchor = in, *end = in + bytes;
     const uint8_t *stop = end - MATCH_MARGIN + 1, *limit = end - LAST_LITERALS, *match;
@@ -156,7 +128,7 @@ INLINE size_t encode_body(bp_lz4_table *table, const uint8_t *in, size_t bytes, 
         token = to++;
         to = put_literals(to, token, anchor, (size_t)(at - anchor));
         for (;;) {
-            size_t beyond = same_bytes(at + MIN_MATCH, match + MIN_MATCH, limit);
+            size_t beyond = match_length(at + MIN_MATCH, match + MIN_MATCH, limit);
             to = put_match(to, token, (size_t)(at - match), beyond);
             at += beyond + MIN_MATCH;
             anchor = at;
@@ -181,7 +153,7 @@ last:
 }
 
 /* Makes everything in the table older than the block to come. */
-INLINE void table_renew(bp_lz4_table *table, size_t bytes, bool wide)
+BP_INLINE void table_renew(bp_lz4_table *table, size_t bytes, bool wide)
 {
     uint64_t room = wide ? UINT64_C(1) << 32 : UINT64_C(1) << 16;
     if (table->wide != wide || table->next + bytes > room) {
@@ -207,7 +179,7 @@ size_t LEVEL(bp_lz4_encode)(bp_lz4_table *table, const uint8_t *in, size_t bytes
 }
 
 /* Adds the bytes that continue a length; false when the input ends or the length could not be true. */
-INLINE bool read_length(const uint8_t **in, const uint8_t *end, size_t *length, size_t most)
+BP_INLINE bool read_length(const uint8_t **in, const uint8_t *end, size_t *length, size_t most)
 {
     uint8_t byte;
     do {
@@ -219,31 +191,49 @@ INLINE bool read_length(const uint8_t **in, const uint8_t *end, size_t *length, 
     return true;
 }
 
-INLINE void copy_match(uint8_t *to, size_t distance, size_t bytes)
+/* One sequence after another; stops at the first that is not plain: long, near the end of the input, or
+ * damaged. A plain one has at most 14 literals and a match of at most 18 bytes. */
+BP_INLINE void decode_plain(const uint8_t **input, const uint8_t *end, const uint8_t *start, uint8_t **output,
+                            const uint8_t *stop)
 {
-    const uint8_t *from = to - distance;
-    if (distance >= 16) {
-        copy_wild(to, from, bytes);
-    } else if (distance == 1) {
-        memset(to, *from, bytes);
-    } else {
-        for (size_t i = 0; i < bytes; i++)
-            to[i] = from[i];
+    const uint8_t *in = *input;
+    uint8_t *to = *output;
+    while (end - in >= 32 && stop - to >= 32) {
+        unsigned token = *in;
+        size_t literals = token >> 4, length = token & TOKEN_MAX;
+        if (literals == TOKEN_MAX || length == TOKEN_MAX)
+            break;
+        memcpy(to, in + 1, 16);
+        size_t distance = bp_load_le16(in + 1 + literals);
+        uint8_t *next = to + literals;
+        if (distance == 0 || distance > (size_t)(next - start))
+            break;
+        copy_match_18(next, distance);
+        in += literals + 3;
+        to = next + length + MIN_MATCH;
     }
+    *input = in;
+    *output = to;
 }
 
 bool LEVEL(bp_lz4_decode)(const uint8_t *in, size_t size, uint8_t *out, size_t bytes)
 {
     const uint8_t *end = in + size;
     uint8_t *to = out, *stop = out + bytes;
-    while (in != end) {
+    for (;;) {
+        decode_plain(&in, end, out, &to, stop);
+        if (in == end)
+            return false;
         unsigned token = *in++;
         size_t literals = token >> 4, length = token & TOKEN_MAX;
         if (literals == TOKEN_MAX && !read_length(&in, end, &literals, bytes))
             return false;
         if (literals > (size_t)(end - in) || literals > (size_t)(stop - to))
             return false;
-        memcpy(to, in, literals);
+        if ((size_t)(end - in) - literals >= COPY_STEP)
+            copy_wild(to, in, literals);
+        else
+            memcpy(to, in, literals);
         to += literals;
         in += literals;
         if (in == end)
@@ -260,5 +250,4 @@ bool LEVEL(bp_lz4_decode)(const uint8_t *in, size_t size, uint8_t *out, size_t b
         copy_match(to, distance, length);
         to += length;
     }
-    return false;
 }
