@@ -5,12 +5,12 @@
  *     BEAMPRESS_DATA=folder bitshuffle_peer [-z LEVEL] [-s SECONDS] [-a] PLUGIN.so
  *
  * Every HDF5 file of the folder whose name does not say SIMULATED gives /entry/data/data, one frame (the last
- * two axes) per chunk. -z: zstd blocks at that level instead of LZ4. -s: time per measurement (0.3 s). -a:
- * also datasets below 4 MB. Ours and theirs take turns; the best pass of each counts, for whatever else runs
- * can only add time. Two figures are given for theirs: the coder alone (bshuf_compress_lz4 and its like,
- * which the plug-ins export, writing into memory that is there already, as ours does), and the filter
- * function as HDF5 calls it, which allocates its output. The bytes of both are compared, and ours must decode
- * what they encoded. Exit code 1 when anything disagrees. */
+ * two axes) per chunk; each call finds its input in the cache. -z: zstd blocks at that level instead of LZ4.
+ * -s: time per measurement (0.3 s). -a: also datasets below 4 MB. Ours and theirs take turns; the best pass
+ * of each counts, for whatever else runs can only add time. Two figures are given for theirs: the coder alone
+ * (bshuf_compress_lz4 and its like, which the plug-ins export, writing into memory that is there already, as
+ * ours does), and the filter function as HDF5 calls it, which allocates its output. The bytes of both are
+ * compared, and ours must decode what they encoded. Exit code 1 when anything disagrees. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <hdf5.h>
@@ -99,57 +99,14 @@ static peer load_peer(const char *path, int level)
     return p;
 }
 
-/* One pass of theirs over all frames; the 12 bytes in front are the same for every chunk and left to ours. */
-static void coder_encode(const peer *p, frames *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        const uint8_t *in = f->raw + i * f->frame_bytes;
-        uint8_t *out = f->theirs + i * f->room;
-        size_t n = f->frame_bytes / f->itemsize;
-        int64_t got = p->level >= 0 ? p->encode_zstd(in, out + 12, n, f->itemsize, 0, p->level)
-                                    : p->encode_lz4(in, out + 12, n, f->itemsize, 0);
-        if (got < 0)
-            die("their coder", "refused a frame");
-        f->their_size[i] = (size_t)got + 12;
-    }
-}
-
-static void coder_decode(const peer *p, frames *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        uint8_t *in = f->theirs + i * f->room, *out = f->back + i * f->frame_bytes;
-        size_t n = f->frame_bytes / f->itemsize;
-        if ((p->level >= 0 ? p->decode_zstd : p->decode_lz4)(in + 12, out, n, f->itemsize, 0) < 0)
-            die("their coder", "did not decode its own");
-    }
-}
-
-/* Their filter, called as HDF5 does; copying the input for it is not timed. */
-static double filter_pass(const peer *p, frames *f, bool decode)
-{
-    unsigned words[6] = {0, 4, (unsigned)f->itemsize, 0, p->level >= 0 ? 3 : 2, (unsigned)p->level};
-    double seconds = 0;
-    for (size_t i = 0; i < f->count; i++) {
-        size_t bytes = decode ? f->their_size[i] : f->frame_bytes, size = bytes;
-        const uint8_t *from = decode ? f->theirs + i * f->room : f->raw + i * f->frame_bytes;
-        void *buffer = malloc(bytes);
-        if (!buffer)
-            die("memory", "none left");
-        memcpy(buffer, from, bytes);
-        double start = now();
-        size_t got =
-            p->filter(decode ? H5Z_FLAG_REVERSE : 0, p->level >= 0 ? 6 : 5, words, bytes, &size, &buffer);
-        seconds += now() - start;
-        if (got == 0)
-            die("their filter", "refused a frame");
-        if (!decode) {
-            f->their_size[i] = got;
-            memcpy(f->theirs + i * f->room, buffer, got);
-        }
-        free(buffer);
-    }
-    return seconds;
-}
+/* One call of ours or theirs on one frame: returns the bytes that it wrote, 0 when it failed. */
+typedef struct job {
+    const peer *p;
+    const bp_codec_spec *spec;
+    bp_context *ctx;
+    const frames *f;
+    uint8_t *in, *out; /* of one frame, used again for each */
+} job;
 
 static bp_array frame_at(const frames *f, uint8_t *data)
 {
@@ -159,25 +116,96 @@ static bp_array frame_at(const frames *f, uint8_t *data)
     return array;
 }
 
-static void our_encode(bp_context *ctx, const bp_codec_spec *spec, frames *f)
+static size_t our_encode(job *j, size_t bytes)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        bp_array in = frame_at(f, f->raw + i * f->frame_bytes);
-        if (bp_codec_encode(ctx, spec, &in, f->ours + i * f->room, f->room, &f->our_size[i]) != BP_OK)
-            die("our codec", bp_context_message(ctx));
-    }
+    (void)bytes;
+    size_t size = 0;
+    bp_array in = frame_at(j->f, j->in);
+    return bp_codec_encode(j->ctx, j->spec, &in, j->out, j->f->room, &size) == BP_OK ? size : 0;
 }
 
-/* Decodes ours, or theirs. */
-static void our_decode(bp_context *ctx, const bp_codec_spec *spec, frames *f, bool theirs)
+static size_t our_decode(job *j, size_t bytes)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        bp_array out = frame_at(f, f->back + i * f->frame_bytes);
-        const uint8_t *in = (theirs ? f->theirs : f->ours) + i * f->room;
-        size_t size = theirs ? f->their_size[i] : f->our_size[i];
-        if (bp_codec_decode(ctx, spec, in, size, &out) != BP_OK)
-            die("our codec", bp_context_message(ctx));
+    bp_array out = frame_at(j->f, j->out);
+    return bp_codec_decode(j->ctx, j->spec, j->in, bytes, &out) == BP_OK ? j->f->frame_bytes : 0;
+}
+
+/* The 12 bytes in front are the same for every chunk and not timed. */
+static size_t coder_encode(job *j, size_t bytes)
+{
+    size_t n = bytes / j->f->itemsize;
+    int64_t got = j->p->level >= 0 ? j->p->encode_zstd(j->in, j->out + 12, n, j->f->itemsize, 0, j->p->level)
+                                   : j->p->encode_lz4(j->in, j->out + 12, n, j->f->itemsize, 0);
+    return got < 0 ? 0 : (size_t)got + 12;
+}
+
+static size_t coder_decode(job *j, size_t bytes)
+{
+    (void)bytes;
+    size_t n = j->f->frame_bytes / j->f->itemsize;
+    lz4_coder decode = j->p->level >= 0 ? j->p->decode_zstd : j->p->decode_lz4;
+    return decode(j->in + 12, j->out, n, j->f->itemsize, 0) < 0 ? 0 : j->f->frame_bytes;
+}
+
+/* Their filter as HDF5 calls it: it frees the buffer that it gets and gives back another. */
+static size_t filter_call(job *j, size_t bytes, unsigned flags)
+{
+    unsigned words[6] = {0, 4, (unsigned)j->f->itemsize, 0, j->p->level >= 0 ? 3 : 2, (unsigned)j->p->level};
+    size_t size = bytes;
+    void *buffer = j->in;
+    size_t got = j->p->filter(flags, j->p->level >= 0 ? 6 : 5, words, bytes, &size, &buffer);
+    if (got) {
+        j->in = NULL;
+        j->out = buffer;
     }
+    return got;
+}
+
+static size_t filter_encode(job *j, size_t bytes)
+{
+    return filter_call(j, bytes, 0);
+}
+
+static size_t filter_decode(job *j, size_t bytes)
+{
+    return filter_call(j, bytes, H5Z_FLAG_REVERSE);
+}
+
+/* Which bytes go in, and where what comes out is kept; sizes NULL: whole frames. */
+typedef struct side {
+    uint8_t *data;
+    size_t step, *sizes;
+} side;
+
+/* Calls a function on every frame and returns the seconds that the calls took. Every call finds its input
+ * just copied to where it reads it, and the output of the one before where it writes. */
+static double pass(const job *common, size_t (*call)(job *, size_t), const side *from, const side *to)
+{
+    job j = *common;
+    bool filter = call == filter_encode || call == filter_decode;
+    uint8_t *in = get_memory(j.f->room), *out = get_memory(j.f->room);
+    double seconds = 0;
+    for (size_t i = 0; i < j.f->count; i++) {
+        size_t bytes = from->sizes ? from->sizes[i] : j.f->frame_bytes;
+        j.in = filter ? malloc(bytes) : in;
+        j.out = out;
+        if (!j.in)
+            die("memory", "none left");
+        memcpy(j.in, from->data + i * from->step, bytes);
+        double start = now();
+        size_t got = call(&j, bytes);
+        seconds += now() - start;
+        if (got == 0)
+            die("a coder", "refused a frame");
+        memcpy(to->data + i * to->step, j.out, got);
+        if (to->sizes)
+            to->sizes[i] = got;
+        if (filter)
+            free(j.out);
+    }
+    free(in);
+    free(out);
+    return seconds;
 }
 
 static void keep_least(double *least, double seconds)
@@ -186,25 +214,20 @@ static void keep_least(double *least, double seconds)
         *least = seconds;
 }
 
-#define TIME(least, call)                                                                                    \
-    do {                                                                                                     \
-        double start_ = now();                                                                               \
-        call;                                                                                                \
-        keep_least(&(least), now() - start_);                                                                \
-    } while (0)
-
 static result measure(const peer *p, const bp_codec_spec *spec, frames *f, double seconds)
 {
-    bp_context *ctx = bp_context_new();
-    result r = {.same_bytes = true, .same_values = true};
+    job j = {.p = p, .spec = spec, .ctx = bp_context_new(), .f = f};
+    side raw = {f->raw, f->frame_bytes, NULL}, back = {f->back, f->frame_bytes, NULL};
+    side ours = {f->ours, f->room, f->our_size}, theirs = {f->theirs, f->room, f->their_size};
+    result r = {.same_bytes = true};
     double until = now() + 6 * seconds;
-    for (int pass = 0; pass < 3 || now() < until; pass++) {
-        TIME(r.our_encode, our_encode(ctx, spec, f));
-        TIME(r.coder_encode, coder_encode(p, f));
-        keep_least(&r.filter_encode, filter_pass(p, f, false));
-        TIME(r.our_decode, our_decode(ctx, spec, f, false));
-        TIME(r.coder_decode, coder_decode(p, f));
-        keep_least(&r.filter_decode, filter_pass(p, f, true));
+    for (int turn = 0; turn < 3 || now() < until; turn++) {
+        keep_least(&r.our_encode, pass(&j, our_encode, &raw, &ours));
+        keep_least(&r.coder_encode, pass(&j, coder_encode, &raw, &theirs));
+        keep_least(&r.filter_encode, pass(&j, filter_encode, &raw, &theirs));
+        keep_least(&r.our_decode, pass(&j, our_decode, &ours, &back));
+        keep_least(&r.coder_decode, pass(&j, coder_decode, &theirs, &back));
+        keep_least(&r.filter_decode, pass(&j, filter_decode, &theirs, &back));
     }
     for (size_t i = 0; i < f->count; i++) {
         r.stored += (double)f->our_size[i];
@@ -213,9 +236,9 @@ static result measure(const peer *p, const bp_codec_spec *spec, frames *f, doubl
                        memcmp(f->ours + i * f->room, f->theirs + i * f->room, f->our_size[i]) == 0;
     }
     memset(f->back, 0x5a, f->count * f->frame_bytes);
-    our_decode(ctx, spec, f, true);
+    (void)pass(&j, our_decode, &theirs, &back);
     r.same_values = memcmp(f->back, f->raw, f->count * f->frame_bytes) == 0;
-    bp_context_free(ctx);
+    bp_context_free(j.ctx);
     return r;
 }
 
