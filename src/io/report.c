@@ -34,6 +34,7 @@ bp_status bp_report_add(bp_context *ctx, bp_file_report *report, const char *pat
     return BP_OK;
 }
 
+BP_PRINTF(4, 0)
 static bp_status add_line(bp_context *ctx, char ***lines, size_t *count, const char *format, va_list args)
 {
     char **all = grow(*lines, *count, sizeof *all);
