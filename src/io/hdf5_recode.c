@@ -233,6 +233,9 @@ static bp_status fetch_foreign(bp_context *ctx, mover *m, const hsize_t *offset,
         if (!in->bytes)
             return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", in->size);
     }
+    /* what sticks out of the dataset goes into the file too, and must not depend on what was here before */
+    if (bytes_inside(m, offset) < in->size)
+        memset(in->bytes, 0, in->size);
     return m->recode->read(ctx, m->recode->user, offset, in->bytes);
 }
 

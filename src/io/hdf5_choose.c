@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Which codec, which chunks, and whether at all: compress's decision for one dataset. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/chunk_shape.h"
+#include "io/hdf5_copy.h"
+#include "io/hdf5_file.h"
+#include "io/hdf5_recode.h"
+#include "io/hdf5_run.h"
+#include "io/report.h"
+
+#define SAMPLE_CHUNKS 8
+
+bool bp_h5_filters_available(const bp_pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->count; i++)
+        if (H5Zfilter_avail((H5Z_filter_t)pipeline->filters[i].id) <= 0)
+            return false;
+    return true;
+}
+
+bool bp_h5_marked_lossy(const bp_h5_source *source)
+{
+    bool floats = source->dtype == BP_F16 || source->dtype == BP_F32 || source->dtype == BP_F64;
+    return H5Aexists(source->dataset, BP_H5_LOSSY_ATTRIBUTE) > 0 ||
+           bp_pipeline_lossy(&source->pipeline, floats);
+}
+
+/* Whatever name of the dataset was given. */
+static bool is_named(bp_h5_run *run, hid_t dataset)
+{
+    H5O_info_t info;
+    bool found = false;
+    if (run->options->dataset_count == 0 || H5Oget_info2(dataset, &info, H5O_INFO_BASIC) < 0)
+        return false;
+    for (size_t i = 0; i < run->options->dataset_count; i++)
+        if (run->named[i].address == info.addr)
+            found = run->named[i].met = true;
+    return found;
+}
+
+/* Why a dataset cannot be coded at all; NULL when it can. */
+static const char *obstacle(const bp_h5_source *source)
+{
+    if (source->bytes == 0)
+        return "it is empty";
+    if (source->rank == 0)
+        return "it is one value";
+    if (source->dtype == BP_OPAQUE)
+        return "it holds no plain numbers";
+    return NULL;
+}
+
+/* Why a dataset that could be coded stays as it is; NULL when it does not. */
+static const char *objection(const bp_h5_run *run, const bp_h5_source *source, bool named)
+{
+    const bp_file_options *options = run->options;
+    if (options->dataset_count && !named)
+        return "it was not chosen";
+    if (!named && source->bytes < BP_WORTH_BYTES)
+        return "smaller than 16 KiB";
+    if (!options->again && bp_h5_marked_lossy(source))
+        return "it was stored with loss already (see --again)";
+    if (!source->chunked || source->direct)
+        return NULL;
+    if (!bp_h5_filters_available(&source->pipeline))
+        return "no filter that reads it is known";
+    if (!options->spec)
+        return "it is stored by a filter that beampress does not know";
+    return NULL;
+}
+
+static bp_status try_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
+                            const bp_codec_spec *spec, bp_format format)
+{
+    const bp_file_options *options = run->options;
+    size_t shape[BP_MAX_RANK];
+    uint64_t extent[BP_MAX_RANK];
+    bp_array chunk;
+    bool images = spec->codec->max_rank <= 2;
+    const size_t *kept = source->chunked ? source->chunk.shape : NULL;
+    for (size_t i = 0; i < source->rank; i++)
+        extent[i] = source->shape[i];
+    bp_status status =
+        bp_chunk_shape_choose(ctx, options, source->itemsize, source->rank, extent, kept, images, shape);
+    if (status == BP_E_USAGE && !options->dataset_count) {
+        /* an exact shape is meant for the datasets that it fits */
+        bp_file_options others = *options;
+        others.chunking = BP_CHUNKING_KEEP;
+        status =
+            bp_chunk_shape_choose(ctx, &others, source->itemsize, source->rank, extent, kept, images, shape);
+    }
+    if (status == BP_OK && bp_array_init(&chunk, source->dtype, source->itemsize, source->rank, shape, NULL))
+        status = bp_fail(ctx, BP_E_UNSUPPORTED, "its chunks would be too large");
+    if (status != BP_OK)
+        return status;
+    return bp_coding_init(ctx, &run->coding, spec, format, !options->no_fletcher32, source->order, &chunk);
+}
+
+/* Would the default make the dataset smaller than it is? */
+static bp_status is_worth_it(bp_context *ctx, const bp_h5_run *run, const bp_h5_source *source, bool *worth)
+{
+    uint64_t before, after;
+    bp_h5_recode recode = {
+        .coding = &run->coding, .threads = run->options->threads, .memory = run->options->memory};
+    *worth = true;
+    bp_status status = bp_h5_recode_sample(ctx, source->dataset, &recode, SAMPLE_CHUNKS, &before, &after);
+    if (status == BP_OK)
+        *worth = after < before;
+    return status;
+}
+
+static bp_status choose_default(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
+                                bp_dataset_report *entry, bool named, bool *recode)
+{
+    bp_format format = run->options->spec ? BP_FORMAT_ANY : run->options->format;
+    bp_status status = try_coding(ctx, run, source, &run->fallback, format);
+    if (status == BP_E_UNSUPPORTED && !named)
+        return bp_report_text(ctx, &entry->note, bp_context_message(ctx));
+    bool worth = true;
+    if (status == BP_OK && !(source->chunked && !source->direct))
+        status = is_worth_it(ctx, run, source, &worth);
+    if (status != BP_OK)
+        return status;
+    *recode = worth;
+    return worth ? BP_OK : bp_report_text(ctx, &entry->note, "the default codec makes it no smaller");
+}
+
+/* The codec that was asked for; where it does not take the data, the default, unless the dataset was named.
+ */
+static bp_status choose_asked(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
+                              bp_dataset_report *entry, bool named, bool *recode)
+{
+    bp_status status = try_coding(ctx, run, source, run->options->spec, run->options->format);
+    if (status == BP_OK) {
+        run->coded++;
+        run->lossy = !bp_codec_spec_lossless(run->options->spec);
+        *recode = true;
+        return BP_OK;
+    }
+    if (status != BP_E_UNSUPPORTED || named)
+        return status;
+    run->refused++;
+    status = run->refusal ? BP_OK : bp_report_text(ctx, &run->refusal, bp_context_message(ctx));
+    if (status == BP_OK)
+        status = bp_report_text(ctx, &entry->note, bp_context_message(ctx));
+    if (status == BP_OK)
+        status = choose_default(ctx, run, source, entry, false, recode);
+    return status;
+}
+
+bp_status bp_h5_choose_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
+                              bp_dataset_report *entry, bool *recode)
+{
+    bool named = is_named(run, source->dataset);
+    const bp_codec_spec *spec = run->options->spec;
+    const char *reason = obstacle(source);
+    *recode = false;
+    run->lossy = false;
+    if (reason && named)
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "it cannot be compressed: %s", reason);
+    if (!reason)
+        reason = objection(run, source, named);
+    if (reason)
+        return bp_report_text(ctx, &entry->note, reason);
+    if (!spec)
+        return choose_default(ctx, run, source, entry, named, recode);
+    return choose_asked(ctx, run, source, entry, named, recode);
+}

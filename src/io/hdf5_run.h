@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * One run of hdf5_transcode.c over one file. */
+#ifndef BP_IO_HDF5_RUN_H
+#define BP_IO_HDF5_RUN_H
+
+#include <hdf5.h>
+
+#include "io/coding.h"
+#include "io/hdf5_source.h"
+#include "io/hdf5_transcode.h"
+
+#define BP_WORTH_BYTES 16384 /* smaller datasets stay as they are */
+
+/* A dataset that was asked for by name. */
+typedef struct bp_h5_named {
+    haddr_t address;
+    bool met;
+} bp_h5_named;
+
+typedef struct bp_h5_run {
+    hid_t file;
+    const char *input;
+    const bp_file_options *options;
+    bp_direction direction;
+    bp_file_report *report;
+    bp_codec_spec fallback; /* the lossless default */
+    uint64_t done, total;   /* raw bytes */
+    double bound;           /* see bp_h5_transcode_file */
+    size_t coded, refused;  /* datasets that took the codec that was asked for, and that could not */
+    char *refusal;          /* why the first could not */
+    bp_h5_named *named;     /* one for each of options->datasets */
+    /* of the dataset between plan and written */
+    bp_coding coding;
+    size_t entry; /* in report->datasets */
+    bool lossy;
+} bp_h5_run;
+
+/* Raw bytes of all datasets that can be opened. */
+uint64_t bp_h5_count_bytes(hid_t file);
+
+/* Does HDF5 have a plug-in for every filter? */
+bool bp_h5_filters_available(const bp_pipeline *pipeline);
+
+/* Is the dataset marked as, or stored by a filter that makes it, lossy? */
+bool bp_h5_marked_lossy(const bp_h5_source *source);
+
+/* Decides how compress writes a dataset: run->coding, *recode, and in entry->note why not. */
+BP_MUST_CHECK bp_status bp_h5_choose_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
+                                            bp_dataset_report *entry, bool *recode);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * An HDF5 file written anew with its payload coded otherwise: the copy engine with somebody who decides. */
+#ifndef BP_IO_HDF5_TRANSCODE_H
+#define BP_IO_HDF5_TRANSCODE_H
+
+#include "beampress/file.h"
+
+typedef enum bp_direction { BP_COMPRESS, BP_DECOMPRESS } bp_direction;
+
+/* Writes input, an HDF5 file, to `target`, an empty file that is ours. The report gets its datasets, warnings
+ * and lost chunks. bound: the largest error that a dataset of this run may show, for the verification;
+ * negative when all is lossless. */
+BP_MUST_CHECK bp_status bp_h5_transcode_file(bp_context *ctx, const char *input, const char *target,
+                                             const bp_file_options *options, bp_direction direction,
+                                             bp_file_report *report, double *bound);
+
+#endif
