@@ -39,8 +39,9 @@ BP_INLINE void copy_wild(uint8_t *to, const uint8_t *from, size_t bytes)
 BP_INLINE size_t spread_8(uint8_t *to, size_t distance)
 {
     static const uint8_t multiple[8] = {0, 8, 8, 9, 8, 10, 12, 14};
+    const uint8_t *from = to - distance;
     for (size_t i = 0; i < 8; i++)
-        to[i] = to[i - distance];
+        to[i] = from[i];
     return multiple[distance];
 }
 
