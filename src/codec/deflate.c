@@ -3,8 +3,8 @@
 #include <libdeflate.h>
 #include <stdio.h>
 
+#include "algo/shuffled.h"
 #include "codec/codec.h"
-#include "codec/shuffled.h"
 
 enum { P_LEVEL, P_SHUFFLE, P_COUNT };
 

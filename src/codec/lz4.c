@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "algo/shuffled.h"
 #include "base/bits.h"
 #include "base/checked.h"
 #include "codec/codec.h"
-#include "codec/shuffled.h"
 
 enum { P_BLOCK, P_LEVEL, P_SHUFFLE, P_COUNT };
 

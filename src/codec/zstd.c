@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <zstd.h>
 
+#include "algo/shuffled.h"
 #include "base/bits.h"
 #include "codec/codec.h"
-#include "codec/shuffled.h"
 
 enum { P_LEVEL, P_SHUFFLE, P_COUNT };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The byte shuffle in front of a byte codec, as HDF5's filter 2 does it: plane b holds byte b of every
  * element. */
-#ifndef BP_CODEC_SHUFFLED_H
-#define BP_CODEC_SHUFFLED_H
+#ifndef BP_ALGO_SHUFFLED_H
+#define BP_ALGO_SHUFFLED_H
 
 #include <stdint.h>
 

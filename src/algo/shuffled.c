@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/shuffled.h"
+#include "algo/shuffled.h"
 #include "kernel/kernel.h"
 
 #define HDF5_SHUFFLE 2 /* H5Z_FILTER_SHUFFLE */
