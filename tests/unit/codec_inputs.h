@@ -58,7 +58,8 @@ static inline uint64_t test_random(uint64_t *state)
 /* Stores a number as an element of a dtype; halves only take small whole numbers of either sign. */
 static inline void test_put(uint8_t *at, bp_dtype dtype, size_t itemsize, double value)
 {
-    uint64_t integer = value < 0 ? (uint64_t)(int64_t)value : (uint64_t)value;
+    bool fits = value > -0x1p63 && value < 0x1p64; /* neither NaN nor infinite */
+    uint64_t integer = !fits ? 0 : value < 0 ? (uint64_t)(int64_t)value : (uint64_t)value;
     float single = (float)value;
     if (dtype == BP_F64) {
         memcpy(at, &value, 8);
