@@ -6,6 +6,7 @@
 
 #include "cli/bench.h"
 #include "cli/bench_peers.h"
+#include "io/hdf5_inspect.h"
 #include "io/hdf5_sample.h"
 #include "report/json.h"
 #include "report/progress.h"
@@ -107,7 +108,7 @@ static bp_status bench_dataset(bench_run *run, const char *file, const char *dat
     bp_context *ctx = run->cli->ctx;
     bp_sample sample;
     bp_bench_chunks chunks = {.count = 0};
-    bp_status status = bp_sample_read(ctx, file, dataset, run->sample_bytes, run->threads, &sample);
+    bp_status status = bp_sample_read(ctx, file, dataset, run->sample_bytes, &sample);
     if (status != BP_OK)
         return status;
     if (bp_array_elements(&sample.array) == 0)
@@ -139,23 +140,34 @@ static bp_status bench_dataset(bench_run *run, const char *file, const char *dat
     return BP_OK;
 }
 
+/* Every numeric array that is worth it; *tried counts. */
+static bp_status bench_all(bench_run *run, const char *file, size_t *tried)
+{
+    bp_file_facts facts;
+    *tried = 0;
+    bp_status status = bp_inspect_file(run->cli->ctx, file, &facts);
+    for (size_t i = 0; i < facts.dataset_count && status == BP_OK; i++) {
+        const bp_dataset_facts *d = &facts.datasets[i];
+        if (d->dtype == BP_OPAQUE || d->rank == 0 || d->raw_bytes < WORTH_IT)
+            continue;
+        ++*tried;
+        status = bench_dataset(run, file, d->path);
+    }
+    bp_file_facts_fini(&facts);
+    return status;
+}
+
 static bp_status bench_file(bench_run *run, const char *file)
 {
     bp_cli *cli = run->cli;
-    bp_names names = {NULL, 0};
-    const char *const *datasets = cli->datasets.items;
-    size_t count = cli->datasets.count;
+    size_t tried = cli->datasets.count;
     bp_status status = BP_OK;
-    if (!count) {
-        status = bp_sample_datasets(cli->ctx, file, WORTH_IT, &names);
-        datasets = (const char *const *)names.items;
-        count = names.count;
-        if (status == BP_OK && !count)
-            status = bp_fail(cli->ctx, BP_E_UNSUPPORTED, "%s: no numeric dataset of 16 KiB or more", file);
-    }
-    for (size_t i = 0; i < count && status == BP_OK; i++)
-        status = bench_dataset(run, file, datasets[i]);
-    bp_names_fini(&names);
+    for (size_t i = 0; i < cli->datasets.count && status == BP_OK; i++)
+        status = bench_dataset(run, file, cli->datasets.items[i]);
+    if (cli->datasets.count == 0)
+        status = bench_all(run, file, &tried);
+    if (status == BP_OK && tried == 0)
+        status = bp_fail(cli->ctx, BP_E_UNSUPPORTED, "%s: no numeric dataset of 16 KiB or more", file);
     return status;
 }
 

@@ -42,14 +42,15 @@ static const bp_peer_setting settings[] = {
     {32008, false, "zstd,level=10", ALL, 3, {0, 3, 10}},
     /* mode (2 precision, 3 accuracy, 5 reversible), unused, then the accuracy as a double, low word first */
     {32013, false, "reversible", WIDE, 6, {5}},
-    {32013, false, "accuracy=0.5", WIDE, 6, {3, 0, 0, HIGH_HALF}},
+    {32013, false, "accuracy=0.5", BIT(BP_I32) | BIT(BP_I64), 6, {3, 0, 0, HIGH_HALF}},
+    {32013, false, "precision=16", FLOATS, 6, {2, 0, 16}},
     {32015, false, "level=3", ALL, 1, {3}},
     {32015, true, "shuffle,level=3", ALL, 1, {3}},
     {32015, true, "shuffle,level=19", ALL, 1, {19}},
     {32018, false, "", INTEGERS, 0, {0}},
     /* mode (0 absolute, 1 relative to the range), then absolute, relative, norm and PSNR as doubles, high
      * word first */
-    {32024, false, "absolute=0.5", ALL, 9, {0, HIGH_HALF}},
+    {32024, false, "absolute=0.5", INTEGERS, 9, {0, HIGH_HALF}},
     {32024, false, "relative=2^-10", ALL, 9, {1, 0, 0, HIGH_MILLI}},
     {32028, false, "rate=4", FLOATS, 1, {SPERR(1, 4)}},
     {32028, false, "psnr=70", FLOATS, 1, {SPERR(2, 70)}},

@@ -2,170 +2,146 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/checked.h"
+#include "io/frames_sample.h"
 #include "io/hdf5_file.h"
-#include "io/hdf5_sample.h"
+#include "io/hdf5_source.h"
+#include "io/sample_plan.h"
 
-void bp_names_fini(bp_names *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        free(names->items[i]);
-    free(names->items);
-    *names = (bp_names){NULL, 0};
-}
+/* What reading the boxes of a sample needs again and again. */
+typedef struct reader {
+    bp_context *ctx;
+    const bp_h5_source *source;
+    bp_h5_stored stored;
+    bp_scratch scratch;
+    uint8_t *room; /* one decoded chunk */
+} reader;
 
-void bp_sample_fini(bp_sample *sample)
+/* Copies what a cell at `at` and a box at `offset` share into box. */
+static bp_status copy_overlap(const bp_array *cell, const hsize_t *at, const bp_array *box,
+                              const hsize_t *offset)
 {
-    free(sample->array.data);
-    memset(sample, 0, sizeof *sample);
-}
-
-/* BP_OPAQUE when the type is no plain number of a size that we know. */
-static bp_dtype dtype_of(hid_t type)
-{
-    size_t size = H5Tget_size(type);
-    H5T_class_t class = H5Tget_class(type);
-    for (unsigned d = BP_U8; d < BP_DTYPE_COUNT; d++) {
-        bool integer = d < BP_F16, is_signed = d >= BP_I8 && integer;
-        if (bp_dtype_size((bp_dtype)d) != size || class != (integer ? H5T_INTEGER : H5T_FLOAT))
-            continue;
-        if (integer && (H5Tget_sign(type) == H5T_SGN_2) != is_signed)
-            continue;
-        if (!integer && H5Tget_precision(type) != 8 * size)
-            continue;
-        return (bp_dtype)d;
+    bp_array from, to;
+    size_t in_cell[BP_MAX_RANK], in_box[BP_MAX_RANK], shape[BP_MAX_RANK];
+    for (size_t i = 0; i < box->rank; i++) {
+        hsize_t first = at[i] > offset[i] ? at[i] : offset[i];
+        hsize_t end = at[i] + cell->shape[i], box_end = offset[i] + box->shape[i];
+        end = end < box_end ? end : box_end;
+        in_cell[i] = (size_t)(first - at[i]);
+        in_box[i] = (size_t)(first - offset[i]);
+        shape[i] = (size_t)(end - first);
     }
-    return BP_OPAQUE;
+    bp_status status = bp_array_part(cell, in_cell, shape, &from);
+    if (status == BP_OK)
+        status = bp_array_part(box, in_box, shape, &to);
+    return status == BP_OK ? bp_array_copy(&from, &to) : status;
 }
 
-typedef struct listing {
-    bp_names *names;
-    uint64_t min_bytes;
-    bool no_memory;
-} listing;
-
-static herr_t add_dataset(hid_t file, const char *name, const H5O_info_t *info, void *user)
+static bp_status read_cell(reader *r, const hsize_t *at, const bp_array *box, const hsize_t *offset)
 {
-    listing *list = user;
-    if (info->type != H5O_TYPE_DATASET)
-        return 0;
-    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
-    if (dataset < 0)
-        return 0;
-    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
-    hssize_t elements = H5Sget_simple_extent_npoints(space);
-    bool wanted = dtype_of(type) != BP_OPAQUE && H5Sget_simple_extent_ndims(space) > 0 && elements > 0 &&
-                  (uint64_t)elements >= list->min_bytes / H5Tget_size(type);
-    bp_h5_release(&space);
-    bp_h5_release(&type);
-    bp_h5_release(&dataset);
-    if (!wanted)
-        return 0;
-    char **items = realloc(list->names->items, (list->names->count + 1) * sizeof *items);
-    char *path = malloc(strlen(name) + 2);
-    if (items)
-        list->names->items = items;
-    if (!items || !path) {
-        free(path);
-        list->no_memory = true;
-        return -1;
+    const uint8_t *values;
+    bp_status status = bp_h5_source_fetch(r->ctx, r->source, at, &r->stored);
+    if (status == BP_OK)
+        status = bp_h5_source_decode(r->ctx, r->source, &r->stored, &r->source->chunk, r->room, &r->scratch,
+                                     &values);
+    if (status != BP_OK) {
+        char place[256];
+        bp_h5_print_place(r->source->rank, at, place, sizeof place);
+        return bp_fail_in(r->ctx, status, "chunk at %s", place);
     }
-    path[0] = '/';
-    memcpy(path + 1, name, strlen(name) + 1);
-    items[list->names->count++] = path;
-    return 0;
+    bp_array cell = r->source->chunk;
+    cell.data = (void *)(uintptr_t)values;
+    return copy_overlap(&cell, at, box, offset);
 }
 
-bp_status bp_sample_datasets(bp_context *ctx, const char *file, uint64_t min_bytes, bp_names *names)
+/* All chunks that a box touches, in row-major order. */
+static bp_status read_chunks(reader *r, const bp_array *box, const hsize_t *offset)
 {
-    hid_t id;
-    *names = (bp_names){NULL, 0};
-    bp_status status = bp_h5_open(ctx, file, &id);
+    const bp_array *chunk = &r->source->chunk;
+    hsize_t first[BP_MAX_RANK], at[BP_MAX_RANK];
+    for (size_t i = 0; i < box->rank; i++)
+        at[i] = first[i] = offset[i] - offset[i] % chunk->shape[i];
+    for (size_t axis = 0; axis < SIZE_MAX;) {
+        if (bp_context_cancelled(r->ctx))
+            return bp_fail(r->ctx, BP_E_INTERRUPTED, "interrupted");
+        bp_status status = read_cell(r, at, box, offset);
+        if (status != BP_OK)
+            return status;
+        for (axis = box->rank - 1; axis < SIZE_MAX; axis--) {
+            at[axis] += chunk->shape[axis];
+            if (at[axis] < offset[axis] + box->shape[axis])
+                break;
+            at[axis] = first[axis];
+        }
+    }
+    return BP_OK;
+}
+
+static bp_status read_box(reader *r, const bp_array *box, const hsize_t *offset)
+{
+    if (r->source->direct)
+        return read_chunks(r, box, offset);
+    bp_status status = bp_h5_source_read(r->ctx, r->source, offset, box->shape, &r->stored);
     if (status != BP_OK)
         return status;
-    bp_h5_quiet quiet;
-    bp_h5_quiet_begin(&quiet);
-    listing list = {names, min_bytes, false};
-    if (H5Ovisit2(id, H5_INDEX_NAME, H5_ITER_INC, add_dataset, &list, H5O_INFO_BASIC) < 0)
-        status = list.no_memory ? bp_fail(ctx, BP_E_MEMORY, "%s: no memory", file)
-                                : bp_h5_fail(ctx, BP_E_DAMAGED, "%s: its groups cannot be read", file);
-    bp_h5_quiet_end(&quiet);
-    bp_h5_release(&id);
-    return status;
+    bp_array values = *box;
+    for (size_t i = box->rank, bytes = box->itemsize; i-- > 0; bytes *= box->shape[i])
+        values.strides[i] = (ptrdiff_t)bytes;
+    values.data = r->stored.bytes;
+    return bp_array_copy(&values, box);
 }
 
-/* The leading part of shape that fits max_bytes and is contiguous in C order: whole axes behind the one that
- * is cut, one index of those before it. */
-static void plan_part(size_t itemsize, size_t rank, const hsize_t *shape, size_t max_bytes, size_t *part)
+/* Chunks are read run by run, everything else index by index, to keep a second copy of it small. */
+static bp_status read_runs(reader *r, const bp_sample_plan *plan, const bp_sample *sample)
 {
-    size_t cut = rank - 1, inner = itemsize, wider;
-    while (cut > 0 && shape[cut] <= SIZE_MAX && !bp_mul_overflows(inner, (size_t)shape[cut], &wider) &&
-           wider <= max_bytes) {
-        inner = wider;
-        cut--;
-    }
-    size_t fit = inner && max_bytes / inner ? max_bytes / inner : 1;
-    for (size_t i = 0; i < rank; i++)
-        part[i] = i < cut ? (shape[i] > 0) : i > cut || shape[i] < fit ? (size_t)shape[i] : fit;
-}
-
-static bp_status read_part(bp_context *ctx, hid_t dataset, hid_t space, hid_t type, bp_sample *sample)
-{
-    hsize_t start[BP_MAX_RANK] = {0}, count[BP_MAX_RANK];
-    size_t rank = sample->array.rank;
-    for (size_t i = 0; i < rank; i++)
-        count[i] = sample->array.shape[i];
-    hid_t memory = H5Screate_simple((int)rank, count, NULL);
+    size_t step = r->source->direct ? plan->run_length : 1;
     bp_status status = BP_OK;
-    if (memory < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
-        H5Dread(dataset, type, memory, space, H5P_DEFAULT, sample->array.data) < 0)
-        status = bp_h5_fail(ctx, BP_E_DAMAGED, "cannot be read");
-    bp_h5_release(&memory);
+    for (size_t done = 0; status == BP_OK && done < plan->part[plan->cut]; done += step) {
+        hsize_t offset[BP_MAX_RANK] = {0};
+        size_t from[BP_MAX_RANK] = {0}, shape[BP_MAX_RANK];
+        bp_array box;
+        memcpy(shape, plan->part, sizeof shape);
+        shape[plan->cut] = step;
+        from[plan->cut] = done;
+        offset[plan->cut] = plan->starts[done / plan->run_length] + done % plan->run_length;
+        status = bp_array_part(&sample->array, from, shape, &box);
+        if (status == BP_OK)
+            status = read_box(r, &box, offset);
+    }
     return status;
 }
 
 static bp_status read_dataset(bp_context *ctx, hid_t dataset, size_t max_bytes, bp_sample *sample)
 {
-    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
-    int rank = H5Sget_simple_extent_ndims(space);
-    bp_dtype dtype = dtype_of(type);
-    hsize_t shape[BP_MAX_RANK];
-    size_t part[BP_MAX_RANK];
-    bp_status status = BP_OK;
-    if (dtype == BP_OPAQUE || rank < 1 || rank > BP_MAX_RANK ||
-        H5Sget_simple_extent_dims(space, shape, NULL) < 0)
+    bp_h5_source source;
+    bp_sample_plan plan;
+    uint64_t shape[BP_MAX_RANK];
+    reader r = {.ctx = ctx, .source = &source};
+    bp_status status = bp_h5_source_init(ctx, dataset, &source);
+    if (status == BP_OK && (source.dtype == BP_OPAQUE || source.rank == 0))
         status = bp_fail(ctx, BP_E_UNSUPPORTED, "is no array of numbers");
-    if (status == BP_OK)
-        plan_part(bp_dtype_size(dtype), (size_t)rank, shape, max_bytes, part);
-    if (status == BP_OK && bp_array_init(&sample->array, dtype, 0, (size_t)rank, part, NULL) != BP_OK)
-        status = bp_fail(ctx, BP_E_UNSUPPORTED, "its sample does not fit memory");
-    size_t bytes = status == BP_OK ? bp_array_bytes(&sample->array) : 0;
-    if (status == BP_OK && !(sample->array.data = malloc(bytes ? bytes : 1)))
-        status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", bytes);
+    for (size_t i = 0; i < source.rank && status == BP_OK; i++)
+        shape[i] = source.shape[i];
     if (status == BP_OK) {
-        sample->complete = true;
-        for (int i = 0; i < rank; i++) {
-            sample->whole_shape[i] = shape[i];
-            sample->complete &= part[i] == shape[i];
-        }
-        /* the file's own type in our byte order: no value changes on the way */
-        hid_t memory_type = H5Tcopy(type);
-        H5Tset_order(memory_type, H5Tget_order(H5T_NATIVE_INT));
-        if (bytes)
-            status = read_part(ctx, dataset, space, memory_type, sample);
-        bp_h5_release(&memory_type);
+        bp_sample_plan_make(&plan, source.itemsize, source.rank, shape, max_bytes);
+        status = bp_sample_allocate(ctx, &plan, source.dtype, shape, sample);
     }
-    bp_h5_release(&space);
-    bp_h5_release(&type);
+    if (status == BP_OK && source.direct && !(r.room = malloc(bp_array_bytes(&source.chunk) + 1)))
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory for a chunk");
+    if (status == BP_OK && bp_array_elements(&sample->array) > 0) {
+        status = read_runs(&r, &plan, sample);
+        bp_h5_swap_to_machine(source.dtype, source.order, sample->array.data, bp_array_bytes(&sample->array));
+    }
+    free(r.room);
+    bp_h5_stored_fini(&r.stored);
+    bp_scratch_fini(&r.scratch);
+    bp_h5_source_fini(&source);
     return status;
 }
 
-bp_status bp_sample_read(bp_context *ctx, const char *file, const char *path, size_t max_bytes,
-                         unsigned threads, bp_sample *sample)
+static bp_status read_hdf5(bp_context *ctx, const char *file, const char *path, size_t max_bytes,
+                           bp_sample *sample)
 {
-    (void)threads;
     hid_t id;
-    memset(sample, 0, sizeof *sample);
     bp_status status = bp_h5_open(ctx, file, &id);
     if (status != BP_OK)
         return status;
@@ -177,9 +153,17 @@ bp_status bp_sample_read(bp_context *ctx, const char *file, const char *path, si
     bp_h5_release(&dataset);
     bp_h5_quiet_end(&quiet);
     bp_h5_release(&id);
-    if (status != BP_OK) {
+    return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "%s: %s", file, path);
+}
+
+bp_status bp_sample_read(bp_context *ctx, const char *file, const char *path, size_t max_bytes,
+                         bp_sample *sample)
+{
+    memset(sample, 0, sizeof *sample);
+    bp_status status = bp_h5_is_hdf5(file) || strcmp(path, "/") != 0
+                           ? read_hdf5(ctx, file, path, max_bytes, sample)
+                           : bp_frames_sample_read(ctx, file, max_bytes, sample);
+    if (status != BP_OK)
         bp_sample_fini(sample);
-        return bp_fail_in(ctx, status, "%s: %s", file, path);
-    }
-    return BP_OK;
+    return status;
 }
