@@ -182,7 +182,8 @@ bp_status bp_chunk_encode(bp_context *ctx, const bp_codec_spec *spec, const bp_a
         return bp_fail(ctx, BP_E_USAGE, "chunks are made of contiguous arrays");
     if (in->dtype == BP_OPAQUE && order != BP_LITTLE_ENDIAN)
         return bp_fail(ctx, BP_E_USAGE, "opaque bytes have no byte order");
-    bp_status status = bp_codec_check(ctx, spec, in);
+    /* of several tiles, each is checked when its turn comes */
+    bp_status status = tile_shape ? BP_OK : bp_codec_check(ctx, spec, in);
     if (status == BP_OK)
         status = plan(ctx, spec, in, order, tile_shape, &e.header);
     if (status != BP_OK)

@@ -113,8 +113,8 @@ bp_status bp_chunk_words_read(bp_context *ctx, const uint32_t *words, size_t cou
 
 bp_status bp_chunk_agrees(bp_context *ctx, const bp_chunk_info *info, const uint32_t *words, size_t count)
 {
-    bp_array chunk;
-    bp_byte_order order;
+    bp_array chunk = {0};
+    bp_byte_order order = BP_LITTLE_ENDIAN;
     if (!ours(words, count))
         return BP_OK;
     bp_status status = read_array(ctx, words, &chunk, &order);
