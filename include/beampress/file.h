@@ -49,6 +49,8 @@ typedef struct bp_file_options {
     bool salvage;       /* decompress: write what is intact, list the chunks that are lost */
     bp_progress_function progress;
     void *progress_user;
+    const char *const *series; /* compress: files of frames that follow the input in one series */
+    size_t series_count;
     /* raw bytes in: shape and type that the file does not state */
     bp_dtype raw_dtype;
     bool raw_big_endian;

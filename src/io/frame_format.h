@@ -19,6 +19,9 @@ typedef struct bp_frame_format {
     bp_status (*open)(bp_context *ctx, const char *path, const bp_frames_raw *raw, bp_frames_facts *facts,
                       void **state);
     bp_status (*read)(bp_context *ctx, void *state, uint64_t frame, void *values);
+    /* Bytes `skip` to `skip + size` of a frame; NULL when only whole frames can be read. */
+    bp_status (*read_part)(bp_context *ctx, void *state, uint64_t frame, size_t skip, size_t size,
+                           void *values);
     /* NULL when the format has no text. *text starts as NULL. */
     bp_status (*header)(bp_context *ctx, void *state, uint64_t frame, char **text);
     void (*close)(void *state);

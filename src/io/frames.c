@@ -28,6 +28,9 @@ struct bp_frames {
     size_t path_count;
     size_t open_file; /* which file state belongs to */
     void *state;      /* NULL when none is open */
+    uint8_t *whole;   /* the frame that parts were last asked of */
+    uint64_t whole_frame;
+    bool has_whole;
 };
 
 bp_status bp_frames_set_shape(bp_context *ctx, bp_frames_facts *facts, size_t rank, const size_t *shape,
@@ -53,7 +56,8 @@ bp_status bp_frames_set_shape(bp_context *ctx, bp_frames_facts *facts, size_t ra
     return BP_OK;
 }
 
-static const char *what_else(const uint8_t *start, size_t size)
+/* Known, but not read here; or nothing that anybody knows. */
+static bp_status tell_what_else(bp_context *ctx, const uint8_t *start, size_t size)
 {
     static const struct {
         const char *bytes;
@@ -62,17 +66,17 @@ static const char *what_else(const uint8_t *start, size_t size)
     } known[] = {
         {"\x1f\x8b", 2, "compressed with gzip: unpack it first"},
         {"BZh", 3, "compressed with bzip2: unpack it first"},
-        {"\xfd"
-         "7zXZ",
-         5, "compressed with xz: unpack it first"},
+        {"\xfd\x37zXZ", 5, "compressed with xz: unpack it first"},
         {"\x28\xb5\x2f\xfd", 4, "compressed with zstd: unpack it first"},
         {"PK\x03\x04", 4, "a zip archive (npz?): unpack it first"},
-        {"\x89HDF", 4, "HDF5, which does not belong into a series of frames"},
+        {"\x89HDF", 4, "an HDF5 file among frames of another format, or a damaged one"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (size >= known[i].size && memcmp(start, known[i].bytes, known[i].size) == 0)
-            return known[i].text;
-    return "neither HDF5, TIFF, CBF, EDF nor npy; raw bytes need a shape and a type (--shape, --dtype)";
+            return bp_fail(ctx, BP_E_UNSUPPORTED, "is %s", known[i].text);
+    return bp_fail(
+        ctx, BP_E_INPUT,
+        "neither HDF5, TIFF, CBF, EDF nor npy; raw bytes need a shape and a type (--shape, --dtype)");
 }
 
 static bp_status find_format(bp_context *ctx, const char *path, const bp_frame_format **format)
@@ -94,7 +98,7 @@ static bp_status find_format(bp_context *ctx, const char *path, const bp_frame_f
             *format = formats[i];
             return BP_OK;
         }
-    return bp_fail(ctx, BP_E_UNSUPPORTED, "the format is not known: %s", what_else(start, size));
+    return tell_what_else(ctx, start, size);
 }
 
 static void close_file(bp_frames *frames)
@@ -230,6 +234,7 @@ void bp_frames_close(bp_frames *frames)
     close_file(frames);
     bp_frames_free_paths(frames->paths, frames->path_count);
     free(frames->first);
+    free(frames->whole);
     free(frames);
 }
 
@@ -246,6 +251,16 @@ size_t bp_frames_file_count(const bp_frames *frames)
 const char *bp_frames_file(const bp_frames *frames, size_t index)
 {
     return frames->paths[index];
+}
+
+uint64_t bp_frames_first_of(const bp_frames *frames, size_t index)
+{
+    return frames->first[index];
+}
+
+bool bp_frames_has_headers(const bp_frames *frames)
+{
+    return frames->format->header != NULL;
 }
 
 size_t bp_frames_file_of(const bp_frames *frames, uint64_t frame)
@@ -291,6 +306,46 @@ bp_status bp_frames_read(bp_context *ctx, bp_frames *frames, uint64_t frame, voi
     if (status != BP_OK)
         return bp_fail_in(ctx, status, "%s: frame %" PRIu64, frames->paths[file],
                           frame - frames->first[file]);
+    return BP_OK;
+}
+
+static bp_status keep_whole(bp_context *ctx, bp_frames *frames, uint64_t frame)
+{
+    if (frames->has_whole && frames->whole_frame == frame)
+        return BP_OK;
+    if (!frames->whole)
+        frames->whole = malloc(frames->facts.frame_bytes);
+    if (!frames->whole)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame of %zu bytes", frames->facts.frame_bytes);
+    bp_status status = bp_frames_read(ctx, frames, frame, frames->whole);
+    frames->has_whole = status == BP_OK;
+    frames->whole_frame = frame;
+    return status;
+}
+
+bp_status bp_frames_read_rows(bp_context *ctx, bp_frames *frames, uint64_t frame, size_t first, size_t rows,
+                              void *values)
+{
+    const bp_frames_facts *facts = &frames->facts;
+    size_t all = facts->frame_rank ? facts->shape[facts->rank - facts->frame_rank] : 1, file;
+    if (rows > all || first > all - rows)
+        return bp_fail(ctx, BP_E_INTERNAL, "rows %zu to %zu of %zu", first, first + rows, all);
+    if (rows == all)
+        return bp_frames_read(ctx, frames, frame, values);
+    size_t row = facts->frame_bytes / all;
+    if (!frames->format->read_part) {
+        bp_status status = keep_whole(ctx, frames, frame);
+        if (status == BP_OK)
+            memcpy(values, frames->whole + first * row, rows * row);
+        return status;
+    }
+    bp_status status = go_to(ctx, frames, frame, &file);
+    if (status != BP_OK)
+        return status;
+    frame -= frames->first[file];
+    status = frames->format->read_part(ctx, frames->state, frame, first * row, rows * row, values);
+    if (status != BP_OK)
+        return bp_fail_in(ctx, status, "%s: frame %" PRIu64, frames->paths[file], frame);
     return BP_OK;
 }
 

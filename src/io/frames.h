@@ -40,11 +40,20 @@ const bp_frames_facts *bp_frames_get_facts(const bp_frames *frames);
 size_t bp_frames_file_count(const bp_frames *frames);
 /* Path of file number index; owned by frames. */
 const char *bp_frames_file(const bp_frames *frames, size_t index);
+/* Number of its first frame in the series. */
+uint64_t bp_frames_first_of(const bp_frames *frames, size_t index);
+/* Does the format have texts at all? */
+bool bp_frames_has_headers(const bp_frames *frames);
 /* Number of the file that holds a frame. */
 size_t bp_frames_file_of(const bp_frames *frames, uint64_t frame);
 
 /* Reads one frame, C order, machine byte order, into exactly frame_bytes bytes. Going upwards is quick. */
 BP_MUST_CHECK bp_status bp_frames_read(bp_context *ctx, bp_frames *frames, uint64_t frame, void *values);
+
+/* Reads part of a frame: `rows` steps of its first axis from `first` on. Formats that can only decode whole
+ * frames keep the last one. Frames of rank 0 have one row. */
+BP_MUST_CHECK bp_status bp_frames_read_rows(bp_context *ctx, bp_frames *frames, uint64_t frame, size_t first,
+                                            size_t rows, void *values);
 
 /* The text that stands with a frame in its file, NULL where there is none. The caller frees it. */
 BP_MUST_CHECK bp_status bp_frames_header(bp_context *ctx, bp_frames *frames, uint64_t frame, char **text);

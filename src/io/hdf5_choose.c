@@ -71,14 +71,18 @@ static const char *objection(const bp_h5_run *run, const bp_h5_source *source, b
     return NULL;
 }
 
-static bp_status try_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
-                            const bp_codec_spec *spec, bp_format format)
+bool bp_h5_is_foreign(const bp_h5_run *run, hid_t dataset)
+{
+    H5O_info_t info;
+    return run->values && H5Oget_info2(dataset, &info, H5O_INFO_BASIC) >= 0 && info.addr == run->foreign;
+}
+
+static bp_status choose_chunk(bp_context *ctx, const bp_h5_run *run, const bp_h5_source *source, bool images,
+                              bp_array *chunk)
 {
     const bp_file_options *options = run->options;
     size_t shape[BP_MAX_RANK];
     uint64_t extent[BP_MAX_RANK];
-    bp_array chunk;
-    bool images = spec->codec->max_rank <= 2;
     const size_t *kept = source->chunked ? source->chunk.shape : NULL;
     for (size_t i = 0; i < source->rank; i++)
         extent[i] = source->shape[i];
@@ -91,11 +95,29 @@ static bp_status try_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source 
         status =
             bp_chunk_shape_choose(ctx, &others, source->itemsize, source->rank, extent, kept, images, shape);
     }
-    if (status == BP_OK && bp_array_init(&chunk, source->dtype, source->itemsize, source->rank, shape, NULL))
+    if (status == BP_OK && bp_array_init(chunk, source->dtype, source->itemsize, source->rank, shape, NULL))
         status = bp_fail(ctx, BP_E_UNSUPPORTED, "its chunks would be too large");
+    return status;
+}
+
+static bp_status try_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
+                            const bp_codec_spec *spec, bp_format format)
+{
+    bp_array chunk;
+    bp_status status = choose_chunk(ctx, run, source, spec->codec->max_rank <= 2, &chunk);
     if (status != BP_OK)
         return status;
-    return bp_coding_init(ctx, &run->coding, spec, format, !options->no_fletcher32, source->order, &chunk);
+    return bp_coding_init(ctx, &run->coding, spec, format, !run->options->no_fletcher32, source->order,
+                          &chunk);
+}
+
+bp_status bp_h5_choose_no_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source)
+{
+    bp_array chunk;
+    bp_status status = choose_chunk(ctx, run, source, false, &chunk);
+    if (status == BP_OK)
+        bp_coding_init_plain(&run->coding, &chunk, source->order);
+    return status;
 }
 
 /* Would the default make the dataset smaller than it is? */
@@ -119,7 +141,7 @@ static bp_status choose_default(bp_context *ctx, bp_h5_run *run, const bp_h5_sou
     if (status == BP_E_UNSUPPORTED && !named)
         return bp_report_text(ctx, &entry->note, bp_context_message(ctx));
     bool worth = true;
-    if (status == BP_OK && !(source->chunked && !source->direct))
+    if (status == BP_OK && !(source->chunked && !source->direct) && !bp_h5_is_foreign(run, source->dataset))
         status = is_worth_it(ctx, run, source, &worth);
     if (status != BP_OK)
         return status;

@@ -23,12 +23,14 @@ typedef struct bp_h5_run {
     const bp_file_options *options;
     bp_direction direction;
     bp_file_report *report;
-    bp_codec_spec fallback; /* the lossless default */
-    uint64_t done, total;   /* raw bytes */
-    double bound;           /* see bp_h5_transcode_file */
-    size_t coded, refused;  /* datasets that took the codec that was asked for, and that could not */
-    char *refusal;          /* why the first could not */
-    bp_h5_named *named;     /* one for each of options->datasets */
+    bp_codec_spec fallback;     /* the lossless default */
+    uint64_t done, total;       /* raw bytes */
+    double bound;               /* see bp_h5_transcode_file */
+    size_t coded, refused;      /* datasets that took the codec that was asked for, and that could not */
+    char *refusal;              /* why the first could not */
+    const bp_h5_values *values; /* NULL: all stand in the file */
+    haddr_t foreign;            /* address of the dataset that they belong to */
+    bp_h5_named *named;         /* one for each of options->datasets */
     /* of the dataset between plan and written */
     bp_coding coding;
     size_t entry; /* in report->datasets */
@@ -41,8 +43,14 @@ uint64_t bp_h5_count_bytes(hid_t file);
 /* Does HDF5 have a plug-in for every filter? */
 bool bp_h5_filters_available(const bp_pipeline *pipeline);
 
+/* Do the values of the dataset come from run->values? */
+bool bp_h5_is_foreign(const bp_h5_run *run, hid_t dataset);
+
 /* Is the dataset marked as, or stored by a filter that makes it, lossy? */
 bool bp_h5_marked_lossy(const bp_h5_source *source);
+
+/* Chunks without filters. */
+BP_MUST_CHECK bp_status bp_h5_choose_no_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source);
 
 /* Decides how compress writes a dataset: run->coding, *recode, and in entry->note why not. */
 BP_MUST_CHECK bp_status bp_h5_choose_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,

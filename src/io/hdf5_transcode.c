@@ -99,6 +99,10 @@ static bp_status plan(bp_context *ctx, void *user, const char *path, hid_t datas
         status = choose_plain(ctx, run, path, &source, entry, recode);
     else if (status == BP_OK)
         status = bp_h5_choose_coding(ctx, run, &source, entry, recode);
+    if (status == BP_OK && !*recode && source.rank && source.bytes && bp_h5_is_foreign(run, dataset)) {
+        status = bp_h5_choose_no_coding(ctx, run, &source);
+        *recode = true;
+    }
     if (status == BP_OK && *recode)
         status = note_coding(ctx, run, entry);
     if (status == BP_OK && *recode)
@@ -127,6 +131,12 @@ static bp_status lost(bp_context *ctx, void *user, const hsize_t *offset, const 
     return bp_report_lose(ctx, run->report, "%s: chunk at %s: %s", entry->path, place, cause);
 }
 
+static bp_status read_foreign(bp_context *ctx, void *user, const hsize_t *offset, uint8_t *values)
+{
+    bp_h5_run *run = user;
+    return run->values->read(ctx, run->values->user, offset, run->coding.chunk.shape, values);
+}
+
 static bp_status write(bp_context *ctx, void *user, const char *path, hid_t source, hid_t target)
 {
     bp_h5_run *run = user;
@@ -135,6 +145,7 @@ static bp_status write(bp_context *ctx, void *user, const char *path, hid_t sour
         .threads = run->options->threads,
         .memory = run->options->memory,
         .salvage = run->options->salvage,
+        .read = bp_h5_is_foreign(run, source) ? read_foreign : NULL,
         .progress = progress,
         .lost = lost,
         .user = run,
@@ -228,6 +239,12 @@ static bp_status transcode(bp_context *ctx, bp_h5_run *run, const char *target)
 {
     const bp_h5_payload payload = {plan, write, written, run};
     bp_status status = find_named(ctx, run);
+    H5O_info_t info;
+    if (status == BP_OK && run->values &&
+        H5Oget_info_by_name2(run->file, run->values->path, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
+        status = bp_h5_fail(ctx, BP_E_INTERNAL, "%s is not there", run->values->path);
+    if (status == BP_OK && run->values)
+        run->foreign = info.addr;
     run->total = run->options->progress ? bp_h5_count_bytes(run->file) : 0;
     if (status == BP_OK)
         status = bp_h5_copy_file(ctx, run->file, target, &payload);
@@ -240,11 +257,15 @@ static bp_status transcode(bp_context *ctx, bp_h5_run *run, const char *target)
 
 bp_status bp_h5_transcode_file(bp_context *ctx, const char *input, const char *target,
                                const bp_file_options *options, bp_direction direction, bp_file_report *report,
-                               double *bound)
+                               const bp_h5_values *values, double *bound)
 {
     bp_file_options settled = *options;
-    bp_h5_run run = {
-        .input = input, .options = &settled, .direction = direction, .report = report, .bound = -1};
+    bp_h5_run run = {.input = input,
+                     .options = &settled,
+                     .direction = direction,
+                     .report = report,
+                     .values = values,
+                     .bound = -1};
     if (settled.memory == 0)
         settled.memory = DEFAULT_MEMORY;
     bp_h5_quiet quiet;

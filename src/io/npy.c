@@ -220,5 +220,6 @@ const bp_frame_format bp_frame_format_npy = {
     .is = is_npy,
     .open = open_npy,
     .read = bp_plain_read,
+    .read_part = bp_plain_read_part,
     .close = bp_plain_close,
 };

@@ -102,22 +102,29 @@ static bp_status fill_cache(bp_context *ctx, bp_plain *plain, uint64_t frame)
     return status;
 }
 
-bp_status bp_plain_read(bp_context *ctx, void *state, uint64_t frame, void *values)
+bp_status bp_plain_read_part(bp_context *ctx, void *state, uint64_t frame, size_t skip, size_t size,
+                             void *values)
 {
     bp_plain *plain = state;
     size_t bytes = plain->facts.frame_bytes, itemsize = bp_dtype_size(plain->facts.dtype);
     bp_status status = BP_OK;
-    if (bytes == 0)
+    if (size == 0)
         return BP_OK;
     if (!plain->fortran) {
-        status = bp_input_read(ctx, &plain->input, plain->offset + frame * bytes, values, bytes);
+        status = bp_input_read(ctx, &plain->input, plain->offset + frame * bytes + skip, values, size);
     } else {
         if (frame < plain->cache_first || frame - plain->cache_first >= plain->cache_count)
             status = fill_cache(ctx, plain, frame);
         if (status == BP_OK)
-            memcpy(values, plain->cache + (size_t)(frame - plain->cache_first) * bytes, bytes);
+            memcpy(values, plain->cache + (size_t)(frame - plain->cache_first) * bytes + skip, size);
     }
     if (status == BP_OK)
-        bp_values_to_machine(values, bytes / itemsize, itemsize, plain->facts.big_endian);
+        bp_values_to_machine(values, size / itemsize, itemsize, plain->facts.big_endian);
     return status;
+}
+
+bp_status bp_plain_read(bp_context *ctx, void *state, uint64_t frame, void *values)
+{
+    const bp_plain *plain = state;
+    return bp_plain_read_part(ctx, state, frame, 0, plain->facts.frame_bytes, values);
 }

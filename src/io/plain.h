@@ -20,6 +20,8 @@ typedef struct bp_plain {
 BP_MUST_CHECK bp_status bp_plain_set_shape(bp_context *ctx, bp_frames_facts *facts, size_t rank,
                                            const size_t *shape);
 BP_MUST_CHECK bp_status bp_plain_read(bp_context *ctx, void *plain, uint64_t frame, void *values);
+BP_MUST_CHECK bp_status bp_plain_read_part(bp_context *ctx, void *plain, uint64_t frame, size_t skip,
+                                           size_t size, void *values);
 /* Closes the file and frees plain. */
 void bp_plain_close(void *plain);
 

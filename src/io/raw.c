@@ -47,5 +47,6 @@ const bp_frame_format bp_frame_format_raw = {
     .name = "raw",
     .open = open_raw,
     .read = bp_plain_read,
+    .read_part = bp_plain_read_part,
     .close = bp_plain_close,
 };

@@ -50,7 +50,8 @@ static bp_status write_and_verify(bp_context *ctx, const char *input, bp_output 
     double bound = -1;
     bp_status status = bp_file_stamp_take(ctx, input, &stamp);
     if (status == BP_OK)
-        status = bp_h5_transcode_file(ctx, input, output->temporary, options, direction, report, &bound);
+        status =
+            bp_h5_transcode_file(ctx, input, output->temporary, options, direction, report, NULL, &bound);
     if (status == BP_OK)
         status = verify(ctx, input, output->temporary, options, bound, report);
     /* a file that changed may look damaged: that is what the message should say */

@@ -203,7 +203,7 @@ static void raw_needs_the_right_size(void **state)
     raw.dtype = BP_OPAQUE;
     assert_int_equal(open_one(ctx, "bytes.raw", &raw, &frames), BP_E_USAGE);
     bp_context_free(ctx);
-    expect_refused("bytes.raw", BP_E_UNSUPPORTED, "--shape");
+    expect_refused("bytes.raw", BP_E_INPUT, "--shape");
 }
 
 static void edf_with_two_frames(void **state)
