@@ -12,7 +12,8 @@
 #define MIN_LEVELS   3
 #define MIN_RANGE    1.5 /* variance on the line at the highest level over that at the lowest */
 #define MAX_MISFIT   0.3 /* relative root mean square of the levels from the line */
-#define MAX_RATIO    1.5 /* of the variances by the two methods */
+#define MAX_RATIO    1.5 /* of the variances between frames and between neighbours */
+#define MAX_COLOUR   1.2 /* of the variances of the two differences between neighbours */
 #define PER_OCTAVE   8
 #define LOWEST       -4 /* log2 of the lowest level; a block of 64 pixels holds 4 counts there */
 #define LEVEL_COUNT  ((32 - LOWEST) * PER_OCTAVE)
@@ -25,7 +26,7 @@ typedef struct level {
     uint32_t steps[STEP_COUNT];
 } level;
 
-enum { TEMPORAL, SPATIAL, METHODS };
+enum { TEMPORAL, SPATIAL, SPATIAL_FOURTH, METHODS };
 
 struct bp_noise {
     size_t rows, columns, blocks_x, blocks_y;
@@ -50,7 +51,8 @@ bp_noise *bp_noise_new(size_t rows, size_t columns)
     n->strip = calloc(columns + 1, 2 * BLOCK * sizeof *n->strip);
     for (int m = 0; m < METHODS; m++)
         n->levels[m] = calloc(LEVEL_COUNT, sizeof *n->levels[m]);
-    if (!n->sums || !n->counts || !n->strip || !n->levels[TEMPORAL] || !n->levels[SPATIAL]) {
+    if (!n->sums || !n->counts || !n->strip || !n->levels[TEMPORAL] || !n->levels[SPATIAL] ||
+        !n->levels[SPATIAL_FOURTH]) {
         bp_noise_free(n);
         return NULL;
     }
@@ -88,24 +90,32 @@ static void add_block(bp_noise *n, int method, double mean, double variance)
 
 static void take_spatial(bp_noise *n, const double *strip, size_t height, size_t x0, size_t width)
 {
-    double sum = 0, squares = 0;
-    size_t pixels = 0, triples = 0;
+    double sum = 0, squares = 0, fourth_squares = 0;
+    size_t pixels = 0, bends = 0, fourths = 0;
     for (size_t y = 0; y < height; y++) {
-        const double *row = strip + y * n->columns + x0;
+        const double *v = strip + y * n->columns + x0;
         for (size_t x = 0; x < width; x++) {
-            if (isnan(row[x]))
+            if (isnan(v[x]))
                 continue;
-            sum += row[x];
+            sum += v[x];
             pixels++;
-            double bend = x + 2 < width ? row[x] - 2 * row[x + 1] + row[x + 2] : (double)NAN;
+            double bend = x + 2 < width ? v[x] - 2 * v[x + 1] + v[x + 2] : (double)NAN;
             if (!isnan(bend)) {
                 squares += bend * bend / 6;
-                triples++;
+                bends++;
+            }
+            double fourth =
+                x + 4 < width ? v[x] - 4 * v[x + 1] + 6 * v[x + 2] - 4 * v[x + 3] + v[x + 4] : (double)NAN;
+            if (!isnan(fourth)) {
+                fourth_squares += fourth * fourth / 70;
+                fourths++;
             }
         }
     }
-    if (pixels >= MIN_PIXELS && triples >= MIN_PIXELS / 2)
-        add_block(n, SPATIAL, sum / (double)pixels, squares / (double)triples);
+    if (pixels < MIN_PIXELS || bends < MIN_PIXELS / 2 || fourths < MIN_PIXELS / 2)
+        return;
+    add_block(n, SPATIAL, sum / (double)pixels, squares / (double)bends);
+    add_block(n, SPATIAL_FOURTH, sum / (double)pixels, fourth_squares / (double)fourths);
 }
 
 static void take_temporal(bp_noise *n, const double *strip, const double *before, size_t height, size_t x0,
@@ -259,25 +269,43 @@ static const char *why_not(const line *fit)
     return NULL;
 }
 
+static bool is_white(const line *fits)
+{
+    double ratio = fits[SPATIAL].typical / fits[SPATIAL_FOURTH].typical;
+    return ratio < MAX_COLOUR && ratio > 1 / MAX_COLOUR;
+}
+
+/* Sets *reason when neither method can be trusted. */
+static int choose_method(const line *fits, const char **reason)
+{
+    bool moves = fits[TEMPORAL].typical > MAX_RATIO * fits[SPATIAL].typical;
+    bool spatial = !why_not(&fits[SPATIAL]) && is_white(fits);
+    *reason = NULL;
+    if (!why_not(&fits[TEMPORAL]) && !moves)
+        return TEMPORAL;
+    if (!spatial) {
+        *reason = why_not(&fits[SPATIAL]);
+        if (!*reason)
+            *reason = "neighbouring pixels are not independent, and frames differ by more than noise";
+    }
+    return SPATIAL;
+}
+
 void bp_noise_finish(const bp_noise *n, bp_noise_estimate *out)
 {
-    static const char *const names[METHODS] = {"consecutive frames", "neighbouring pixels"};
     line fits[METHODS];
     point points[LEVEL_COUNT];
     memset(out, 0, sizeof *out);
     for (int m = 0; m < METHODS; m++)
         fit_line(points, take_points(n->levels[m], points), &fits[m]);
-    int best = TEMPORAL;
-    if (why_not(&fits[TEMPORAL]) ||
-        (!why_not(&fits[SPATIAL]) && fits[TEMPORAL].typical > MAX_RATIO * fits[SPATIAL].typical))
-        best = SPATIAL;
+    int best = choose_method(fits, &out->why_not);
     const line *fit = &fits[best];
-    out->why_not = why_not(fit);
     if (out->why_not)
         return;
-    out->method = names[best];
+    out->method = best == TEMPORAL ? "consecutive frames" : "neighbouring pixels";
     out->gain_known = true;
     out->gain = fit->gain;
+    out->intercept = fit->intercept;
     out->low = fit->low;
     out->high = fit->high;
     /* a negative intercept is what an offset of the values leaves: the noise hides behind it */
@@ -286,14 +314,14 @@ void bp_noise_finish(const bp_noise *n, bp_noise_estimate *out)
     out->offset = out->noise_known ? 0 : -fit->intercept / fit->gain;
 }
 
-double bp_noise_poisson_bits(const bp_noise *n, double gain, double read_noise)
+double bp_noise_poisson_bits(const bp_noise *n, double gain, double intercept)
 {
     double bits = 0;
     for (size_t i = 0; i < n->blocks_x * n->blocks_y; i++) {
         if (n->counts[i] == 0)
             continue;
         double mean = n->sums[i] / n->counts[i];
-        bits += n->counts[i] * bp_poisson_entropy((mean > 0 ? gain * mean : 0) + read_noise * read_noise);
+        bits += n->counts[i] * bp_poisson_entropy(intercept + gain * mean);
     }
     return n->pixels > 0 ? bits / n->pixels : 0;
 }

@@ -5,8 +5,9 @@
  *   between neighbours in a row, (a - 2b + c)^2 / 6, which a slope does not change.
  * Means and variances are taken in blocks of 8 x 8 pixels; blocks are gathered by their mean, and the median
  * of their variances leaves out blocks with edges, peaks and motion. A straight line through the medians
- * gives gain and noise. Motion makes the first too large, and a signal that spreads over neighbours makes the
- * second too small: the first is taken unless it is far above the second. */
+ * gives gain and noise. Motion makes the first too large: it is taken unless it is far above the second.
+ * Structure makes the second too large and a signal that spreads over neighbours makes it too small; both
+ * show as another variance of the differences (a - 4b + 6c - 4d + e)^2 / 70, and then it is not taken. */
 #ifndef BP_ALGO_NOISE_H
 #define BP_ALGO_NOISE_H
 
@@ -22,6 +23,7 @@ typedef struct bp_noise_estimate {
     double gain; /* units of the values per count */
     bool noise_known;
     double noise;        /* standard deviation at zero signal, units of the values */
+    double intercept;    /* variance on the line at value 0; below 0 when the values have an offset */
     double offset;       /* value at which the variance would vanish, when that is above 0; else 0 */
     const char *method;  /* "consecutive frames" or "neighbouring pixels"; NULL when not known */
     const char *why_not; /* NULL when known */
@@ -39,7 +41,8 @@ void bp_noise_finish(const bp_noise *noise, bp_noise_estimate *estimate);
 
 /* Bits per pixel that counting noise alone needs, pixels that are labels or excluded counting as 0 bits. The
  * rate is taken as constant in each block and over all frames that were added; the noise as Poisson-like with
- * variance noise^2 + gain * mean in whole units of the values, which is exact for gain 1 and noise 0. */
-double bp_noise_poisson_bits(const bp_noise *noise, double gain, double read_noise);
+ * variance intercept + gain * mean in whole units of the values, which is exact for gain 1 and intercept 0.
+ */
+double bp_noise_poisson_bits(const bp_noise *noise, double gain, double intercept);
 
 #endif

@@ -92,7 +92,7 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "the same ones. Entropy is of order 0: of the values without their neighbours. Gain and noise come "
          "from how the variance grows with the mean, between consecutive frames or neighbouring pixels; "
          "where that cannot be known it says \"not estimated\".",
-         info_examples, 1, 1, NULL},
+         info_examples, 1, 1, bp_cli_info},
     [COMMAND_VERIFY] =
         {"verify", "A B", "do two files hold the same?",
          "Compares values bit by bit, types, attributes and links. Layout, filters, object times and the "
