@@ -70,6 +70,36 @@ def read(path):
                 no_raw_chunks(dataset)
 
 
+def float_word(value):
+    return int(np.float32(value).view("u4"))
+
+
+# cd_values, dtype, largest error (jpegxl promises none); jpegls and jpegxl also with parameters
+WORKING_POINTS = [((number,), "<u2", 0) for number in range(1, 10)] + [
+    ((7, 3), "<u2", 3), ((9, float_word(1.5), 3), ">u2", 100)]
+
+
+def every_codec(path):
+    """Each working point that this build has is written, and read from the closed file."""
+    counts = np.random.default_rng(9).poisson(40, (3, 48, 56))
+    with h5py.File(path, "w") as file:
+        for i, (words, dtype, _) in enumerate(WORKING_POINTS):
+            try:
+                file.create_dataset(str(i), data=counts.astype(dtype), chunks=(1, 48, 56), compression=FILTER,
+                                    compression_opts=words)
+            except (OSError, ValueError) as error:
+                assert "which this build leaves out" in str(error), error
+    with h5py.File(path, "r") as file:
+        assert len(file) >= 2  # store and bslz4 are in every build
+        for i, (words, dtype, bound) in enumerate(WORKING_POINTS):
+            if str(i) in file:
+                dataset = file[str(i)]
+                error = np.abs(dataset[...].astype("f8") - counts).max()
+                assert dataset.dtype == dtype and error <= bound and (error > 0) == (bound > 0), (words, error)
+                no_raw_chunks(dataset)
+
+
 write(sys.argv[1])
 read(sys.argv[1])
+every_codec(sys.argv[1])
 print("ok", h5py.version.hdf5_version)
