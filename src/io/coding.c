@@ -7,6 +7,7 @@
 #include "io/coding.h"
 
 #define FLETCHER_BYTES 4
+#define STAND_IN_BYTES 1024 /* another codec's parameters in the header of a chunk of ours */
 
 /* Codecs that take bytes without a meaning do not mind in which order those of a value stand. */
 static bool minds_order(const bp_codec *codec)
@@ -99,8 +100,11 @@ size_t bp_coding_worst_size(const bp_coding *coding)
 {
     if (coding->plain)
         return bp_array_bytes(&coding->chunk);
-    if (coding->own)
-        return bp_chunk_worst_size(&coding->spec, &coding->chunk, coding->tile_shape);
+    if (coding->own) {
+        size_t own = bp_chunk_worst_size(&coding->spec, &coding->chunk, coding->tile_shape);
+        size_t stored;
+        return own == 0 || bp_add_overflows(own, STAND_IN_BYTES, &stored) ? 0 : stored;
+    }
     size_t size = bp_codec_worst_size(&coding->spec, &coding->chunk);
     return size == 0 || bp_add_overflows(size, FLETCHER_BYTES, &size) ? 0 : size;
 }

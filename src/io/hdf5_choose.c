@@ -141,7 +141,9 @@ static bp_status choose_default(bp_context *ctx, bp_h5_run *run, const bp_h5_sou
     if (status == BP_E_UNSUPPORTED && !named)
         return bp_report_text(ctx, &entry->note, bp_context_message(ctx));
     bool worth = true;
-    if (status == BP_OK && !(source->chunked && !source->direct) && !bp_h5_is_foreign(run, source->dataset))
+    /* whoever asks for other chunks gets them */
+    if (status == BP_OK && run->options->chunking == BP_CHUNKING_KEEP &&
+        !bp_h5_is_foreign(run, source->dataset))
         status = is_worth_it(ctx, run, source, &worth);
     if (status != BP_OK)
         return status;
@@ -149,15 +151,48 @@ static bp_status choose_default(bp_context *ctx, bp_h5_run *run, const bp_h5_sou
     return worth ? BP_OK : bp_report_text(ctx, &entry->note, "the default codec makes it no smaller");
 }
 
-/* The codec that was asked for; where it does not take the data, the default, unless the dataset was named.
- */
+/* Flats and darks keep their values: chunk by chunk, which needs chunks that name their codec. */
+static bp_status try_asked(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source)
+{
+    bp_format format = run->options->format;
+    if (run->lossy && run->keys) {
+        if (format == BP_FORMAT_STANDARD)
+            return bp_fail(ctx, BP_E_LOSS,
+                           "its image_key marks flats or darks, which must stay as they are: registered "
+                           "filters code all chunks of a dataset alike; leave --standard out or take a "
+                           "lossless codec");
+        format = BP_FORMAT_OWN;
+    }
+    return try_coding(ctx, run, source, run->options->spec, format);
+}
+
+static bp_status note_and_choose_default(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
+                                         bp_dataset_report *entry, const char *why, bool *recode)
+{
+    bp_status status = bp_report_text(ctx, &entry->note, why);
+    run->lossy = false;
+    run->keys = NULL;
+    return status == BP_OK ? choose_default(ctx, run, source, entry, false, recode) : status;
+}
+
+/* The codec that was asked for; where it does not take the data or may not, the default, unless the dataset
+ * was named. */
 static bp_status choose_asked(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
                               bp_dataset_report *entry, bool named, bool *recode)
 {
-    bp_status status = try_coding(ctx, run, source, run->options->spec, run->options->format);
+    const char *why = NULL;
+    bp_status status = BP_OK;
+    run->lossy = !bp_codec_spec_lossless(run->options->spec);
+    if (run->lossy)
+        status = bp_h5_may_lose(ctx, run, source, named, &why);
+    if (status == BP_OK && why && named)
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "%s", why);
+    if (status == BP_OK && why)
+        return note_and_choose_default(ctx, run, source, entry, why, recode);
+    if (status == BP_OK)
+        status = try_asked(ctx, run, source);
     if (status == BP_OK) {
         run->coded++;
-        run->lossy = !bp_codec_spec_lossless(run->options->spec);
         *recode = true;
         return BP_OK;
     }
@@ -165,11 +200,9 @@ static bp_status choose_asked(bp_context *ctx, bp_h5_run *run, const bp_h5_sourc
         return status;
     run->refused++;
     status = run->refusal ? BP_OK : bp_report_text(ctx, &run->refusal, bp_context_message(ctx));
-    if (status == BP_OK)
-        status = bp_report_text(ctx, &entry->note, bp_context_message(ctx));
-    if (status == BP_OK)
-        status = choose_default(ctx, run, source, entry, false, recode);
-    return status;
+    if (status != BP_OK)
+        return status;
+    return note_and_choose_default(ctx, run, source, entry, bp_context_message(ctx), recode);
 }
 
 bp_status bp_h5_choose_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
@@ -180,6 +213,7 @@ bp_status bp_h5_choose_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_sourc
     const char *reason = obstacle(source);
     *recode = false;
     run->lossy = false;
+    run->keys = NULL;
     if (reason && named)
         return bp_fail(ctx, BP_E_UNSUPPORTED, "it cannot be compressed: %s", reason);
     if (!reason)

@@ -7,6 +7,7 @@
 #include <hdf5.h>
 
 #include "beampress/context.h"
+#include "io/is_hdf5.h"
 
 /* Switches HDF5's own error printing off for this thread, and back to what it was. Calls nest. */
 typedef struct bp_h5_quiet {
@@ -23,9 +24,6 @@ bp_status bp_h5_fail(bp_context *ctx, bp_status status, const char *format, ...)
  * was left open by its writer is opened as SWMR reader with a warning. The file is never modified. BP_E_INPUT
  * or BP_E_DAMAGED with the cause; *file is then H5I_INVALID_HID. */
 BP_MUST_CHECK bp_status bp_h5_open(bp_context *ctx, const char *path, hid_t *file);
-
-/* Is it worth calling bp_h5_open: a regular file that carries HDF5's signature? Reports no errors. */
-bool bp_h5_is_hdf5(const char *path);
 
 /* Gives back an identifier of any kind and sets it to H5I_INVALID_HID; invalid ones are fine. For things that
  * were read: closing what was written must be checked. */

@@ -5,6 +5,7 @@
 #include "algo/max_error.h"
 #include "base/pool.h"
 #include "io/hdf5_file.h"
+#include "io/hdf5_gather.h"
 #include "io/hdf5_recode.h"
 
 #define MOST_CHUNK_BYTES UINT32_MAX /* of a stored chunk before HDF5 2.0 */
@@ -29,8 +30,11 @@ typedef struct job {
 typedef struct mover {
     bp_h5_recode *recode;
     bp_h5_source source;
-    hid_t target;   /* invalid: a sample that is not written */
-    bool same_grid; /* a target chunk is a source chunk that can be decoded here */
+    hid_t target;         /* invalid: a sample that is not written */
+    bool same_grid;       /* a target chunk is a source chunk that can be decoded here */
+    bp_h5_gather *gather; /* target chunks are put together from other chunks, one box of them at a time */
+    bp_array box;
+    hsize_t box_offset[BP_MAX_RANK];
     bool lossy;
     size_t values_bytes, out_capacity;
     uint64_t before; /* stored bytes of what was moved */
@@ -163,6 +167,8 @@ static void free_job(job *j)
 static void mover_fini(mover *m)
 {
     bp_pool_free(m->pool);
+    bp_h5_gather_free(m->gather);
+    free(m->box.data);
     while (m->spare) {
         job *next = m->spare->next;
         free_job(m->spare);
@@ -220,7 +226,7 @@ static job *take_job(bp_context *ctx, mover *m)
     return j;
 }
 
-static bp_status fetch_foreign(bp_context *ctx, mover *m, const hsize_t *offset, bp_h5_stored *in)
+static bp_status room_for_values(bp_context *ctx, const mover *m, const hsize_t *offset, bp_h5_stored *in)
 {
     memcpy(in->offset, offset, m->source.rank * sizeof *offset);
     in->kind = BP_H5_VALUES;
@@ -230,20 +236,41 @@ static bp_status fetch_foreign(bp_context *ctx, mover *m, const hsize_t *offset,
         free(in->bytes);
         in->bytes = malloc(in->size);
         in->capacity = in->bytes ? in->size : 0;
-        if (!in->bytes)
-            return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", in->size);
     }
+    return in->bytes ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", in->size);
+}
+
+static bp_status fetch_foreign(bp_context *ctx, const mover *m, const hsize_t *offset, bp_h5_stored *in)
+{
+    bp_status status = room_for_values(ctx, m, offset, in);
+    if (status != BP_OK)
+        return status;
     /* what sticks out of the dataset goes into the file too, and must not depend on what was here before */
     if (bytes_inside(m, offset) < in->size)
         memset(in->bytes, 0, in->size);
     return m->recode->read(ctx, m->recode->user, offset, in->bytes);
 }
 
-/* Is there anything stored in the chunk that begins at offset? Where grids differ, HDF5 tells by reading. */
+static bp_status fetch_from_box(bp_context *ctx, const mover *m, const hsize_t *offset, bp_h5_stored *in)
+{
+    bp_array part, chunk = m->recode->coding->chunk;
+    size_t at[BP_MAX_RANK];
+    bp_status status = room_for_values(ctx, m, offset, in);
+    if (status != BP_OK)
+        return status;
+    for (size_t i = 0; i < chunk.rank; i++)
+        at[i] = (size_t)(offset[i] - m->box_offset[i]);
+    chunk.data = in->bytes;
+    status = bp_array_part(&m->box, at, chunk.shape, &part);
+    return status == BP_OK ? bp_array_copy(&part, &chunk) : status;
+}
+
 static bp_status fetch(bp_context *ctx, mover *m, const hsize_t *offset, job *j)
 {
     if (m->recode->read)
         return fetch_foreign(ctx, m, offset, &j->in);
+    if (m->gather)
+        return fetch_from_box(ctx, m, offset, &j->in);
     if (m->same_grid)
         return bp_h5_source_fetch(ctx, &m->source, offset, &j->in);
     return bp_h5_source_read(ctx, &m->source, offset, m->recode->coding->chunk.shape, &j->in);
@@ -274,16 +301,80 @@ static bool nothing_stored(const mover *m)
     return m->source.bytes == 0 || H5Dget_storage_size(m->source.dataset) == 0;
 }
 
+/* All target chunks in the part of the dataset that begins at `begin`; end: behind its last place. */
+static bp_status move_all(bp_context *ctx, mover *m, const hsize_t *begin, const hsize_t *end)
+{
+    const bp_array *chunk = &m->recode->coding->chunk;
+    hsize_t at[BP_MAX_RANK];
+    bp_status status;
+    memcpy(at, begin, chunk->rank * sizeof *at);
+    for (;;) {
+        size_t i = chunk->rank;
+        status = move_one(ctx, m, at);
+        if (status != BP_OK)
+            return status;
+        for (; i > 0; i--) {
+            if (end[i - 1] - at[i - 1] > chunk->shape[i - 1]) {
+                at[i - 1] += chunk->shape[i - 1];
+                break;
+            }
+            at[i - 1] = begin[i - 1];
+        }
+        if (i == 0)
+            return BP_OK;
+    }
+}
+
+static bp_status start_gather(bp_context *ctx, mover *m)
+{
+    size_t shape[BP_MAX_RANK];
+    const bp_h5_recode *recode = m->recode;
+    bp_h5_gather_shape(&m->source, recode->coding->chunk.shape, recode->memory / 2, shape);
+    bp_status status =
+        bp_array_init(&m->box, m->source.dtype, m->source.itemsize, m->source.rank, shape, NULL);
+    if (status != BP_OK)
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "its new chunks are too large");
+    m->box.data = malloc(bp_array_bytes(&m->box));
+    if (!m->box.data)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", bp_array_bytes(&m->box));
+    return bp_h5_gather_new(ctx, &m->source, recode->threads, recode->memory / 8, &m->gather);
+}
+
+static bp_status move_box(bp_context *ctx, mover *m)
+{
+    hsize_t end[BP_MAX_RANK];
+    bool any;
+    bp_status status = bp_h5_gather_box(ctx, m->gather, m->box_offset, m->box.shape, m->box.data, &any);
+    if (status != BP_OK || !any)
+        return status;
+    for (size_t i = 0; i < m->source.rank; i++) {
+        hsize_t left = m->source.shape[i] - m->box_offset[i];
+        end[i] = m->box_offset[i] + (left < m->box.shape[i] ? left : m->box.shape[i]);
+    }
+    return move_all(ctx, m, m->box_offset, end);
+}
+
+static bp_status move_boxes(bp_context *ctx, mover *m)
+{
+    bp_status status = start_gather(ctx, m);
+    if (status != BP_OK)
+        return status;
+    do
+        status = move_box(ctx, m);
+    while (status == BP_OK && bp_h5_step(m->source.rank, m->source.shape, m->box.shape, m->box_offset));
+    return status;
+}
+
 bp_status bp_h5_recode_dataset(bp_context *ctx, hid_t source, hid_t target, bp_h5_recode *recode)
 {
     mover m;
-    hsize_t offset[BP_MAX_RANK] = {0};
+    const hsize_t begin[BP_MAX_RANK] = {0};
     bp_status status = mover_init(ctx, &m, source, target, recode);
     if (status == BP_OK && !nothing_stored(&m)) {
-        do
-            status = move_one(ctx, &m, offset);
-        while (status == BP_OK &&
-               bp_h5_step(m.source.rank, m.source.shape, recode->coding->chunk.shape, offset));
+        if (m.source.chunked && m.source.direct && !m.same_grid && !recode->read)
+            status = move_boxes(ctx, &m);
+        else
+            status = move_all(ctx, &m, begin, m.source.shape);
         if (status == BP_OK)
             status = bp_pool_finish(m.pool);
     }

@@ -6,6 +6,7 @@
 #include <hdf5.h>
 
 #include "io/coding.h"
+#include "io/hdf5_nexus.h"
 #include "io/hdf5_source.h"
 #include "io/hdf5_transcode.h"
 
@@ -24,6 +25,7 @@ typedef struct bp_h5_run {
     bp_direction direction;
     bp_file_report *report;
     bp_codec_spec fallback;     /* the lossless default */
+    bp_h5_nexus *nexus;         /* what is a detector image; only when a lossy codec was asked for */
     uint64_t done, total;       /* raw bytes */
     double bound;               /* see bp_h5_transcode_file */
     size_t coded, refused;      /* datasets that took the codec that was asked for, and that could not */
@@ -35,6 +37,7 @@ typedef struct bp_h5_run {
     bp_coding coding;
     size_t entry; /* in report->datasets */
     bool lossy;
+    const uint8_t *keys; /* image_key of each frame, NULL when all frames may lose */
 } bp_h5_run;
 
 /* Raw bytes of all datasets that can be opened. */
@@ -51,6 +54,13 @@ bool bp_h5_marked_lossy(const bp_h5_source *source);
 
 /* Chunks without filters. */
 BP_MUST_CHECK bp_status bp_h5_choose_no_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source);
+/* May this dataset be coded with loss? Detector images of plain types may, and what was named. why: the
+ * reason when not. run->keys is set when only some frames may. */
+BP_MUST_CHECK bp_status bp_h5_may_lose(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
+                                       bool named, const char **why);
+/* bp_h5_recode's choose: the lossless codec for chunks that hold other frames than projections. user: the
+ * run. */
+const bp_codec_spec *bp_h5_choose_by_key(void *user, const hsize_t *offset);
 
 /* Decides how compress writes a dataset: run->coding, *recode, and in entry->note why not. */
 BP_MUST_CHECK bp_status bp_h5_choose_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,

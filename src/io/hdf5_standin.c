@@ -3,6 +3,7 @@
  * of one that it knows. Neither is wanted where chunks are written as they are. */
 #include <string.h>
 
+#include "io/filters.h"
 #include "io/hdf5_copier.h"
 #include "io/hdf5_file.h"
 
@@ -33,7 +34,7 @@ static bp_status add(bp_context *ctx, bp_h5_standins *standins, H5Z_filter_t id)
         .id = id,
         .encoder_present = 1,
         .decoder_present = 1,
-        .name = "stand-in",
+        .name = bp_filter_name((uint32_t)id) ? bp_filter_name((uint32_t)id) : "unknown",
         .filter = pass,
     };
     if (standins->count == BP_H5_MAX_STANDINS)

@@ -56,7 +56,8 @@ static bp_status choose_plain(bp_context *ctx, bp_h5_run *run, const char *path,
                               bp_dataset_report *entry, bool *recode)
 {
     *recode = false;
-    if (!source->chunked || source->pipeline.count == 0)
+    /* salvage takes chunks without filters through its hands too: some may be unreadable */
+    if (!source->chunked || (source->pipeline.count == 0 && !run->options->salvage))
         return BP_OK;
     if (!source->direct && !bp_h5_filters_available(&source->pipeline)) {
         bp_status status = bp_report_text(ctx, &entry->note, "no filter that reads it is known");
@@ -146,6 +147,7 @@ static bp_status write(bp_context *ctx, void *user, const char *path, hid_t sour
         .memory = run->options->memory,
         .salvage = run->options->salvage,
         .read = bp_h5_is_foreign(run, source) ? read_foreign : NULL,
+        .choose = run->lossy && run->keys ? bp_h5_choose_by_key : NULL,
         .progress = progress,
         .lost = lost,
         .user = run,
@@ -235,6 +237,18 @@ static bp_status find_named(bp_context *ctx, bp_h5_run *run)
     return BP_OK;
 }
 
+/* Debian 12's bitshuffle plug-in takes zstd blocks for something else (tried: h5py crashes). */
+static bp_status warn_of_readers(bp_context *ctx, const bp_h5_run *run)
+{
+    const bp_codec_spec *spec = run->options->spec;
+    if (run->direction != BP_COMPRESS || !spec || run->options->format == BP_FORMAT_OWN ||
+        strcmp(spec->codec->name, "bszstd") != 0)
+        return BP_OK;
+    return bp_report_warn(ctx, run->report,
+                          "bszstd: the bitshuffle plug-in of Debian 12 and older ones cannot read it and may "
+                          "crash; hdf5plugin 4.2 and later can");
+}
+
 static bp_status transcode(bp_context *ctx, bp_h5_run *run, const char *target)
 {
     const bp_h5_payload payload = {plan, write, written, run};
@@ -245,6 +259,8 @@ static bp_status transcode(bp_context *ctx, bp_h5_run *run, const char *target)
         status = bp_h5_fail(ctx, BP_E_INTERNAL, "%s is not there", run->values->path);
     if (status == BP_OK && run->values)
         run->foreign = info.addr;
+    if (status == BP_OK)
+        status = warn_of_readers(ctx, run);
     run->total = run->options->progress ? bp_h5_count_bytes(run->file) : 0;
     if (status == BP_OK)
         status = bp_h5_copy_file(ctx, run->file, target, &payload);
@@ -275,6 +291,7 @@ bp_status bp_h5_transcode_file(bp_context *ctx, const char *input, const char *t
         status = bp_h5_open(ctx, input, &run.file);
     if (status == BP_OK) {
         status = transcode(ctx, &run, target);
+        bp_h5_nexus_free(run.nexus);
         bp_h5_release(&run.file);
     }
     bp_h5_quiet_end(&quiet);
