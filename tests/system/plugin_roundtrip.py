@@ -101,5 +101,5 @@ def every_codec(path):
 
 write(sys.argv[1])
 read(sys.argv[1])
-every_codec(sys.argv[1])
+every_codec(sys.argv[1] + ".codecs")
 print("ok", h5py.version.hdf5_version)
