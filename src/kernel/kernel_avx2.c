@@ -207,8 +207,8 @@ const bp_kernels *bp_kernels_avx2(void)
         .shuffle = shuffle,
         .unshuffle = unshuffle,
         .byteswap = byteswap,
-        .lz4_encode = bp_lz4_encode_c,
-        .lz4_decode = bp_lz4_decode_c,
+        .lz4_encode = bp_lz4_encode_avx2,
+        .lz4_decode = bp_lz4_decode_avx2,
     };
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
                ? &kernels

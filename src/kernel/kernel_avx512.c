@@ -183,8 +183,8 @@ const bp_kernels *bp_kernels_avx512(void)
         .shuffle = shuffle,
         .unshuffle = unshuffle,
         .byteswap = byteswap,
-        .lz4_encode = bp_lz4_encode_c,
-        .lz4_decode = bp_lz4_decode_c,
+        .lz4_encode = bp_lz4_encode_avx512,
+        .lz4_decode = bp_lz4_decode_avx512,
     };
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&

@@ -13,21 +13,11 @@
 /* Bytes behind the end of the output that encoder and decoder may touch. */
 #define BP_LZ4_SLACK 64
 
-#if defined(__GNUC__) || defined(__clang__)
-#define BP_INLINE static inline __attribute__((always_inline))
-#else
-#define BP_INLINE static inline
-#endif
-
-/* Where four (or, in large blocks, five) bytes were last seen. Zeroed before its first use. */
-typedef struct bp_lz4_table {
-    union {
-        uint16_t narrow[8192]; /* blocks below 64 KiB: position + base */
-        uint32_t wide[4096];
-    } at;
-    bool wide;     /* which of the two is in use */
-    uint32_t base; /* entries at or below it are older than the block; 0 at its start */
-    uint32_t next; /* base of the next block */
+/* Where four (or, in large blocks, five) bytes were last seen. It is the caller's so that it need not be on
+ * the stack of whoever encodes. */
+typedef union bp_lz4_table {
+    uint16_t narrow[8192]; /* blocks below 64 KiB */
+    uint32_t wide[4096];
 } bp_lz4_table;
 
 static inline size_t bp_lz4_bound(size_t bytes)
