@@ -74,26 +74,39 @@ typedef struct cursor {
     const uint8_t *at, *match;
 } cursor;
 
-/* Steps on from c->at until the four bytes there were seen before; false when the block ends first. */
+/* Tries one position, whose bytes are given: were the four there seen before? */
+BP_INLINE bool try_match(bp_lz4_table *table, const uint8_t *in, const uint8_t *at, uint64_t bytes, cursor *c,
+                         bool wide)
+{
+    uint32_t position = (uint32_t)(at - in), seen = exchange(table, hash_of(bytes, wide), position, wide);
+    if (load_32(in + seen) != (uint32_t)bytes || (wide && seen + MAX_DISTANCE < position))
+        return false;
+    c->at = at;
+    c->match = in + seen;
+    return true;
+}
+
+/* Steps on from c->at to the next match; false when the block ends first. */
 BP_INLINE bool find_match(bp_lz4_table *table, const uint8_t *in, const uint8_t *stop, cursor *c, bool wide)
 {
     const uint8_t *at = c->at;
     uint32_t step = 1, tries = 1 << SKIP_SHIFT;
-    uint64_t bytes = load_bytes(at, wide);
+    /* The first 64 steps are of one byte: four of them share a load. */
+    for (; tries < 2 << SKIP_SHIFT && stop - at >= 4; tries += 4, at += 4) {
+        uint64_t bytes = load_64(at);
+        if (try_match(table, in, at, bytes, c, wide) ||
+            try_match(table, in, at + 1, wide ? load_64(at + 1) : bytes >> 8, c, wide) ||
+            try_match(table, in, at + 2, wide ? load_64(at + 2) : bytes >> 16, c, wide) ||
+            try_match(table, in, at + 3, wide ? load_64(at + 3) : bytes >> 24, c, wide))
+            return true;
+    }
     for (;;) {
         const uint8_t *next = at + step;
         if (next > stop)
             return false;
         step = tries++ >> SKIP_SHIFT;
-        uint32_t position = (uint32_t)(at - in);
-        uint32_t seen = exchange(table, hash_of(bytes, wide), position, wide);
-        uint64_t ahead = load_bytes(next, wide);
-        if (load_32(in + seen) == (uint32_t)bytes && !(wide && seen + MAX_DISTANCE < position)) {
-            c->at = at;
-            c->match = in + seen;
+        if (try_match(table, in, at, load_bytes(at, wide), c, wide))
             return true;
-        }
-        bytes = ahead;
         at = next;
     }
 }
