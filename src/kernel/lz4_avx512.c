@@ -16,10 +16,11 @@ BP_INLINE size_t match_length(const uint8_t *a, const uint8_t *b, const uint8_t 
         size_t done = (size_t)__builtin_ctzll(first) >> 3;
         return done < most ? done : most;
     }
-    for (size_t done = 8; done < most; done += 64) {
-        uint64_t differ = _mm512_cmpneq_epi8_mask(_mm512_loadu_si512(a + done), _mm512_loadu_si512(b + done));
+    for (size_t done = 8; done < most; done += 32) {
+        uint32_t differ = _mm256_cmpneq_epi8_mask(_mm256_loadu_si256((const void *)(a + done)),
+                                                  _mm256_loadu_si256((const void *)(b + done)));
         if (differ) {
-            done += (size_t)__builtin_ctzll(differ);
+            done += (size_t)__builtin_ctz(differ);
             return done < most ? done : most;
         }
     }

@@ -31,6 +31,11 @@ BP_INLINE uint64_t load_64(const uint8_t *p)
     memcpy(&v, p, sizeof v);
     return v;
 }
+
+BP_INLINE void store_16(uint8_t *p, uint16_t v)
+{
+    memcpy(p, &v, sizeof v);
+}
 #else
 BP_INLINE uint32_t load_32(const uint8_t *p)
 {
@@ -40,6 +45,11 @@ BP_INLINE uint32_t load_32(const uint8_t *p)
 BP_INLINE uint64_t load_64(const uint8_t *p)
 {
     return bp_load_le64(p);
+}
+
+BP_INLINE void store_16(uint8_t *p, uint16_t v)
+{
+    bp_store_le16(p, v);
 }
 #endif
 

@@ -45,27 +45,28 @@ BP_INLINE uint8_t *put_length(uint8_t *out, size_t length)
     return out;
 }
 
-BP_INLINE uint8_t *put_literals(uint8_t *out, uint8_t *token, const uint8_t *from, size_t count)
+/* *head becomes the half of the token that counts literals. */
+BP_INLINE uint8_t *put_literals(uint8_t *out, unsigned *head, const uint8_t *from, size_t count)
 {
     if (count >= TOKEN_MAX) {
-        *token = TOKEN_MAX << 4;
+        *head = TOKEN_MAX << 4;
         out = put_length(out, count - TOKEN_MAX);
     } else {
-        *token = (uint8_t)(count << 4);
+        *head = (unsigned)count << 4;
     }
     copy_wild(out, from, count, COPY_STEP);
     return out + count;
 }
 
-BP_INLINE uint8_t *put_match(uint8_t *out, uint8_t *token, size_t distance, size_t beyond)
+BP_INLINE uint8_t *put_match(uint8_t *out, uint8_t *token, unsigned head, size_t distance, size_t beyond)
 {
-    bp_store_le16(out, (uint16_t)distance);
+    store_16(out, (uint16_t)distance);
     out += 2;
     if (beyond >= TOKEN_MAX) {
-        *token = (uint8_t)(*token + TOKEN_MAX);
+        *token = (uint8_t)(head | TOKEN_MAX);
         return put_length(out, beyond - TOKEN_MAX);
     }
-    *token = (uint8_t)(*token + beyond);
+    *token = (uint8_t)(head | beyond);
     return out;
 }
 
@@ -126,15 +127,16 @@ BP_INLINE size_t encode_body(bp_lz4_table *table, const uint8_t *in, size_t byte
     const uint8_t *stop = end - MATCH_MARGIN + 1, *limit = end - LAST_LITERALS;
     cursor c = {.at = in + 1};
     uint8_t *to = out, *token;
+    unsigned head;
 
     memset(table, 0, sizeof *table); /* position 0 is thereby noted for every hash */
     while (find_match(table, in, stop, &c, wide)) {
         extend_back(&c, anchor, in);
         token = to++;
-        to = put_literals(to, token, anchor, (size_t)(c.at - anchor));
+        to = put_literals(to, &head, anchor, (size_t)(c.at - anchor));
         for (;;) {
             size_t beyond = match_length(c.at + MIN_MATCH, c.match + MIN_MATCH, limit);
-            to = put_match(to, token, (size_t)(c.at - c.match), beyond);
+            to = put_match(to, token, head, (size_t)(c.at - c.match), beyond);
             c.at += beyond + MIN_MATCH;
             anchor = c.at;
             if (c.at >= stop)
@@ -148,13 +150,14 @@ BP_INLINE size_t encode_body(bp_lz4_table *table, const uint8_t *in, size_t byte
             if (load_32(c.match) != (uint32_t)here || (wide && seen + MAX_DISTANCE < position))
                 break;
             token = to++; /* a match right behind a match: no literals */
-            *token = 0;
+            head = 0;
         }
         c.at++;
     }
 last:
     token = to++;
-    to = put_literals(to, token, anchor, (size_t)(end - anchor));
+    to = put_literals(to, &head, anchor, (size_t)(end - anchor));
+    *token = (uint8_t)head;
     return (size_t)(to - out);
 }
 
