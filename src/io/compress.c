@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "io/hdf5_file.h"
 #include "io/hdf5_import.h"
+#include "io/is_hdf5.h"
 #include "io/whole_file.h"
 
 bp_status bp_compress_file(bp_context *ctx, const char *input, const char *output,
