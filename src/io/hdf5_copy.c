@@ -81,20 +81,46 @@ bp_status bp_h5_copy_type(bp_h5_copier *copier, hid_t type, hid_t *copy)
     return BP_OK;
 }
 
+/* The list that HDF5 gives for a group also holds the place of its links in that file: a new group made with
+ * it would be broken. So the properties are taken one by one, into a fresh list for a group or a file. */
+static bp_status copy_group_properties(bp_context *ctx, hid_t from, hid_t to)
+{
+    unsigned link_order, attribute_order, links[2], attributes[2], entries, name_length, flags, config;
+    bool ok = H5Pget_link_creation_order(from, &link_order) >= 0 &&
+              H5Pset_link_creation_order(to, link_order) >= 0 &&
+              H5Pget_attr_creation_order(from, &attribute_order) >= 0 &&
+              H5Pset_attr_creation_order(to, attribute_order) >= 0 &&
+              H5Pget_link_phase_change(from, &links[0], &links[1]) >= 0 &&
+              H5Pset_link_phase_change(to, links[0], links[1]) >= 0 &&
+              H5Pget_attr_phase_change(from, &attributes[0], &attributes[1]) >= 0 &&
+              H5Pset_attr_phase_change(to, attributes[0], attributes[1]) >= 0 &&
+              H5Pget_est_link_info(from, &entries, &name_length) >= 0 &&
+              H5Pset_est_link_info(to, entries, name_length) >= 0 && H5Pset_obj_track_times(to, 0) >= 0;
+    int filters = H5Pget_nfilters(from); /* of links, when there are very many */
+    for (unsigned i = 0; ok && filters > 0 && i < (unsigned)filters; i++) {
+        unsigned words[BP_H5_MAX_WORDS];
+        size_t count = BP_H5_MAX_WORDS;
+        H5Z_filter_t id = H5Pget_filter2(from, i, &flags, &count, words, 0, NULL, &config);
+        ok = id >= 0 && count <= BP_H5_MAX_WORDS && H5Pset_filter(to, id, flags, count, words) >= 0;
+    }
+    return ok ? BP_OK : bp_h5_fail(ctx, BP_E_DAMAGED, "the properties of the group cannot be copied");
+}
+
 static bp_status create_group(bp_h5_copier *copier, hid_t source, hid_t target_group, const bp_h5_link *link,
                               hid_t *target)
 {
-    hid_t gcpl = H5Gget_create_plist(source);
-    bp_status status = BP_OK;
-    if (gcpl < 0 || H5Pset_obj_track_times(gcpl, 0) < 0)
-        status = bp_h5_fail(copier->ctx, BP_E_DAMAGED, "its properties cannot be read");
-    else {
-        *target = H5Gcreate2(target_group, link->name, copier->lcpl[link->cset == H5T_CSET_UTF8], gcpl,
-                             H5P_DEFAULT);
+    hid_t from = H5Gget_create_plist(source), to = H5Pcreate(H5P_GROUP_CREATE);
+    bp_status status = from < 0 || to < 0
+                           ? bp_h5_fail(copier->ctx, BP_E_DAMAGED, "its properties cannot be read")
+                           : copy_group_properties(copier->ctx, from, to);
+    if (status == BP_OK) {
+        hid_t lcpl = copier->lcpl[link->cset == H5T_CSET_UTF8];
+        *target = H5Gcreate2(target_group, link->name, lcpl, to, H5P_DEFAULT);
         if (*target < 0)
             status = bp_h5_fail(copier->ctx, BP_E_OUTPUT, "the group cannot be created");
     }
-    bp_h5_release(&gcpl);
+    bp_h5_release(&from);
+    bp_h5_release(&to);
     return status;
 }
 
@@ -252,29 +278,17 @@ static bp_status fill_object(bp_h5_copier *copier, size_t index)
 /* File properties, and those of the root group, which a file that is opened does not tell with its own. */
 static bp_status file_properties(bp_h5_copier *copier, hid_t *fcpl)
 {
-    bool ok = false;
-    unsigned link_order, attribute_order, max_compact, min_dense, entries, name_length;
     hid_t root = H5Gopen2(copier->source, "/", H5P_DEFAULT), gcpl = H5I_INVALID_HID;
     *fcpl = H5Fget_create_plist(copier->source);
     if (*fcpl >= 0 && root >= 0)
         gcpl = H5Gget_create_plist(root);
-    if (gcpl >= 0)
-        ok = H5Pget_link_creation_order(gcpl, &link_order) >= 0 &&
-             H5Pset_link_creation_order(*fcpl, link_order) >= 0 &&
-             H5Pget_attr_creation_order(gcpl, &attribute_order) >= 0 &&
-             H5Pset_attr_creation_order(*fcpl, attribute_order) >= 0 &&
-             H5Pget_link_phase_change(gcpl, &max_compact, &min_dense) >= 0 &&
-             H5Pset_link_phase_change(*fcpl, max_compact, min_dense) >= 0 &&
-             H5Pget_attr_phase_change(gcpl, &max_compact, &min_dense) >= 0 &&
-             H5Pset_attr_phase_change(*fcpl, max_compact, min_dense) >= 0 &&
-             H5Pget_est_link_info(gcpl, &entries, &name_length) >= 0 &&
-             H5Pset_est_link_info(*fcpl, entries, name_length) >= 0 && H5Pset_obj_track_times(*fcpl, 0) >= 0;
+    bp_status status =
+        gcpl < 0 ? bp_h5_fail(copier->ctx, BP_E_DAMAGED, "the properties of the file cannot be read")
+                 : copy_group_properties(copier->ctx, gcpl, *fcpl);
     bp_h5_release(&gcpl);
     bp_h5_release(&root);
-    if (ok)
-        return BP_OK;
-    bp_status status = bp_h5_fail(copier->ctx, BP_E_DAMAGED, "the properties of the file cannot be read");
-    bp_h5_release(fcpl);
+    if (status != BP_OK)
+        bp_h5_release(fcpl);
     return status;
 }
 
