@@ -99,6 +99,13 @@ BP_API BP_MUST_CHECK bp_status bp_compress_file(bp_context *ctx, const char *inp
 BP_API BP_MUST_CHECK bp_status bp_decompress_file(bp_context *ctx, const char *input, const char *output,
                                                   const bp_file_options *options, bp_file_report *report);
 
+/* Writes one dataset (options->datasets, or the only detector image, or the default plot, or the only array
+ * of numbers) as "tiff" (a page per frame), "npy" or "raw" (bytes as the machine has them, and output.json
+ * with their type and shape). BP_E_USAGE names the datasets when there are several. */
+BP_API BP_MUST_CHECK bp_status bp_export_file(bp_context *ctx, const char *input, const char *output,
+                                              const char *format, const bp_file_options *options,
+                                              bp_file_report *report);
+
 typedef struct bp_verify_options {
     unsigned threads;
     size_t memory;

@@ -241,6 +241,23 @@ static char *follow_default(hid_t file)
     return path;
 }
 
+char *bp_h5_nexus_default_signal(hid_t file)
+{
+    bp_h5_quiet quiet;
+    bp_h5_quiet_begin(&quiet);
+    char *path = follow_default(file), *result = NULL;
+    hid_t group = path ? H5Gopen2(file, path, H5P_DEFAULT) : H5I_INVALID_HID;
+    char *signal = group < 0 ? NULL : bp_h5_attribute_text(group, "signal");
+    if (signal && bp_h5_leads_to(group, signal))
+        result = join(path, signal);
+    free(signal);
+    free(path);
+    bp_h5_release(&group);
+    H5Eclear2(H5E_DEFAULT);
+    bp_h5_quiet_end(&quiet);
+    return result;
+}
+
 static bool has_keys(hid_t file, const char *path)
 {
     hid_t group = path ? H5Gopen2(file, path, H5P_DEFAULT) : H5I_INVALID_HID;

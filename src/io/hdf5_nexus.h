@@ -43,7 +43,11 @@ const bp_h5_detector *bp_h5_nexus_detector(const bp_h5_nexus *nexus, hid_t datas
 size_t bp_h5_nexus_image_count(const bp_h5_nexus *nexus);
 const char *bp_h5_nexus_image_path(const bp_h5_nexus *nexus, size_t index);
 
-/* The same for one path; walks the file for each call. */
+/* Path of the signal, whatever its shape, that the chain of `default` attributes leads to; NULL when there is
+ * none. The caller frees it. */
+char *bp_h5_nexus_default_signal(hid_t file);
+
+/* bp_h5_nexus_is_image for one path; walks the file for each call. */
 bool bp_h5_is_detector_image(hid_t file, const char *path);
 
 #endif
