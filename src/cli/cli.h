@@ -103,8 +103,9 @@ bp_status bp_cli_level(bp_cli *cli, int *level);
 bp_status bp_cli_chunking(bp_cli *cli, bp_chunking fallback, bp_chunking *chunking, size_t *rank,
                           size_t *shape);
 
-/* Puts "FILE: " before the message unless it stands there already. Returns status. */
-bp_status bp_cli_fail_file(bp_cli *cli, bp_status status, const char *file);
+/* Puts "FILE: " before the message unless that, or the name of the other file (or NULL), stands there.
+ * Returns status. */
+bp_status bp_cli_fail_file(bp_cli *cli, bp_status status, const char *file, const char *other);
 /* Prints the message of cli->ctx as one line `beampress: ...` on standard error. */
 void bp_cli_print_error(const bp_cli *cli, bp_status status);
 /* A remark on standard error, unless --quiet. */

@@ -74,13 +74,13 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "detector images or in what --dataset names; the largest error is measured and printed.\n\n"
          "The bitshuffle plug-in that Debian 12 packages cannot read bszstd (its zstd mode): h5py crashes "
          "and h5dump prints garbage there. Readers of bszstd need hdf5plugin or the beampress plug-in.",
-         compress_examples, 1, FILES_DO_NOT_MATTER, NULL},
+         compress_examples, 1, FILES_DO_NOT_MATTER, bp_cli_compress},
     [COMMAND_DECOMPRESS] =
         {"decompress", "IN [OUT]", "back to plain HDF5, or to TIFF, npy or raw bytes",
          "Writes a copy of IN whose datasets have no filters, so that every HDF5 program reads it. Without "
          "OUT the output stands beside IN: scan.bp.h5 becomes scan.plain.h5; with --to it takes the suffix "
          ".tif, .npy or .raw.",
-         decompress_examples, 1, FILES_DO_NOT_MATTER, NULL},
+         decompress_examples, 1, FILES_DO_NOT_MATTER, bp_cli_decompress},
     [COMMAND_INFO] =
         {"info", "FILE", "what is in a file, how it is stored, and how small it can get",
          "Lists the datasets with type, shape, chunks, filters and ratio, and what the file says of the "
@@ -98,7 +98,7 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "Compares values bit by bit, types, attributes and links. Layout, filters, object times and the "
          "provenance that beampress adds do not count. Exits with 0 when they agree, and with 1 when they do "
          "not; then the first difference is named.",
-         verify_examples, 2, 2, NULL},
+         verify_examples, 2, 2, bp_cli_verify},
     [COMMAND_LIST] =
         {"list", "[codecs]", "codecs with parameters, units, ranges and defaults",
          "Lists the codecs of this build: what they are called, which types they take, their parameters, the "
@@ -121,5 +121,5 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "Looks whether HDF5 and the Python on the PATH find the beampress plug-in, which codecs and SIMD "
          "level are there, and which settings of the environment get in the way. Says what to do. Exits with "
          "0 when all is well, and with 1 when something needs doing.",
-         doctor_examples, 0, 0, NULL},
+         doctor_examples, 0, 0, bp_cli_doctor},
 };

@@ -89,6 +89,10 @@ static void print_dataset(const bp_dataset_facts *d, const bp_info_values *value
 {
     bp_shape_text shape, chunk;
     bp_text raw, stored;
+    if (d->raw_bytes < WORTH_PRINTING && d->layout[0] == 'c' && strcmp(d->filters, "none") == 0) {
+        printf("%s: %s %s\n", d->path, d->type_name, bp_text_shape(&shape, d->shape, d->rank));
+        return;
+    }
     printf("%s: %s %s, %s%s%s, filters: %s\n", d->path, d->type_name,
            bp_text_shape(&shape, d->shape, d->rank), d->layout, d->chunk_rank ? " " : "",
            d->chunk_rank ? bp_text_shape(&chunk, d->chunk, d->chunk_rank) : "", d->filters);
@@ -139,6 +143,15 @@ static void show_head(bp_cli *cli, const char *file, const bp_file_facts *facts)
     }
 }
 
+/* HDF5 reads fill values where a source of a virtual dataset is not found: those are no measurements. */
+static bool any_missing(const bp_file_facts *facts, const bp_dataset_facts *d)
+{
+    bool missing = false;
+    for (size_t i = 0; i < facts->target_count; i++)
+        missing |= !facts->targets[i].exists;
+    return missing && (strcmp(d->layout, "virtual") == 0 || strcmp(d->layout, "external") == 0);
+}
+
 static bp_status show_datasets(bp_cli *cli, const char *file, const bp_file_facts *facts, size_t max_bytes)
 {
     bool bszstd = false;
@@ -151,7 +164,7 @@ static bp_status show_datasets(bp_cli *cli, const char *file, const bp_file_fact
             continue;
         shown++;
         bszstd |= d->bszstd;
-        status = bp_info_take_values(cli->ctx, file, d, max_bytes, &values);
+        status = bp_info_take_values(cli->ctx, file, d, max_bytes, any_missing(facts, d), &values);
         if (status != BP_OK)
             break;
         bp_json_append(cli->result, "datasets", dataset_json(d, &values));
@@ -185,5 +198,5 @@ bp_status bp_cli_info(bp_cli *cli)
         status = show_datasets(cli, file, &facts, (size_t)max_bytes);
     }
     bp_file_facts_fini(&facts);
-    return status == BP_OK ? BP_OK : bp_cli_fail_file(cli, status, file);
+    return status == BP_OK ? BP_OK : bp_cli_fail_file(cli, status, file, NULL);
 }

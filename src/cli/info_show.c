@@ -118,11 +118,13 @@ void bp_info_values_print(const bp_info_values *values, const bp_dataset_facts *
     fprintf(stream, "    zeros: %.4g %%, unique values: %s%llu\n", percent(s->zeros, s->measured),
             s->unique_complete ? "" : "more than ", (unsigned long long)s->unique);
     if (s->unique_complete)
-        fprintf(stream, "    entropy: %.3f bits per value of order 0, ratio %.2f\n", s->entropy,
-                s->entropy > 0 ? 8 * (double)facts->itemsize / s->entropy : (double)INFINITY);
+        fprintf(stream, "    entropy: %.3f bits per value of order 0%s", s->entropy,
+                s->entropy > 0 ? "" : "\n");
+    if (s->unique_complete && s->entropy > 0)
+        fprintf(stream, ", ratio %.2f\n", 8 * (double)facts->itemsize / s->entropy);
     if (values->noise_tried)
         print_noise(&values->noise, stream);
-    if (values->limit_known)
+    if (values->limit_known && values->limit_bpp > 0)
         fprintf(stream, "    Poisson limit of lossless ratio: %.2f (%.3f bits per pixel)%s\n",
                 values->limit_ratio, values->limit_bpp,
                 values->gain_assumed ? ", if a step of 1 is one count" : "");

@@ -94,12 +94,16 @@ static bp_status take_sample(bp_context *ctx, const char *file, const bp_dataset
 }
 
 bp_status bp_info_take_values(bp_context *ctx, const char *file, const bp_dataset_facts *facts,
-                              size_t max_bytes, bp_info_values *out)
+                              size_t max_bytes, bool missing, bp_info_values *out)
 {
     bp_sample sample;
     memset(out, 0, sizeof *out);
     if (facts->dtype == BP_OPAQUE || facts->rank == 0)
         return BP_OK;
+    if (missing) {
+        snprintf(out->problem, sizeof out->problem, "a file that they come from is not found");
+        return BP_OK;
+    }
     bp_status status = bp_sample_read(ctx, file, facts->path, max_bytes, &sample);
     if (status == BP_E_INTERRUPTED)
         return status;

@@ -23,9 +23,10 @@ typedef struct bp_info_values {
     char problem[512]; /* why the values could not be read; "" when they could */
 } bp_info_values;
 
-/* Reads a sample of at most max_bytes. Only an interruption or missing memory fails. */
+/* Reads a sample of at most max_bytes. missing: files that the values come from are not there. Only an
+ * interruption or missing memory fails. */
 bp_status bp_info_take_values(bp_context *ctx, const char *file, const bp_dataset_facts *facts,
-                              size_t max_bytes, bp_info_values *values);
+                              size_t max_bytes, bool missing, bp_info_values *values);
 
 json_t *bp_info_values_json(const bp_info_values *values);
 void bp_info_values_print(const bp_info_values *values, const bp_dataset_facts *facts, FILE *stream);

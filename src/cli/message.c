@@ -6,11 +6,16 @@
 
 #include "cli/cli.h"
 
-bp_status bp_cli_fail_file(bp_cli *cli, bp_status status, const char *file)
+static bool starts_with_name(const char *message, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(message, name, length) == 0 && message[length] == ':';
+}
+
+bp_status bp_cli_fail_file(bp_cli *cli, bp_status status, const char *file, const char *other)
 {
     const char *message = bp_context_message(cli->ctx);
-    size_t length = strlen(file);
-    if (strncmp(message, file, length) == 0 && message[length] == ':')
+    if (starts_with_name(message, file) || (other && starts_with_name(message, other)))
         return status;
     return bp_fail_in(cli->ctx, status, "%s", file);
 }

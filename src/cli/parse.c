@@ -37,7 +37,7 @@ void bp_cli_fini(bp_cli *cli)
 static const bp_command *find_command(const char *name)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (bp_commands[i].run && strcmp(bp_commands[i].name, name) == 0)
+        if (strcmp(bp_commands[i].name, name) == 0)
             return &bp_commands[i];
     return NULL;
 }

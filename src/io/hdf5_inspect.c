@@ -279,3 +279,24 @@ bp_status bp_inspect_file(bp_context *ctx, const char *path, bp_file_facts *fact
     bp_frames_close(probe);
     return inspect_frames(ctx, path, facts);
 }
+
+bool bp_file_is_hdf5(const char *file)
+{
+    return bp_h5_is_hdf5(file);
+}
+
+bool bp_file_is_data(const char *file)
+{
+    static const char *const suffixes[] = {".h5", ".hdf5", ".hdf", ".nxs", ".nx5", ".cxi"};
+    const char *dot = strrchr(file, '.');
+    for (size_t i = 0; dot && i < sizeof suffixes / sizeof suffixes[0]; i++)
+        if (strcmp(dot, suffixes[i]) == 0)
+            return true;
+    bp_frames *frames = NULL;
+    if (bp_h5_is_hdf5(file))
+        return true;
+    bool opened = bp_frames_open(NULL, &file, 1, NULL, &frames) == BP_OK;
+    if (opened)
+        bp_frames_close(frames);
+    return opened;
+}

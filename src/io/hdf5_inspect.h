@@ -59,4 +59,9 @@ typedef struct bp_file_facts {
 BP_MUST_CHECK bp_status bp_inspect_file(bp_context *ctx, const char *file, bp_file_facts *facts);
 void bp_file_facts_fini(bp_file_facts *facts);
 
+/* Does a file carry HDF5's signature? */
+bool bp_file_is_hdf5(const char *file);
+/* Is it HDF5, or frames in a format that is told by content; or named as HDF5, although it is damaged? */
+bool bp_file_is_data(const char *file);
+
 #endif
