@@ -79,20 +79,12 @@ static bool own_lossy(const bp_filter *filter)
            !bp_codec_spec_lossless(&spec);
 }
 
-/* The words behind the first are zfp's own header, little endian: 32 bits of magic and version, 52 bits of
- * field, 12 bits of mode (zfp.h, zfp_stream_mode). */
-static bool zfp_lossy(const bp_filter *filter)
-{
-    enum { MODE_WORD = 3, MODE_SHIFT = 20, MODE_REVERSIBLE = 2176 };
-    return filter->word_count <= MODE_WORD || filter->words[MODE_WORD] >> MODE_SHIFT != MODE_REVERSIBLE;
-}
-
 static bool filter_lossy(const bp_filter *filter, bool floats)
 {
     if (filter->id == BP_HDF5_FILTER_ID)
         return own_lossy(filter);
     if (filter->id == BP_FILTER_ZFP)
-        return zfp_lossy(filter);
+        return bp_zfp_words_lossy(filter);
     if (filter->id == BP_FILTER_SCALEOFFSET)
         return floats || filter->word_count < 2 || filter->words[SCALE_TYPE] != SCALE_INTEGER ||
                filter->words[SCALE_FACTOR] != 0;

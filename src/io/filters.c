@@ -71,6 +71,10 @@ static bool keeps_size(const bp_filter *filter)
 static bool filter_known(const bp_filter *filter)
 {
     const char *codec = codec_of(filter);
+    const bp_array any = {.rank = 0};
+    bp_codec_spec spec;
+    if (filter->id == BP_FILTER_ZFP)
+        return bp_zfp_spec_of(filter, &any, &spec);
     return filter->id == BP_FILTER_FLETCHER32 || filter->id == BP_HDF5_FILTER_ID || keeps_size(filter) ||
            (codec && bp_codec_by_name(codec));
 }
@@ -191,9 +195,23 @@ static bp_status undo_own(bp_context *ctx, const bp_filter *filter, const uint8_
     return status == BP_OK ? bp_chunk_decode(ctx, in, size, out, out_size) : status;
 }
 
-static bp_status undo(bp_context *ctx, const bp_filter *filter, const uint8_t *in, size_t size, uint8_t *out,
-                      size_t out_size)
+/* The one filter that codes values rather than bytes: it stands first, and sees the chunk as it is. */
+static bp_status undo_zfp(bp_context *ctx, const bp_filter *filter, const uint8_t *in, size_t size,
+                          uint8_t *out, size_t out_size, const bp_array *chunk)
 {
+    bp_codec_spec spec;
+    bp_array values = *chunk;
+    values.data = out;
+    if (out_size != bp_array_bytes(chunk) || !bp_zfp_spec_of(filter, chunk, &spec))
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "zfp in a mode or a place that is not known");
+    return bp_codec_decode(ctx, &spec, in, size, &values);
+}
+
+static bp_status undo(bp_context *ctx, const bp_filter *filter, const uint8_t *in, size_t size, uint8_t *out,
+                      size_t out_size, const bp_array *chunk)
+{
+    if (filter->id == BP_FILTER_ZFP)
+        return undo_zfp(ctx, filter, in, size, out, out_size, chunk);
     if (filter->id == BP_HDF5_FILTER_ID)
         return undo_own(ctx, filter, in, size, out, out_size);
     if (filter->id == BP_FILTER_SHUFFLE)
@@ -251,7 +269,7 @@ bp_status bp_pipeline_decode(bp_context *ctx, const bp_pipeline *pipeline, uint3
         uint8_t *to = placed ? out : scratch_room(scratch, slot ^= 1, expected);
         if (!to)
             return bp_fail(ctx, BP_E_MEMORY, "no memory for a chunk of %zu bytes", expected);
-        if ((status = undo(ctx, filter, in, size, to, expected)) != BP_OK)
+        if ((status = undo(ctx, filter, in, size, to, expected, chunk)) != BP_OK)
             return status;
         in = to;
         size = expected;

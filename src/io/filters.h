@@ -50,6 +50,12 @@ size_t bp_pipeline_print(const bp_pipeline *pipeline, char *text, size_t size);
 /* What a filter id is called; NULL when it is not in the registry of 2026. */
 const char *bp_filter_name(uint32_t id);
 
+/* Is the mode that the words of filter 32013 state another than reversible? */
+bool bp_zfp_words_lossy(const bp_filter *filter);
+/* The zfp codec with the mode that the words of filter 32013 state. False when this build has no zfp, or the
+ * words state none of the four plain modes. */
+bool bp_zfp_spec_of(const bp_filter *filter, const bp_array *chunk, bp_codec_spec *spec);
+
 /* Decodes a stored chunk of exactly size bytes into exactly the bytes of chunk (dtype, shape and data: where
  * they go). Filters whose bit is set in mask were left out when the chunk was written. BP_E_DAMAGED with the
  * filter that says so; BP_E_UNSUPPORTED for a pipeline that is not known. */

@@ -127,7 +127,10 @@ static bp_status look_at_chunks(bp_context *ctx, bp_h5_source *source, hid_t dcp
         return bp_fail(ctx, BP_E_DAMAGED, "its chunks are too large");
     source->edges_raw = options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS;
     status = bp_h5_pipeline_read(ctx, dcpl, &source->pipeline);
-    source->direct = status == BP_OK && bp_pipeline_known(&source->pipeline);
+    /* zfp codes values: where those are big-endian, HDF5's own way is taken */
+    bool values_matter = source->order != BP_LITTLE_ENDIAN && source->pipeline.count &&
+                         source->pipeline.filters[0].id == BP_FILTER_ZFP;
+    source->direct = status == BP_OK && !values_matter && bp_pipeline_known(&source->pipeline);
     return status;
 }
 
