@@ -66,7 +66,7 @@ typedef struct bp_dataset_report {
     size_t rank;
     uint64_t shape[BP_MAX_RANK];
     char *codec; /* canonical spec, or what the stored filters are called; "none" when it is plain */
-    char *note;  /* why it was kept as it was; NULL when it was coded */
+    char *note;  /* why it was kept as it was, or coded otherwise than asked; NULL when neither */
     bool coded;  /* written anew by us */
     bool lossy;
     double max_error; /* the largest absolute error that was measured; 0 when lossless */
