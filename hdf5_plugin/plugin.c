@@ -43,7 +43,11 @@ static bp_status read_task(bp_context *ctx, bool optional, size_t count, const u
                            bp_codec_spec *spec, bp_array *chunk, bp_byte_order *order)
 {
     bp_status status = bp_chunk_words_read(ctx, words, count, spec, chunk, order);
-    if (status == BP_E_DAMAGED && optional && (count == 0 || words[0] <= UINT16_MAX)) {
+    if (status == BP_E_DAMAGED && (count == 0 || words[0] <= UINT16_MAX)) {
+        if (!optional)
+            return bp_fail(ctx, BP_E_USAGE,
+                           "the type and the chunk shape are not known: this program's HDF5 could not be "
+                           "asked, so that the full cd_values must be given (docs/plugin.md)");
         *order = BP_LITTLE_ENDIAN;
         status = spec_default(ctx, spec);
         return status == BP_OK ? bp_array_init(chunk, BP_OPAQUE, 1, 1, &bytes, NULL) : status;

@@ -74,9 +74,10 @@ def float_word(value):
     return int(np.float32(value).view("u4"))
 
 
-# cd_values, dtype, largest error (jpegxl promises none); jpegls and jpegxl also with parameters
+# cd_values, dtype, largest error (jpegxl promises none); some also with parameters
 WORKING_POINTS = [((number,), "<u2", 0) for number in range(1, 10)] + [
-    ((7, 3), "<u2", 3), ((9, float_word(1.5), 3), ">u2", 100)]
+    ((10,), "<i4", 0), ((10,), "<f4", 0), ((10,), ">f8", 0), ((7, 3), "<u2", 3), ((9, float_word(1.5), 3), ">u2", 100),
+    ((10, float_word(0.25)), ">f4", 0.25)]
 
 
 def every_codec(path):

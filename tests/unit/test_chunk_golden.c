@@ -42,6 +42,8 @@ static const golden goldens[] = {
     {"jpegls-1_u16_big-endian", "jpegls", BP_U16, 0, BE, 2, {20, 30}, {0}},
     {"jpeg2000-1_u16", "jpeg2000", BP_U16, 0, LE, 2, {20, 30}, {0}},
     {"jpegxl-1_u16", "jpegxl", BP_U16, 0, LE, 2, {20, 30}, {0}},
+    {"zfp-1_f32", "zfp", BP_F32, 0, LE, 2, {20, 30}, {0}},
+    {"zfp-1_f64_big-endian", "zfp", BP_F64, 0, BE, 3, {5, 6, 7}, {0}},
 };
 
 #define GOLDEN_COUNT (sizeof goldens / sizeof goldens[0])
