@@ -12,12 +12,9 @@
 #define COLS  40
 
 /* Lossy working points: what they decode to is not what went in, so other checks must find the flip. */
-static const char *const lossy[] = {"jpegls:near=2",
-                                    "jpeg2000:ratio=4",
-                                    "jpeg2000:psnr=60",
-                                    "jpegxl:distance=1",
-                                    "zfp:mode=accuracy,tolerance=0.5",
-                                    "zfp:mode=rate,rate=8"};
+static const char *const lossy[] = {"jpegls:near=2",     "jpeg2000:ratio=4", "jpeg2000:psnr=60",
+                                    "jpegxl:distance=1", "zfp:accuracy=0.5", "zfp:rate=8",
+                                    "zfp:precision=8"};
 
 /* A frame of few counts, as a type that the codec takes. */
 static uint8_t *frame_new(const bp_codec *codec, bp_array *frame)
