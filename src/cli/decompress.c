@@ -12,13 +12,16 @@ static bp_status decompress_one(bp_cli *cli, const bp_job *job, const bp_file_op
                                 bp_file_report *report)
 {
     if (bp_cli_has(cli, OPTION_TO))
-        return bp_fail(cli->ctx, BP_E_UNSUPPORTED, "--to is not there yet");
+        return bp_export_file(cli->ctx, job->input, job->output, cli->values[OPTION_TO], options, report);
     return bp_decompress_file(cli->ctx, job->input, job->output, options, report);
 }
 
 static bp_status take_format(bp_cli *cli, bp_job_names *names)
 {
     const char *format = cli->values[OPTION_TO];
+    if (!format && cli->datasets.count)
+        return bp_fail(cli->ctx, BP_E_USAGE,
+                       "--dataset chooses what --to writes; without --to all is written");
     if (!format)
         return BP_OK;
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
@@ -34,6 +37,8 @@ bp_status bp_cli_decompress(bp_cli *cli)
     bp_file_options options;
     bp_jobs jobs = {NULL, 0};
     bp_status status = bp_jobs_options(cli, &options);
+    options.datasets = cli->datasets.count ? cli->datasets.items : NULL;
+    options.dataset_count = cli->datasets.count;
     options.salvage = bp_cli_has(cli, OPTION_SALVAGE);
     if (status == BP_OK)
         status = take_format(cli, &names);
