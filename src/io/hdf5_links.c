@@ -307,6 +307,7 @@ static bp_status list_file(lister *l, const char *path)
         if (status != BP_OK)
             status = bp_h5_tree_fail_in(l->ctx, status, &tree, i);
     }
+    l->tree = NULL;
     bp_h5_tree_fini(&tree);
     bp_h5_release(&file);
     return status == BP_OK ? BP_OK : bp_fail_in(l->ctx, status, "%s", path);

@@ -31,7 +31,7 @@ char *bp_path_join(const char *folder, const char *name)
 
 char *bp_path_normal(const char *path)
 {
-    char *normal = malloc(strlen(path) + 2);
+    char *normal = calloc(strlen(path) + 2, 1);
     size_t used = 0, floor = 0; /* floor: what ".." cannot take away */
     if (!normal)
         return NULL;
