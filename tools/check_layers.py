@@ -20,6 +20,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 def folder_of(name):
     parts = name.split("/")
+    if "test" in parts[:-1]:
+        return "tests"
     return parts[1] if parts[0] == "src" and len(parts) > 2 else parts[0]
 
 
