@@ -219,6 +219,15 @@ static bp_status copy_text_link(bp_h5_copier *copier, hid_t source_group, hid_t 
     return result < 0 ? bp_h5_fail(ctx, BP_E_OUTPUT, "the link cannot be created") : BP_OK;
 }
 
+/* Puts the path of a link before the message. */
+static bp_status fail_at_link(const bp_h5_copier *copier, bp_status status, size_t group, const char *name)
+{
+    char *path = bp_h5_tree_path(&copier->tree, group);
+    status = bp_fail_in(copier->ctx, status, "%s/%s", path && path[1] ? path : "", name);
+    free(path);
+    return status;
+}
+
 static bp_status copy_links_of(bp_h5_copier *copier, size_t index)
 {
     bp_context *ctx = copier->ctx;
@@ -227,13 +236,15 @@ static bp_status copy_links_of(bp_h5_copier *copier, size_t index)
     hid_t target = H5Oopen_by_addr(copier->target, copier->tree.objects[index].copy);
     bp_status status = source < 0 || target < 0 ? bp_h5_fail(ctx, BP_E_DAMAGED, "the group cannot be opened")
                                                 : bp_h5_links_read(ctx, source, false, &links);
+    if (status != BP_OK)
+        status = bp_h5_tree_fail_in(ctx, status, &copier->tree, index);
     for (size_t i = 0; status == BP_OK && i < links.count; i++) {
         const bp_h5_link *link = &links.links[i];
         status = bp_context_cancelled(ctx)     ? bp_fail(ctx, BP_E_INTERRUPTED, "interrupted")
                  : link->type == H5L_TYPE_HARD ? copy_hard_link(copier, target, link)
                                                : copy_text_link(copier, source, target, link);
         if (status != BP_OK)
-            status = bp_fail_in(ctx, status, "\"%s\"", link->name);
+            status = fail_at_link(copier, status, index, link->name);
     }
     bp_h5_links_fini(&links);
     bp_h5_release(&source);
@@ -325,11 +336,8 @@ static bp_status copy_objects(bp_h5_copier *copier)
     bp_h5_tree *tree = &copier->tree;
     bp_status status = BP_OK;
     for (size_t i = 0; status == BP_OK && i < tree->count; i++)
-        if (tree->objects[i].type == H5O_TYPE_GROUP) {
+        if (tree->objects[i].type == H5O_TYPE_GROUP)
             status = copy_links_of(copier, i);
-            if (status != BP_OK)
-                status = bp_h5_tree_fail_in(copier->ctx, status, tree, i);
-        }
     for (size_t i = 0; status == BP_OK && i < tree->count; i++) {
         status = fill_object(copier, i);
         if (status != BP_OK)
