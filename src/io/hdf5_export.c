@@ -11,6 +11,8 @@
 
 #include "base/checked.h"
 #include "io/array_file.h"
+#include "io/frames.h"
+#include "io/hdf5_check_frames.h"
 #include "io/hdf5_file.h"
 #include "io/hdf5_one_dataset.h"
 #include "io/hdf5_read.h"
@@ -240,6 +242,20 @@ static bp_status write_description(bp_context *ctx, const exporter *e, const cha
     return status;
 }
 
+/* Reads the written file and, once more, the dataset. */
+static bp_status verify(bp_context *ctx, const exporter *e, hid_t dataset, const char *written)
+{
+    bp_frames *frames;
+    bp_frames_raw raw = {
+        .dtype = e->array.dtype, .big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__, .rank = e->array.rank};
+    memcpy(raw.shape, e->array.shape, sizeof raw.shape);
+    bp_status status = bp_frames_open(ctx, &written, 1, e->form == FORM_RAW ? &raw : NULL, &frames);
+    if (status == BP_OK)
+        status = bp_h5_check_frames(ctx, dataset, frames, e->options, -1);
+    bp_frames_close(frames);
+    return status;
+}
+
 static bp_status report_it(bp_context *ctx, const exporter *e, const char *name, const char *written,
                            bp_file_report *report)
 {
@@ -263,7 +279,8 @@ static bp_status report_it(bp_context *ctx, const exporter *e, const char *name,
     return BP_OK;
 }
 
-static bp_status export_dataset(bp_context *ctx, exporter *e, hid_t file, const char *target)
+static bp_status export_dataset(bp_context *ctx, exporter *e, hid_t file, const char *target,
+                                bp_file_report *report)
 {
     bp_h5_source source;
     hid_t dataset = H5Dopen2(file, e->dataset, H5P_DEFAULT);
@@ -275,6 +292,10 @@ static bp_status export_dataset(bp_context *ctx, exporter *e, hid_t file, const 
     bp_h5_source_fini(&source);
     if (status == BP_OK)
         status = copy_values(ctx, e, dataset, target);
+    if (status == BP_OK && !e->options->no_verify) {
+        status = verify(ctx, e, dataset, target);
+        report->verified = status == BP_OK;
+    }
     bp_h5_release(&dataset);
     return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "%s: %s", e->input, e->dataset);
 }
@@ -296,7 +317,7 @@ static bp_status run(bp_context *ctx, exporter *e, const char *output, const cha
     if (status == BP_OK)
         status = bp_output_begin(ctx, e->input, output, e->options->overwrite, false, &out);
     if (status == BP_OK)
-        status = export_dataset(ctx, e, file, out.temporary);
+        status = export_dataset(ctx, e, file, out.temporary, report);
     if (status == BP_OK)
         status = bp_file_stamp_check(ctx, e->input, &stamp);
     if (status == BP_OK)

@@ -8,11 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "algo/max_error.h"
 #include "io/frames_box.h"
+#include "io/hdf5_check_frames.h"
 #include "io/hdf5_file.h"
 #include "io/hdf5_import.h"
-#include "io/hdf5_read.h"
 #include "io/hdf5_skeleton.h"
 #include "io/hdf5_transcode.h"
 #include "io/output.h"
@@ -26,10 +25,7 @@ typedef struct import {
     bp_frames_box *box;
     bp_file_stamp *stamps; /* of every file */
     size_t stamp_count;
-    double bound;   /* the largest error that the output may show; negative: none */
-    uint8_t *again; /* verification: the values of a piece, read once more */
-    size_t again_size;
-    uint64_t checked, total; /* bytes */
+    double bound; /* the largest error that the output may show; negative: none */
     uint64_t input_bytes;
 } import;
 
@@ -155,55 +151,12 @@ static bp_status write_output(bp_context *ctx, import *in, const char *skeleton,
     return forget_skeleton(ctx, status, skeleton);
 }
 
-static bp_status compare(bp_context *ctx, import *in, const size_t *shape, const void *values, size_t bytes)
-{
-    const bp_frames_facts *facts = bp_frames_get_facts(in->frames);
-    bp_array before, after;
-    if (memcmp(values, in->again, bytes) == 0)
-        return BP_OK;
-    bool numbers =
-        bp_array_init(&before, facts->dtype, 0, facts->rank, shape, in->again) == BP_OK &&
-        bp_array_init(&after, facts->dtype, 0, facts->rank, shape, (void *)(uintptr_t)values) == BP_OK;
-    if (in->bound >= 0 && numbers && bp_max_error(&before, &after) <= in->bound)
-        return BP_OK;
-    return bp_fail(ctx, BP_E_INTERNAL, "the written values differ from the frames");
-}
-
-static bp_status check_piece(bp_context *ctx, void *user, const hsize_t *offset, const hsize_t *extent,
-                             const void *values, size_t bytes)
-{
-    import *in = user;
-    size_t shape[BP_MAX_RANK];
-    bp_status status;
-    for (size_t i = 0; i < bp_frames_get_facts(in->frames)->rank; i++)
-        shape[i] = (size_t)extent[i];
-    if (bytes > in->again_size) {
-        free(in->again);
-        in->again = malloc(bytes);
-        in->again_size = in->again ? bytes : 0;
-        if (!in->again)
-            return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", bytes);
-    }
-    if (in->box)
-        status = read_box(ctx, in, offset, shape, in->again);
-    else
-        status = bytes ? bp_frames_read(ctx, in->frames, 0, in->again) : BP_OK;
-    if (status == BP_OK)
-        status = compare(ctx, in, shape, values, bytes);
-    in->checked += bytes;
-    if (status == BP_OK && in->options->progress)
-        in->options->progress(in->options->progress_user, "verify", in->checked, in->total);
-    return status;
-}
-
 /* Reads the written file and, once more, the frames. */
 static bp_status verify(bp_context *ctx, import *in, const char *written)
 {
     hid_t file, dataset = H5I_INVALID_HID;
-    const bp_frames_facts *facts = bp_frames_get_facts(in->frames);
     if (in->options->no_verify)
         return BP_OK;
-    in->total = facts->count * facts->frame_bytes;
     bp_status status = bp_h5_open(ctx, written, &file);
     if (status != BP_OK)
         return status;
@@ -212,9 +165,7 @@ static bp_status verify(bp_context *ctx, import *in, const char *written)
     if ((dataset = H5Dopen2(file, BP_SKELETON_DATA, H5P_DEFAULT)) < 0)
         status = bp_h5_fail(ctx, BP_E_INTERNAL, "%s is not there", BP_SKELETON_DATA);
     if (status == BP_OK)
-        status = bp_h5_read(ctx, dataset, in->options->threads, in->options->memory, check_piece, in);
-    if (status == BP_OK && in->checked != in->total)
-        status = bp_fail(ctx, BP_E_INTERNAL, "values are missing in the written file");
+        status = bp_h5_check_frames(ctx, dataset, in->frames, in->options, in->bound);
     bp_h5_release(&dataset);
     bp_h5_release(&file);
     bp_h5_quiet_end(&quiet);
@@ -277,7 +228,6 @@ import in = {.options = options, .report = report, .bound = - 1 };
     bp_frames_box_free(in.box);
     bp_frames_close(in.frames);
     free(in.stamps);
-    free(in.again);
     report->seconds = now() - start;
     return status;
 }

@@ -309,7 +309,8 @@ def test_out_to_other_formats(beampress, stack, tmp_path, dataset):
     with h5py.File(stack) as file:
         values = file[dataset][()]
     for form, path in (("tiff", "o.tif"), ("npy", "o.npy"), ("raw", "o.raw")):
-        beampress("decompress", stack, tmp_path / path, "--to", form, "--dataset", "/" + dataset)
+        done = beampress("decompress", stack, tmp_path / path, "--to", form, "--dataset", "/" + dataset, "--json")
+        assert done.json["verified"]
     assert same(read_tiff(tmp_path / "o.tif"), values)
     assert same(np.load(tmp_path / "o.npy"), values)
     facts = json.loads((tmp_path / "o.raw.json").read_text())
