@@ -85,7 +85,8 @@ static void every_flip_is_found(void **state)
                 continue;
             assert_int_equal(bp_codec_spec_parse(NULL, codec->name, level, &spec), BP_OK);
             flip_bits(&spec, &frame, NULL);
-            flip_bits(&spec, &frame, tiles);
+            if (level < 0) /* slower: tiles in front of the damaged one are decoded */
+                flip_bits(&spec, &frame, tiles);
         }
         for (size_t i = 0; i < sizeof lossy / sizeof lossy[0]; i++) {
             bp_codec_spec spec;
