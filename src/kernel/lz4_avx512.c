@@ -2,7 +2,7 @@
  * The LZ4 block coder with 512-bit vectors. */
 #include "kernel/lz4_common.h"
 
-#if defined(__AVX512F__) && defined(__AVX512BW__)
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #include <immintrin.h>
 
 #define COPY_STEP 32
