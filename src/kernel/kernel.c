@@ -7,16 +7,6 @@
 #include "beampress/version.h"
 #include "kernel/kernel_c.h"
 
-static const bp_kernels kernels_c = {
-    .bitshuffle = bp_bitshuffle_c,
-    .bitunshuffle = bp_bitunshuffle_c,
-    .shuffle = bp_shuffle_c,
-    .unshuffle = bp_unshuffle_c,
-    .byteswap = bp_byteswap_c,
-    .lz4_encode = bp_lz4_encode_c,
-    .lz4_decode = bp_lz4_decode_c,
-};
-
 const char *bp_simd_name(bp_simd level)
 {
     static const char *const names[BP_SIMD_COUNT] = {"c", "avx2", "avx512"};
@@ -27,7 +17,7 @@ const bp_kernels *bp_kernels_at(bp_simd level)
 {
     switch (level) {
     case BP_SIMD_C:
-        return &kernels_c;
+        return bp_kernels_c();
     case BP_SIMD_AVX2:
         return bp_kernels_avx2();
     case BP_SIMD_AVX512:

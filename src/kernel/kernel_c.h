@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The C reference kernels, by name: the tables of other levels take them where they have nothing better, and
- * for the elements that their vectors leave over. */
+ * What the tables of the SIMD levels are made of: the coders of each level, and the plain transposes, which
+ * are the reference and take the elements that vectors leave over. */
 #ifndef BP_KERNEL_KERNEL_C_H
 #define BP_KERNEL_KERNEL_C_H
 
 #include "kernel/kernel.h"
 
-void bp_bitshuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
-void bp_bitunshuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
-void bp_shuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
-void bp_unshuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
 void bp_byteswap_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize);
 size_t bp_lz4_encode_c(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out);
 bool bp_lz4_decode_c(const uint8_t *in, size_t size, uint8_t *out, size_t bytes);
@@ -18,13 +14,26 @@ bool bp_lz4_decode_avx2(const uint8_t *in, size_t size, uint8_t *out, size_t byt
 size_t bp_lz4_encode_avx512(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out);
 bool bp_lz4_decode_avx512(const uint8_t *in, size_t size, uint8_t *out, size_t bytes);
 
-/* The same transposes of all n elements, of which those before `first` are done already. */
+/* The transposes of kernel.h for all n elements, of which those before `first` are done already. */
 void bp_bitshuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first);
 void bp_bitunshuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first);
 void bp_shuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first);
 void bp_unshuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first);
 
-/* Tables of the levels above C: NULL when this build or this CPU lacks one. */
+/* Transposes an 8 x 8 bit matrix, one row per byte: three rounds that swap blocks of 1, 2 and 4
+ * (H. S. Warren, Hacker's Delight, section 7-3). It is its own inverse. */
+static inline uint64_t bp_transpose_bits(uint64_t x)
+{
+    uint64_t t = (x ^ x >> 7) & UINT64_C(0x00aa00aa00aa00aa);
+    x ^= t ^ t << 7;
+    t = (x ^ x >> 14) & UINT64_C(0x0000cccc0000cccc);
+    x ^= t ^ t << 14;
+    t = (x ^ x >> 28) & UINT64_C(0x00000000f0f0f0f0);
+    return x ^ t ^ t << 28;
+}
+
+/* NULL when this build or this CPU lacks the level. */
+const bp_kernels *bp_kernels_c(void);
 const bp_kernels *bp_kernels_avx2(void);
 const bp_kernels *bp_kernels_avx512(void);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Byte transpose and byte order in plain C. The reference for every other variant. */
+#include <string.h>
+
 #include "kernel/kernel_c.h"
 
 static inline void forward(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first)
@@ -18,7 +20,9 @@ static inline void backward(const uint8_t *in, uint8_t *out, size_t n, size_t it
 
 void bp_shuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first)
 {
-    if (itemsize == 2)
+    if (itemsize == 1 && n > first)
+        memcpy(out + first, in + first, n - first);
+    else if (itemsize == 2)
         forward(in, out, n, 2, first);
     else if (itemsize == 4)
         forward(in, out, n, 4, first);
@@ -30,7 +34,9 @@ void bp_shuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsiz
 
 void bp_unshuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize, size_t first)
 {
-    if (itemsize == 2)
+    if (itemsize == 1 && n > first)
+        memcpy(out + first, in + first, n - first);
+    else if (itemsize == 2)
         backward(in, out, n, 2, first);
     else if (itemsize == 4)
         backward(in, out, n, 4, first);
@@ -38,16 +44,6 @@ void bp_unshuffle_from_c(const uint8_t *in, uint8_t *out, size_t n, size_t items
         backward(in, out, n, 8, first);
     else
         backward(in, out, n, itemsize, first);
-}
-
-void bp_shuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize)
-{
-    bp_shuffle_from_c(in, out, n, itemsize, 0);
-}
-
-void bp_unshuffle_c(const uint8_t *in, uint8_t *out, size_t n, size_t itemsize)
-{
-    bp_unshuffle_from_c(in, out, n, itemsize, 0);
 }
 
 /* Both bytes of a pair are read before either is written, so out may be in. */
