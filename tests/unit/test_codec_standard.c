@@ -65,7 +65,10 @@ static void check_words(hid_t set, const bp_filter *filters, size_t count)
         assert_int_equal(H5Pget_filter2(dcpl, (unsigned)i, &flags, &stored, words, 0, NULL, &config),
                          filters[i].id);
         assert_int_equal(stored, filters[i].word_count);
-        assert_memory_equal(words, filters[i].words, stored * sizeof words[0]);
+        /* the first word or two are the version of the filter that is there */
+        size_t versions = filters[i].id == 32008 ? 2 : filters[i].id == 32013 ? 1 : 0;
+        assert_memory_equal(words + versions, filters[i].words + versions,
+                            (stored - versions) * sizeof words[0]);
     }
     H5Pclose(dcpl);
 }
