@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * jpegls: JPEG-LS (ISO 14495-1) by CharLS, one codestream per frame, lossless or with a bound on the error of
- * every pixel. The bit depth written is that of the frame's largest value: JPEG-LS adapts its contexts to it.
+ * jpegls: JPEG-LS (ISO 14495-1), coded by CharLS and decoded by our own, one codestream per frame, lossless
+ * or with a bound on the error of every pixel. The bit depth written is that of the frame's largest value:
+ * JPEG-LS adapts its contexts to it.
  */
 #include <charls/charls.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "algo/frames.h"
+#include "algo/jpegls_decode.h"
 #include "codec/codec.h"
 
 enum { P_NEAR, P_COUNT };
@@ -83,63 +85,10 @@ static bp_status encode_frame(bp_context *ctx, const double *params, const bp_fr
     return BP_OK;
 }
 
-static bp_status damaged(bp_context *ctx, charls_jpegls_errc error)
-{
-    return bp_fail(ctx, error == CHARLS_JPEGLS_ERRC_NOT_ENOUGH_MEMORY ? BP_E_MEMORY : BP_E_DAMAGED,
-                   "jpegls: %s", charls_get_error_message(error));
-}
-
-/* Reads the header and compares it with the frame that is expected, before anything is decoded. */
-static bp_status read_header(bp_context *ctx, charls_jpegls_decoder *decoder, const bp_frames *frame,
-                             const uint8_t *in, size_t size, size_t *bytes)
-{
-    charls_frame_info info;
-    charls_jpegls_errc error = charls_jpegls_decoder_set_source_buffer(decoder, in, size);
-    if (!error)
-        error = charls_jpegls_decoder_read_header(decoder);
-    if (!error)
-        error = charls_jpegls_decoder_get_frame_info(decoder, &info);
-    if (error)
-        return damaged(ctx, error);
-    if (info.width != frame->width || info.height != frame->height || info.component_count != 1 ||
-        info.bits_per_sample > (int32_t)(8 * frame->itemsize))
-        return bp_fail(ctx, BP_E_DAMAGED, "jpegls: the codestream holds %u x %u pixels of %d x %d bits",
-                       (unsigned)info.height, (unsigned)info.width, (int)info.component_count,
-                       (int)info.bits_per_sample);
-    error = charls_jpegls_decoder_get_destination_size(decoder, 0, bytes);
-    if (error)
-        return damaged(ctx, error);
-    if (*bytes != frame->height * frame->width * (info.bits_per_sample > 8 ? 2 : 1))
-        return bp_fail(ctx, BP_E_DAMAGED, "jpegls: the codestream decodes to %zu bytes", *bytes);
-    return BP_OK;
-}
-
-static void widen(const bp_frames *frame, void *values)
-{
-    uint8_t *narrow = values;
-    uint16_t *wide = values;
-    for (size_t i = frame->height * frame->width; i-- > 0;)
-        wide[i] = narrow[i];
-}
-
 static bp_status decode_frame(bp_context *ctx, const double *params, const bp_frames *frame,
                               const uint8_t *in, size_t size, void *values)
 {
-    (void)params;
-    charls_jpegls_decoder *decoder = charls_jpegls_decoder_create();
-    if (!decoder)
-        return bp_fail(ctx, BP_E_MEMORY, "jpegls: no memory for the decoder");
-    size_t bytes = 0;
-    bp_status status = read_header(ctx, decoder, frame, in, size, &bytes);
-    if (status == BP_OK) {
-        charls_jpegls_errc error = charls_jpegls_decoder_decode_to_buffer(decoder, values, bytes, 0);
-        if (error)
-            status = damaged(ctx, error);
-    }
-    charls_jpegls_decoder_destroy(decoder);
-    if (status == BP_OK && bytes < frame->bytes)
-        widen(frame, values);
-    return status;
+    return bp_jpegls_decode(ctx, frame, (int)params[P_NEAR], in, size, values);
 }
 
 static const bp_frame_coder coder = {
