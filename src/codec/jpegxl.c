@@ -149,7 +149,7 @@ static bool decode_pixels(JxlDecoder *decoder, const bp_frames *frame, const uin
            JxlDecoderImageOutBufferSize(decoder, &format, &bytes) == JXL_DEC_SUCCESS &&
            bytes == frame->bytes &&
            JxlDecoderSetImageOutBuffer(decoder, &format, values, bytes) == JXL_DEC_SUCCESS &&
-           JxlDecoderProcessInput(decoder) == JXL_DEC_FULL_IMAGE;
+           JxlDecoderProcessInput(decoder) == JXL_DEC_FULL_IMAGE && JxlDecoderReleaseInput(decoder) == 0;
 }
 
 static bp_status decode_frame(bp_context *ctx, const double *params, const bp_frames *frame,

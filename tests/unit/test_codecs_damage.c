@@ -7,7 +7,6 @@
 
 #define GUARD_BYTES 64
 #define FLIPS       150
-#define PADDING     8 /* zfp pads its payload by less: a cut of so many bytes takes values away */
 
 static bp_context *ctx;
 
@@ -34,18 +33,25 @@ static bp_status decode_guarded(const bp_codec_spec *spec, const bp_array *in, c
     return status;
 }
 
+/* zfp's stream has no end of its own: zeros behind a cut may look like blocks that are left empty. */
+static bool sees_end(const bp_codec_spec *spec)
+{
+    return strcmp(spec->codec->name, "zfp") != 0;
+}
+
 static void damage(const bp_codec_spec *spec, const bp_array *in, uint8_t *payload, size_t size)
 {
     uint64_t seed = 88172645463325252u;
     assert_int_equal(decode_guarded(spec, in, payload, size), BP_OK);
     for (size_t cut = 1; cut <= size; cut += 1 + cut / 4) {
         bp_status status = decode_guarded(spec, in, payload, size - cut);
-        if (cut >= PADDING && status == BP_OK)
+        if (sees_end(spec) && status == BP_OK)
             fail_msg("%s: %zu bytes less go unnoticed", spec->codec->name, cut);
     }
     uint8_t *longer = calloc(size + 100, 1);
     memcpy(longer, payload, size);
-    assert_int_not_equal(decode_guarded(spec, in, longer, size + 100), BP_OK);
+    if (decode_guarded(spec, in, longer, size + 100) == BP_OK)
+        fail_msg("%s: 100 bytes more go unnoticed", spec->codec->name);
     for (size_t i = 0; i < FLIPS; i++) {
         /* the headers are at the front: half of the flips go there */
         size_t range = i % 2 && size > 64 ? 64 : size, at = test_random(&seed) % range;
@@ -70,7 +76,7 @@ static void exchange(const bp_codec_spec *spec, const bp_array *in, const uint8_
         test_array_make(&other, in->dtype, &others[i], PATTERN_ZERO);
         bp_status status = decode_guarded(spec, &other, payload, size);
         /* codecs of bytes cannot tell 21 x 29 of other bytes; none may take another size */
-        if (bp_array_bytes(&other) != bp_array_bytes(in) && status == BP_OK)
+        if (sees_end(spec) && bp_array_bytes(&other) != bp_array_bytes(in) && status == BP_OK)
             fail_msg("%s: decoded for %zu bytes what was coded from %zu", spec->codec->name,
                      bp_array_bytes(&other), bp_array_bytes(in));
         free(other.data);
