@@ -25,6 +25,7 @@ typedef struct bench_run {
     bp_bench_rows rows;
     bp_progress progress;
     bp_status worst;
+    char problem[1024]; /* the last failure, which is not told yet */
 } bench_run;
 
 static bp_status add_spec(bench_run *run, const char *text, int level)
@@ -82,6 +83,20 @@ static void show(bench_run *run, const char *what, size_t done)
     bp_progress_show(&run->progress, what, done, run->spec_count);
 }
 
+/* The others go on; the last failure is told at the end, with the worst exit code of all. Only what stops
+ * everything is returned. */
+static bp_status go_on(bench_run *run, bp_status status)
+{
+    if (status == BP_OK || status == BP_E_INTERRUPTED || status == BP_E_MEMORY)
+        return status;
+    if (*run->problem)
+        fprintf(stderr, "beampress: %s\n", run->problem);
+    snprintf(run->problem, sizeof run->problem, "%s", bp_context_message(run->cli->ctx));
+    if (bp_status_exit_code(status) > bp_status_exit_code(run->worst))
+        run->worst = status;
+    return BP_OK;
+}
+
 static bp_status bench_codecs(bench_run *run, const bp_bench_row *model, const bp_bench_chunks *chunks)
 {
     for (size_t i = 0; i < run->spec_count; i++) {
@@ -92,10 +107,9 @@ static bp_status bench_codecs(bench_run *run, const bp_bench_row *model, const b
             return status;
         if (status != BP_OK) {
             snprintf(row.failed, sizeof row.failed, "%s", bp_context_message(run->cli->ctx));
-            /* what was asked for by name must not fail silently; a codec that does not take a type is no news
-             */
+            /* a codec that does not take the type is news only when it was asked for */
             if (row.taken || run->cli->codecs.count)
-                run->worst = status;
+                (void)go_on(run, bp_fail_in(run->cli->ctx, status, "%s: %s", row.file, row.dataset));
         }
         if (bp_bench_rows_add(&run->rows, &row) != BP_OK)
             return bp_fail(run->cli->ctx, BP_E_MEMORY, "no memory");
@@ -140,35 +154,46 @@ static bp_status bench_dataset(bench_run *run, const char *file, const char *dat
     return BP_OK;
 }
 
-/* Every numeric array that is worth it; *tried counts. */
-static bp_status bench_all(bench_run *run, const char *file, size_t *tried)
+/* A chunk shape that does not go with a dataset is no failure unless the dataset was named. */
+static bp_status bench_among(bench_run *run, const char *file, const char *dataset, size_t *skipped)
+{
+    bp_status status = bench_dataset(run, file, dataset);
+    if (status == BP_E_USAGE && skipped) {
+        bp_cli_note(run->cli, "left out: %s", bp_context_message(run->cli->ctx));
+        ++*skipped;
+        return BP_OK;
+    }
+    return go_on(run, status);
+}
+
+static bp_status bench_all(bench_run *run, const char *file)
 {
     bp_file_facts facts;
-    *tried = 0;
+    size_t tried = 0, skipped = 0;
     bp_status status = bp_inspect_file(run->cli->ctx, file, &facts);
     for (size_t i = 0; i < facts.dataset_count && status == BP_OK; i++) {
         const bp_dataset_facts *d = &facts.datasets[i];
         if (d->dtype == BP_OPAQUE || d->rank == 0 || d->raw_bytes < WORTH_IT)
             continue;
-        ++*tried;
-        status = bench_dataset(run, file, d->path);
+        tried++;
+        status = bench_among(run, file, d->path, &skipped);
     }
     bp_file_facts_fini(&facts);
-    return status;
+    if (status == BP_OK && tried == 0)
+        status = bp_fail(run->cli->ctx, BP_E_UNSUPPORTED, "%s: no numeric dataset of 16 KiB or more", file);
+    else if (status == BP_OK && tried == skipped)
+        status = bp_fail(run->cli->ctx, BP_E_USAGE, "%s: --chunk %s goes with no dataset", file,
+                         run->cli->values[OPTION_CHUNK]);
+    return go_on(run, status);
 }
 
 static bp_status bench_file(bench_run *run, const char *file)
 {
-    bp_cli *cli = run->cli;
-    size_t tried = cli->datasets.count;
+    const bp_texts *datasets = &run->cli->datasets;
     bp_status status = BP_OK;
-    for (size_t i = 0; i < cli->datasets.count && status == BP_OK; i++)
-        status = bench_dataset(run, file, cli->datasets.items[i]);
-    if (cli->datasets.count == 0)
-        status = bench_all(run, file, &tried);
-    if (status == BP_OK && tried == 0)
-        status = bp_fail(cli->ctx, BP_E_UNSUPPORTED, "%s: no numeric dataset of 16 KiB or more", file);
-    return status;
+    for (size_t i = 0; i < datasets->count && status == BP_OK; i++)
+        status = bench_among(run, file, datasets->items[i], NULL);
+    return datasets->count ? status : bench_all(run, file);
 }
 
 bp_status bp_cli_bench(bp_cli *cli)
@@ -192,6 +217,6 @@ bp_status bp_cli_bench(bp_cli *cli)
     bp_bench_rows_fini(&run.rows);
     free(run.specs);
     if (status == BP_OK && run.worst != BP_OK)
-        return bp_fail(cli->ctx, run.worst, "bench: a row failed (see the table)");
+        return bp_fail(cli->ctx, run.worst, "%s", run.problem);
     return status;
 }

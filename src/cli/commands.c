@@ -88,8 +88,10 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "or "
          "saturated pixels: the largest value of the type, -1 and -2), entropy, gain and noise estimated "
          "from the data, and the limit that counting noise sets to any lossless ratio.\n\n"
-         "Statistics are those of a sample when a dataset is larger than --memory: its first frames, always "
-         "the same ones. Entropy is of order 0: of the values without their neighbours. Gain and noise come "
+         "Statistics are those of a sample when a dataset is larger than --memory: runs of frames spread "
+         "over "
+         "it, always the same ones. Entropy is of order 0: of the values without their neighbours. Gain and "
+         "noise come "
          "from how the variance grows with the mean, between consecutive frames or neighbouring pixels; "
          "where that cannot be known it says \"not estimated\".",
          info_examples, 1, 1, bp_cli_info},
@@ -106,15 +108,17 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          list_examples, 0, 1, bp_cli_list},
     [COMMAND_BENCH] =
         {"bench", "FILE...", "measure ratio and speed of every codec on your data",
-         "Encodes and decodes a sample of each dataset in memory: its first chunks, up to --memory bytes. "
+         "Encodes and decodes a sample of each dataset in memory: runs of frames spread over it, up to "
+         "--memory bytes, always the same ones. "
          "Speeds are MB/s (10^6 bytes) of raw data, the median of up to five passes after one that warms up "
          "(one pass alone when it takes longer than three seconds), on one thread unless --threads says "
          "otherwise. Chunks at the edge are filled up with zeros, as HDF5 stores them. Whether the values "
          "came back is found by comparing them in every pass.\n\n"
          "Without --codec: every codec that takes the type, at each of its levels. --peers adds the HDF5 "
          "filter plug-ins found in HDF5's own plug-in folders and in HDF5_PLUGIN_PATH, and HDF5's built-in "
-         "deflate and shuffle. Each runs in a process of its own, so a plug-in that crashes is a row that "
-         "says so.",
+         "deflate and shuffle. They are called as HDF5 calls them, on one thread. Each runs in a process of "
+         "its own, so a plug-in that crashes is a row that says so. What cannot be measured is told, and the "
+         "rest goes on.",
          bench_examples, 1, FILES_DO_NOT_MATTER, bp_cli_bench},
     [COMMAND_DOCTOR] =
         {"doctor", "", "does everything work on this machine?",

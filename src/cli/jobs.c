@@ -193,7 +193,10 @@ static bp_status take_inputs(bp_cli *cli, const bp_job_names *names, bp_jobs *jo
     bp_status status = BP_OK;
     for (size_t i = 0; i < cli->files.count && status == BP_OK; i++) {
         const char *input = cli->files.items[i];
-        if (!is_folder(input))
+        if (is_pattern(input))
+            status =
+                bp_fail(cli->ctx, BP_E_USAGE, "%s: a pattern of files needs an output name behind it", input);
+        else if (!is_folder(input))
             status = add_input(cli, names, input, last_name(input), jobs);
         else if (bp_cli_has(cli, OPTION_RECURSIVE))
             status = walk_folder(cli, names, input, jobs);

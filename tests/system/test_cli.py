@@ -145,7 +145,8 @@ def test_help_and_version_of_the_whole(beampress):
     ["decompress", "scan.h5", "--replace", "--to", "npy"], ["decompress", "a.h5", "b.h5", "c.h5"],
     ["verify", "scan.h5", "scan.h5", "--bound", "-1"], ["verify", "scan.h5", "scan.h5", "--bound", "nan"],
     ["verify", "scan.h5", "scan.h5", "--bound", "0x1"], ["bench", "scan.h5", "--json", "--csv"],
-    ["bench", "scan.h5", "--chunk", "4x4"],
+    ["compress", "nosuch_*.tif", "--out-dir", "x"], ["bench", "scan.h5", "--chunk", "4x4", "-q"],
+    ["bench", "scan.h5", "--chunk", "4x4", "--dataset", "/entry/data/data"],
 ])
 def test_wrong_use_is_exit_2_and_one_line(beampress, tmp_path, words):
     write_scan(tmp_path / "scan.h5")
@@ -379,6 +380,12 @@ def test_bench_measures_and_compares(beampress, tmp_path):
     (tmp_path / "none.h5").write_bytes(write_scan(tmp_path / "tiny.h5", frames(1, 2, 2)).read_bytes())
     beampress("bench", "none.h5", code=4, cwd=tmp_path)
     beampress("bench", "scan.h5", "--dataset", "/nosuch", code=3, cwd=tmp_path)
+
+
+def test_bench_goes_on_behind_a_failure(beampress, tmp_path):
+    write_scan(tmp_path / "scan.h5")
+    result = beampress("bench", "missing.h5", "scan.h5", "-c", "bslz4", "-d", DATASET, "-d", "/nosuch", code=3, cwd=tmp_path)
+    assert "bslz4" in result.stdout and result.stderr.count("\n") == 3
 
 
 def test_bench_survives_a_plug_in_that_crashes(beampress, tmp_path):
