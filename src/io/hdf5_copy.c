@@ -338,6 +338,8 @@ static bp_status copy_objects(bp_h5_copier *copier)
     for (size_t i = 0; status == BP_OK && i < tree->count; i++)
         if (tree->objects[i].type == H5O_TYPE_GROUP)
             status = copy_links_of(copier, i);
+    /* what follows is really put through filters */
+    bp_h5_standins_remove(&copier->standins);
     for (size_t i = 0; status == BP_OK && i < tree->count; i++) {
         status = fill_object(copier, i);
         if (status != BP_OK)

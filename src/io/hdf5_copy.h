@@ -39,8 +39,9 @@ typedef struct bp_h5_payload {
 } bp_h5_payload;
 
 /* Writes a copy of the open source_file to target_path, which is created or truncated and closed again; on
- * failure it may be left half written. payload NULL: everything verbatim. The message starts with the name of
- * the source file. BP_E_LOSS or BP_E_UNSUPPORTED: the target has not been touched. */
+ * failure it may be left half written. Filters that the program registered itself (not by plug-in) under ids
+ * that the file uses are no longer registered afterwards. payload NULL: everything verbatim. The message
+ * starts with the name of the source file. BP_E_LOSS or BP_E_UNSUPPORTED: the target has not been touched. */
 BP_MUST_CHECK bp_status bp_h5_copy_file(bp_context *ctx, hid_t source_file, const char *target_path,
                                         const bp_h5_payload *payload);
 

@@ -34,7 +34,7 @@ static bp_status add(bp_context *ctx, bp_h5_standins *standins, H5Z_filter_t id)
         .id = id,
         .encoder_present = 1,
         .decoder_present = 1,
-        .name = bp_filter_name((uint32_t)id) ? bp_filter_name((uint32_t)id) : "unknown",
+        .name = bp_filter_name((uint32_t)id), /* written where the source has no name for it */
         .filter = pass,
     };
     if (standins->count == BP_H5_MAX_STANDINS)
@@ -47,7 +47,7 @@ static bp_status add(bp_context *ctx, bp_h5_standins *standins, H5Z_filter_t id)
     return BP_OK;
 }
 
-bp_status bp_h5_standins_add(bp_context *ctx, bp_h5_standins *standins, hid_t dcpl, bool all)
+bp_status bp_h5_standins_add(bp_context *ctx, bp_h5_standins *standins, hid_t dcpl)
 {
     int count = H5Pget_nfilters(dcpl);
     bp_status status = BP_OK;
@@ -55,15 +55,9 @@ bp_status bp_h5_standins_add(bp_context *ctx, bp_h5_standins *standins, hid_t dc
         unsigned flags, config;
         size_t words = 0;
         H5Z_filter_t id = H5Pget_filter2(dcpl, i, &flags, &words, NULL, 0, NULL, &config);
-        if (id < H5Z_FILTER_RESERVED || stands_in(standins, id))
-            continue;
-        unsigned known = 0;
-        bool usable = H5Zfilter_avail(id) > 0 && H5Zget_filter_info(id, &known) >= 0 &&
-                      (known & H5Z_FILTER_CONFIG_ENCODE_ENABLED);
-        if (all || !usable)
+        if (id >= H5Z_FILTER_RESERVED && !stands_in(standins, id))
             status = add(ctx, standins, id);
     }
-    H5Eclear2(H5E_DEFAULT);
     return status;
 }
 
