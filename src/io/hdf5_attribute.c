@@ -143,9 +143,10 @@ static bp_status copy_one(bp_context *ctx, void *user, hid_t object, const char 
     if (status != BP_OK)
         return status;
     hid_t type = H5I_INVALID_HID, to = H5I_INVALID_HID, acpl = H5Aget_create_plist(from.id);
+    hid_t space = bp_h5_fresh_space(from.space);
     status = bp_h5_copy_type(state->copier, from.type, &type);
     if (status == BP_OK) {
-        to = H5Acreate2(state->target, name, type, from.space, acpl, H5P_DEFAULT);
+        to = H5Acreate2(state->target, name, type, space, acpl, H5P_DEFAULT);
         if (to < 0)
             status = bp_h5_fail(ctx, BP_E_OUTPUT, "cannot be created");
     }
@@ -154,6 +155,7 @@ static bp_status copy_one(bp_context *ctx, void *user, hid_t object, const char 
     if (to >= 0 && H5Aclose(to) < 0 && status == BP_OK)
         status = bp_h5_fail(ctx, BP_E_OUTPUT, "cannot be written");
     bp_h5_release(&type);
+    bp_h5_release(&space);
     bp_h5_release(&acpl);
     bp_h5_attribute_close(&from);
     return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "attribute \"%s\"", name);

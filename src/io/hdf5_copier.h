@@ -28,6 +28,7 @@ typedef struct bp_h5_copier {
     hid_t lcpl[2];            /* link creation properties, by H5T_cset_t */
     H5F_libver_t old, modern; /* format bounds for objects with headers of version 1 and 2 */
     bool bounds_modern;
+    bool shares_messages;     /* between objects of the file */
     bp_h5_standins standins;
     uint64_t dangling; /* references to objects that do not exist any more */
     void *buffer;      /* grows to the largest piece */
@@ -53,6 +54,15 @@ BP_MUST_CHECK bp_status bp_h5_copy_attributes(bp_h5_copier *copier, hid_t source
 BP_MUST_CHECK bp_status bp_h5_copy_dataset(bp_h5_copier *copier, const char *path, hid_t source,
                                            hid_t target_group, const bp_h5_link *link, hid_t *target);
 BP_MUST_CHECK bp_status bp_h5_copy_values(bp_h5_copier *copier, size_t index, hid_t source, hid_t target);
+
+/* The properties to create the copy of a dataset with (hdf5_properties.c). Closed by the caller on BP_OK. */
+BP_MUST_CHECK bp_status bp_h5_creation_properties(bp_h5_copier *copier, hid_t dataset, hid_t *dcpl);
+/* Those of a group, or of a file's root group, into a fresh list. */
+BP_MUST_CHECK bp_status bp_h5_group_properties(bp_context *ctx, hid_t from, hid_t to);
+
+/* The same shape or type without ties to a file; invalid on failure. */
+hid_t bp_h5_fresh_space(hid_t space);
+hid_t bp_h5_fresh_type(hid_t type);
 
 /* How a dataset's values are moved. */
 typedef struct bp_h5_dataset_facts {

@@ -38,7 +38,8 @@ static bp_status use_format(bp_h5_copier *copier, bool modern)
 /* A committed type, not yet linked to anything. */
 static bp_status commit_type(bp_h5_copier *copier, bp_h5_object *object, hid_t source)
 {
-    hid_t type = H5Tcopy(source), tcpl = H5Tget_create_plist(source);
+    hid_t type = copier->shares_messages ? bp_h5_fresh_type(source) : H5Tcopy(source),
+          tcpl = H5Tget_create_plist(source);
     H5O_info_t info;
     bp_status status = use_format(copier, object->modern);
     if (status == BP_OK && (type < 0 || tcpl < 0 || H5Pset_obj_track_times(tcpl, 0) < 0 ||
@@ -73,6 +74,10 @@ bp_status bp_h5_copy_type(bp_h5_copier *copier, hid_t type, hid_t *copy)
     }
     if (status != BP_OK)
         return status;
+    if (!object && copier->shares_messages) {
+        *copy = bp_h5_fresh_type(type);
+        return *copy < 0 ? bp_h5_fail(copier->ctx, BP_E_DAMAGED, "its type cannot be copied") : BP_OK;
+    }
     *copy = object ? object->held : type;
     if (H5Iinc_ref(*copy) < 0) {
         *copy = H5I_INVALID_HID;
@@ -81,38 +86,13 @@ bp_status bp_h5_copy_type(bp_h5_copier *copier, hid_t type, hid_t *copy)
     return BP_OK;
 }
 
-/* The list that HDF5 gives for a group also holds the place of its links in that file: a new group made with
- * it would be broken. So the properties are taken one by one, into a fresh list for a group or a file. */
-static bp_status copy_group_properties(bp_context *ctx, hid_t from, hid_t to)
-{
-    unsigned link_order, attribute_order, links[2], attributes[2], entries, name_length, flags, config;
-    bool ok = H5Pget_link_creation_order(from, &link_order) >= 0 &&
-              H5Pset_link_creation_order(to, link_order) >= 0 &&
-              H5Pget_attr_creation_order(from, &attribute_order) >= 0 &&
-              H5Pset_attr_creation_order(to, attribute_order) >= 0 &&
-              H5Pget_link_phase_change(from, &links[0], &links[1]) >= 0 &&
-              H5Pset_link_phase_change(to, links[0], links[1]) >= 0 &&
-              H5Pget_attr_phase_change(from, &attributes[0], &attributes[1]) >= 0 &&
-              H5Pset_attr_phase_change(to, attributes[0], attributes[1]) >= 0 &&
-              H5Pget_est_link_info(from, &entries, &name_length) >= 0 &&
-              H5Pset_est_link_info(to, entries, name_length) >= 0 && H5Pset_obj_track_times(to, 0) >= 0;
-    int filters = H5Pget_nfilters(from); /* of links, when there are very many */
-    for (unsigned i = 0; ok && filters > 0 && i < (unsigned)filters; i++) {
-        unsigned words[BP_H5_MAX_WORDS];
-        size_t count = BP_H5_MAX_WORDS;
-        H5Z_filter_t id = H5Pget_filter2(from, i, &flags, &count, words, 0, NULL, &config);
-        ok = id >= 0 && count <= BP_H5_MAX_WORDS && H5Pset_filter(to, id, flags, count, words) >= 0;
-    }
-    return ok ? BP_OK : bp_h5_fail(ctx, BP_E_DAMAGED, "the properties of the group cannot be copied");
-}
-
 static bp_status create_group(bp_h5_copier *copier, hid_t source, hid_t target_group, const bp_h5_link *link,
                               hid_t *target)
 {
     hid_t from = H5Gget_create_plist(source), to = H5Pcreate(H5P_GROUP_CREATE);
     bp_status status = from < 0 || to < 0
                            ? bp_h5_fail(copier->ctx, BP_E_DAMAGED, "its properties cannot be read")
-                           : copy_group_properties(copier->ctx, from, to);
+                           : bp_h5_group_properties(copier->ctx, from, to);
     if (status == BP_OK) {
         hid_t lcpl = copier->lcpl[link->cset == H5T_CSET_UTF8];
         *target = H5Gcreate2(target_group, link->name, lcpl, to, H5P_DEFAULT);
@@ -295,7 +275,7 @@ static bp_status file_properties(bp_h5_copier *copier, hid_t *fcpl)
         gcpl = H5Gget_create_plist(root);
     bp_status status =
         gcpl < 0 ? bp_h5_fail(copier->ctx, BP_E_DAMAGED, "the properties of the file cannot be read")
-                 : copy_group_properties(copier->ctx, gcpl, *fcpl);
+                 : bp_h5_group_properties(copier->ctx, gcpl, *fcpl);
     bp_h5_release(&gcpl);
     bp_h5_release(&root);
     if (status != BP_OK)
@@ -307,11 +287,14 @@ static bp_status create_file(bp_h5_copier *copier, const char *path)
 {
     hid_t fcpl, fapl = H5Pcreate(H5P_FILE_ACCESS);
     H5F_info2_t info;
+    unsigned shared = 0;
     bp_status status = file_properties(copier, &fcpl);
-    if (status == BP_OK && (fapl < 0 || H5Fget_info2(copier->source, &info) < 0))
+    if (status == BP_OK && (fapl < 0 || H5Fget_info2(copier->source, &info) < 0 ||
+                            H5Pget_shared_mesg_nindexes(fcpl, &shared) < 0))
         status = bp_h5_fail(copier->ctx, BP_E_DAMAGED, "the version of the file cannot be read");
     if (status == BP_OK) {
         bool old = info.super.version < 2;
+        copier->shares_messages = shared > 0;
         copier->old = old ? H5F_LIBVER_EARLIEST : info.super.version == 2 ? H5F_LIBVER_V18 : H5F_LIBVER_V110;
         copier->modern = info.super.version >= 3 ? H5F_LIBVER_V110 : H5F_LIBVER_V18;
         H5Pset_libver_bounds(fapl, copier->old, H5F_LIBVER_LATEST);

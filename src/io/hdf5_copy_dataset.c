@@ -168,8 +168,9 @@ static bp_status create(bp_h5_copier *copier, hid_t source, hid_t dcpl, bool pla
                         const bp_h5_link *link, hid_t *target)
 {
     bp_context *ctx = copier->ctx;
-    hid_t type = H5I_INVALID_HID, source_type = H5Dget_type(source), space = H5Dget_space(source);
-    hid_t made = H5I_INVALID_HID, lcpl = copier->lcpl[link->cset == H5T_CSET_UTF8];
+    hid_t type = H5I_INVALID_HID, source_type = H5Dget_type(source), source_space = H5Dget_space(source);
+    hid_t space = bp_h5_fresh_space(source_space), made = H5I_INVALID_HID;
+    hid_t lcpl = copier->lcpl[link->cset == H5T_CSET_UTF8];
     bp_status status = source_type < 0 || space < 0
                            ? bp_h5_fail(ctx, BP_E_DAMAGED, "its type or shape cannot be read")
                            : bp_h5_copy_type(copier, source_type, &type);
@@ -186,6 +187,7 @@ static bp_status create(bp_h5_copier *copier, hid_t source, hid_t dcpl, bool pla
     bp_h5_release(&made);
     bp_h5_release(&type);
     bp_h5_release(&source_type);
+    bp_h5_release(&source_space);
     bp_h5_release(&space);
     return status;
 }
@@ -228,9 +230,8 @@ bp_status bp_h5_copy_dataset(bp_h5_copier *copier, const char *path, hid_t sourc
     bp_status status = bp_h5_dataset_look(ctx, source, &facts);
     if (status != BP_OK)
         return status;
-    hid_t dcpl = H5Dget_create_plist(source);
-    if (dcpl < 0 || H5Pset_obj_track_times(dcpl, 0) < 0)
-        status = bp_h5_fail(ctx, BP_E_DAMAGED, "its properties cannot be read");
+    hid_t dcpl;
+    status = bp_h5_creation_properties(copier, source, &dcpl);
     if (status == BP_OK && is_plain(&facts) && payload && payload->plan)
         status = payload->plan(ctx, payload->user, path, source, dcpl, &recode);
     if (status == BP_OK && !recode && better_as_object(ctx, source, &facts)) {
