@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "base/checked.h"
 #include "chunk/layout.h"
 
 #define WORDS_FORMAT 0x42500001u /* "BP", format 1 of the words */
-#define FIXED_WORDS  6           /* before the shape */
-#define CODEC_WORDS  2           /* before the parameters */
+#define FIXED_WORDS  5           /* before the shape */
+
+/* Few words, because h5py and h5dump show wrong ones beyond 16 and 20: hence one word per axis, which is all
+ * that HDF5 allowed before 2.0, and four bytes in word 4. */
 
 static void put64(uint32_t *words, uint64_t value)
 {
@@ -26,7 +27,7 @@ bp_status bp_chunk_words(bp_context *ctx, const bp_codec_spec *spec, const bp_ar
                          bp_byte_order order, bp_filter *filter)
 {
     const bp_codec *codec = spec->codec;
-    size_t count = FIXED_WORDS + 2 * chunk->rank + CODEC_WORDS + 2 * codec->param_count;
+    size_t count = FIXED_WORDS + chunk->rank + 1 + 2 * codec->param_count;
     if (count > BP_FILTER_MAX_WORDS || chunk->itemsize > UINT32_MAX)
         return bp_fail(ctx, BP_E_UNSUPPORTED, "rank %zu with elements of %zu bytes and %zu parameters",
                        chunk->rank, chunk->itemsize, codec->param_count);
@@ -37,14 +38,15 @@ bp_status bp_chunk_words(bp_context *ctx, const bp_codec_spec *spec, const bp_ar
     w[0] = WORDS_FORMAT;
     put64(w + 1, bp_array_bytes(chunk));
     w[3] = (uint32_t)chunk->itemsize;
-    w[4] = (uint32_t)chunk->dtype | (uint32_t)order << 8;
-    w[5] = (uint32_t)chunk->rank;
+    w[4] = (uint32_t)chunk->dtype | (uint32_t)order << 8 | (uint32_t)chunk->rank << 16 |
+           (uint32_t)codec->param_count << 24;
     w += FIXED_WORDS;
-    for (size_t i = 0; i < chunk->rank; i++, w += 2)
-        put64(w, chunk->shape[i]);
-    w[0] = codec->number | (uint32_t)codec->version << 16;
-    w[1] = (uint32_t)codec->param_count;
-    w += CODEC_WORDS;
+    for (size_t i = 0; i < chunk->rank; i++) {
+        if (chunk->shape[i] > UINT32_MAX)
+            return bp_fail(ctx, BP_E_UNSUPPORTED, "chunks of %zu elements along one axis", chunk->shape[i]);
+        *w++ = (uint32_t)chunk->shape[i];
+    }
+    *w++ = codec->number | (uint32_t)codec->version << 16;
     for (size_t i = 0; i < codec->param_count; i++, w += 2) {
         uint8_t bytes[8];
         bp_store_le_double(bytes, spec->params[i]);
@@ -53,28 +55,37 @@ bp_status bp_chunk_words(bp_context *ctx, const bp_codec_spec *spec, const bp_ar
     return BP_OK;
 }
 
+static size_t rank_of(const uint32_t *words)
+{
+    return words[4] >> 16 & 0xff;
+}
+
+static size_t params_of(const uint32_t *words)
+{
+    return words[4] >> 24;
+}
+
 /* Do the words have our format and the length that they state? */
 static bool ours(const uint32_t *words, size_t count)
 {
-    if (count < FIXED_WORDS + CODEC_WORDS || words[0] != WORDS_FORMAT || words[5] > BP_MAX_RANK)
-        return false;
-    size_t codec = FIXED_WORDS + 2 * (size_t)words[5];
-    return count >= codec + CODEC_WORDS && words[codec + 1] <= BP_MAX_PARAMS &&
-           count == codec + CODEC_WORDS + 2 * (size_t)words[codec + 1];
+    return count > FIXED_WORDS && words[0] == WORDS_FORMAT && rank_of(words) <= BP_MAX_RANK &&
+           params_of(words) <= BP_MAX_PARAMS &&
+           count == FIXED_WORDS + rank_of(words) + 1 + 2 * params_of(words);
 }
 
 /* The array that the words describe. */
 static bp_status read_array(bp_context *ctx, const uint32_t *words, bp_array *chunk, bp_byte_order *order)
 {
-    size_t shape[BP_MAX_RANK], rank = words[5];
+    size_t shape[BP_MAX_RANK], rank = rank_of(words);
     bp_dtype dtype = (bp_dtype)(words[4] & 0xff);
-    bool fits = words[4] >> 8 <= BP_BIG_ENDIAN && words[3] != 0;
+    unsigned stated = words[4] >> 8 & 0xff;
     for (size_t i = 0; i < rank; i++)
-        fits = !bp_size_from_u64(get64(words + FIXED_WORDS + 2 * i), &shape[i]) && fits;
-    if (!fits || bp_array_init(chunk, dtype, words[3], rank, shape, NULL) != BP_OK ||
+        shape[i] = words[FIXED_WORDS + i];
+    if (stated > BP_BIG_ENDIAN || words[3] == 0 ||
+        bp_array_init(chunk, dtype, words[3], rank, shape, NULL) != BP_OK ||
         bp_array_bytes(chunk) != get64(words + 1))
         return bp_fail(ctx, BP_E_DAMAGED, "the filter's words state no possible chunk");
-    *order = (bp_byte_order)(words[4] >> 8);
+    *order = (bp_byte_order)stated;
     return BP_OK;
 }
 
@@ -88,7 +99,8 @@ bp_status bp_chunk_words_read(bp_context *ctx, const uint32_t *words, size_t cou
     bp_status status = read_array(ctx, words, chunk, order);
     if (status != BP_OK)
         return status;
-    const uint32_t *w = words + FIXED_WORDS + 2 * chunk->rank;
+    const uint32_t *w = words + FIXED_WORDS + chunk->rank;
+    size_t param_count = params_of(words);
     uint16_t number = (uint16_t)(w[0] & 0xffff);
     const bp_codec *codec = bp_codec_by_number(number);
     if (!codec) {
@@ -96,15 +108,15 @@ bp_status bp_chunk_words_read(bp_context *ctx, const uint32_t *words, size_t cou
         return bp_fail(ctx, BP_E_UNSUPPORTED, "needs codec %s (number %u), which this build leaves out",
                        name ? name : "unknown", number);
     }
-    if (w[0] >> 16 == 0 || w[0] >> 16 > codec->version || w[1] > codec->param_count)
+    if (w[0] >> 16 == 0 || w[0] >> 16 > codec->version || param_count > codec->param_count)
         return bp_fail(ctx, BP_E_UNSUPPORTED,
-                       "codec %s version %u with %u parameters, this build has version %u", codec->name,
-                       w[0] >> 16, w[1], codec->version);
+                       "codec %s version %u with %zu parameters, this build has version %u", codec->name,
+                       w[0] >> 16, param_count, codec->version);
     bp_param_defaults(codec->params, codec->param_count, spec->params);
     spec->codec = codec;
-    for (size_t i = 0; i < w[1]; i++) {
+    for (size_t i = 0; i < param_count; i++) {
         uint8_t bytes[8];
-        bp_store_le64(bytes, get64(w + CODEC_WORDS + 2 * i));
+        bp_store_le64(bytes, get64(w + 1 + 2 * i));
         spec->params[i] = bp_load_le_double(bytes);
     }
     status = bp_param_check(ctx, codec->name, codec->params, codec->param_count, spec->params);

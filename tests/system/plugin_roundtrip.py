@@ -58,6 +58,7 @@ def write(path):
                 assert (number, flags, words[0]) == (FILTER, 0, 0x42500001), (number, flags, words)
                 size = int(np.prod(chunks)) * dataset.dtype.itemsize
                 assert words[1:4] == (size, 0, dataset.dtype.itemsize), words
+                assert words[4] >> 16 & 0xff == len(chunks) and words[5:5 + len(chunks)] == chunks, words
 
 
 def read(path):

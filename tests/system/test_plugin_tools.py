@@ -42,7 +42,7 @@ def assert_coded(path, codec=None):
             dataset = file[name]
             number, flags, words, _ = dataset.id.get_create_plist().get_filter(0)
             assert (number, flags, words[0]) == (FILTER, 0, 0x42500001)
-            assert codec is None or words[6 + 2 * 3] & 0xffff == codec
+            assert codec is None or words[5 + 3] & 0xffff == codec
             assert np.array_equal(dataset[...], COUNTS)
             masks = {dataset.id.get_chunk_info(i).filter_mask for i in range(dataset.id.get_num_chunks())}
             assert masks == {0}
