@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "io/hdf5_environment.h"
 #include "report/json.h"
 
 /* What a signal handler can reach: the one context of this program. */
@@ -82,6 +83,7 @@ int main(int argc, char **argv)
         return bp_status_exit_code(BP_E_MEMORY);
     }
     catch_signals(cli.ctx);
+    bp_h5_skip_cleanup_at_exit();
     bp_context_set_log(cli.ctx, print_log, &cli);
     bp_status status = run(&cli, argc, argv);
     if (bp_context_cancelled(cli.ctx) && status != BP_OK)

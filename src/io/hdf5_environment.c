@@ -55,3 +55,8 @@ bool bp_h5_has_filter(unsigned id)
     bp_h5_quiet_end(&quiet);
     return found;
 }
+
+void bp_h5_skip_cleanup_at_exit(void)
+{
+    H5dont_atexit();
+}

@@ -39,7 +39,15 @@ static herr_t note_reason(unsigned n, const H5E_error2_t *error, void *user)
     reason *r = user;
     (void)n;
     if (error->desc && *error->desc) {
-        snprintf(r->text, sizeof r->text, "%s", error->desc);
+        /* failures of the system: "file write failed: time = ..., error message = 'No space left ...', ..."
+         */
+        static const char said[] = "error message = '";
+        const char *message = strstr(error->desc, said);
+        if (message) {
+            message += sizeof said - 1;
+            snprintf(r->text, sizeof r->text, "%.*s", (int)strcspn(message, "'"), message);
+        } else
+            snprintf(r->text, sizeof r->text, "%s", error->desc);
         size_t used = strlen(r->all);
         snprintf(r->all + used, sizeof r->all - used, "%s\n", error->desc);
     }

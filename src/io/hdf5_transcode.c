@@ -237,18 +237,6 @@ static bp_status find_named(bp_context *ctx, bp_h5_run *run)
     return BP_OK;
 }
 
-/* Debian 12's bitshuffle plug-in takes zstd blocks for something else (tried: h5py crashes). */
-static bp_status warn_of_readers(bp_context *ctx, const bp_h5_run *run)
-{
-    const bp_codec_spec *spec = run->options->spec;
-    if (run->direction != BP_COMPRESS || !spec || run->options->format == BP_FORMAT_OWN ||
-        strcmp(spec->codec->name, "bszstd") != 0)
-        return BP_OK;
-    return bp_report_warn(ctx, run->report,
-                          "bszstd: the bitshuffle plug-in of Debian 12 and older ones cannot read it and may "
-                          "crash; hdf5plugin 4.2 and later can");
-}
-
 static bp_status transcode(bp_context *ctx, bp_h5_run *run, const char *target)
 {
     const bp_h5_payload payload = {plan, write, written, run};
@@ -259,8 +247,6 @@ static bp_status transcode(bp_context *ctx, bp_h5_run *run, const char *target)
         status = bp_h5_fail(ctx, BP_E_INTERNAL, "%s is not there", run->values->path);
     if (status == BP_OK && run->values)
         run->foreign = info.addr;
-    if (status == BP_OK)
-        status = warn_of_readers(ctx, run);
     run->total = run->options->progress ? bp_h5_count_bytes(run->file) : 0;
     if (status == BP_OK)
         status = bp_h5_copy_file(ctx, run->file, target, &payload);

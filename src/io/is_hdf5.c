@@ -6,11 +6,18 @@
 
 #include "io/is_hdf5.h"
 
+/* Its first half is enough: what follows may be damaged, or a transfer as text may have changed it. */
+static bool starts_so(int fd, off_t at)
+{
+    static const unsigned char signature[4] = {0x89, 'H', 'D', 'F'};
+    unsigned char found[4];
+    return pread(fd, found, sizeof found, at) == (ssize_t)sizeof found &&
+           memcmp(found, signature, sizeof found) == 0;
+}
+
 /* The signature stands at 0 or, behind a user block, at 512, 1024, 2048, ... */
 bool bp_h5_is_hdf5(const char *path)
 {
-    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    unsigned char found[8];
     bool is = false;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
@@ -18,8 +25,7 @@ bool bp_h5_is_hdf5(const char *path)
     struct stat st;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
         for (off_t at = 0; !is && at >= 0 && at < st.st_size; at = at ? at * 2 : 512)
-            is = pread(fd, found, sizeof found, at) == (ssize_t)sizeof found &&
-                 memcmp(found, signature, sizeof found) == 0;
+            is = starts_so(fd, at);
     close(fd);
     return is;
 }
