@@ -5,6 +5,7 @@
 #include "algo/max_error.h"
 #include "base/pool.h"
 #include "io/hdf5_cells.h"
+#include "io/hdf5_chunks.h"
 #include "io/hdf5_compare.h"
 #include "io/hdf5_file.h"
 #include "io/hdf5_gather.h"
@@ -313,6 +314,41 @@ static void comparison_fini(comparison *c)
     }
 }
 
+static bp_status compare_stored(bp_context *ctx, void *user, const hsize_t *offset, hsize_t bytes)
+{
+    comparison *c = user;
+    (void)bytes;
+    return c->equal ? compare_cell(ctx, c, offset) : BP_OK;
+}
+
+/* Chunks that the first has not; the others have been compared. */
+static bp_status compare_second(bp_context *ctx, void *user, const hsize_t *offset, hsize_t bytes)
+{
+    comparison *c = user;
+    hsize_t first = 0;
+    if (H5Dget_chunk_storage_size(c->sides[0].source.dataset, offset, &first) >= 0 && first)
+        return BP_OK;
+    return compare_stored(ctx, user, offset, bytes);
+}
+
+/* Where both have chunks of one shape, what neither has stored need not be looked at. */
+static bp_status compare_all(bp_context *ctx, comparison *c)
+{
+    hsize_t offset[BP_MAX_RANK] = {0};
+    if (c->sides[0].way == CHUNKS && c->sides[1].way == CHUNKS && same_fill(c)) {
+        bp_status status = bp_h5_chunks_walk(ctx, c->sides[0].source.dataset, compare_stored, c);
+        if (status == BP_OK && c->equal)
+            status = bp_h5_chunks_walk(ctx, c->sides[1].source.dataset, compare_second, c);
+        return status;
+    }
+    for (;;) {
+        bp_status status = compare_cell(ctx, c, offset);
+        if (status != BP_OK || !c->equal ||
+            !bp_h5_step(c->cell.rank, c->sides[0].source.shape, c->cell.shape, offset))
+            return status;
+    }
+}
+
 bp_status bp_h5_compare(bp_context *ctx, hid_t a, hid_t b, const bp_verify_options *options, bool *equal,
                         hsize_t *first_offset, double *max_error)
 {
@@ -321,7 +357,6 @@ bp_status bp_h5_compare(bp_context *ctx, hid_t a, hid_t b, const bp_verify_optio
                     .memory = options->memory ? options->memory : BP_H5_DEFAULT_MEMORY,
                     .equal = true,
                     .first = first_offset};
-    hsize_t offset[BP_MAX_RANK] = {0};
     bp_h5_quiet quiet;
     *equal = true;
     *max_error = 0;
@@ -330,10 +365,7 @@ bp_status bp_h5_compare(bp_context *ctx, hid_t a, hid_t b, const bp_verify_optio
     bp_h5_quiet_begin(&quiet);
     bp_status status = comparison_init(ctx, &c, a, b);
     if (status == BP_OK && c.sides[0].source.bytes) {
-        do
-            status = compare_cell(ctx, &c, offset);
-        while (status == BP_OK && c.equal &&
-               bp_h5_step(c.cell.rank, c.sides[0].source.shape, c.cell.shape, offset));
+        status = compare_all(ctx, &c);
         bp_status last = bp_pool_finish(c.pool);
         status = status == BP_OK ? last : status;
     }

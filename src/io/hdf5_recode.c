@@ -4,10 +4,12 @@
 
 #include "algo/max_error.h"
 #include "base/pool.h"
+#include "io/hdf5_chunks.h"
 #include "io/hdf5_file.h"
 #include "io/hdf5_gather.h"
 #include "io/hdf5_recode.h"
 
+#define MOST_PLACES      1e9        /* that are looked at one by one */
 #define MOST_CHUNK_BYTES UINT32_MAX /* of a stored chunk before HDF5 2.0 */
 
 /* Room that belongs to one thread. */
@@ -38,6 +40,7 @@ typedef struct mover {
     bool lossy;
     size_t values_bytes, out_capacity;
     uint64_t before; /* stored bytes of what was moved */
+    uint64_t told;   /* raw bytes of progress */
     thread_room *rooms;
     unsigned room_count;
     job *spare;
@@ -123,6 +126,14 @@ static uint64_t bytes_inside(const mover *m, const hsize_t *offset)
     return bytes;
 }
 
+static void tell(mover *m, const hsize_t *offset)
+{
+    uint64_t bytes = bytes_inside(m, offset);
+    m->told += bytes;
+    if (m->recode->progress)
+        m->recode->progress(m->recode->user, bytes);
+}
+
 /* A failure names its chunk; salvage goes on without a damaged one. */
 static bp_status judge(bp_context *ctx, const mover *m, const hsize_t *offset, bp_status status)
 {
@@ -150,8 +161,8 @@ static bp_status done(bp_context *ctx, void *user, void *item, bp_status status)
     } else {
         status = judge(ctx, m, j->in.offset, status);
     }
-    if (status == BP_OK && recode->progress)
-        recode->progress(recode->user, bytes_inside(m, j->in.offset));
+    if (status == BP_OK)
+        tell(m, j->in.offset);
     j->next = m->spare;
     m->spare = j;
     return status;
@@ -287,8 +298,8 @@ static bp_status move_one(bp_context *ctx, mover *m, const hsize_t *offset)
         return bp_pool_submit(m->pool, j, j->in.size + m->out_capacity);
     }
     status = judge(ctx, m, offset, status);
-    if (status == BP_OK && m->recode->progress)
-        m->recode->progress(m->recode->user, bytes_inside(m, offset));
+    if (status == BP_OK)
+        tell(m, offset);
     j->next = m->spare;
     m->spare = j;
     return status;
@@ -365,19 +376,47 @@ static bp_status move_boxes(bp_context *ctx, mover *m)
     return status;
 }
 
+static bp_status move_stored(bp_context *ctx, void *user, const hsize_t *offset, hsize_t bytes)
+{
+    (void)bytes;
+    return move_one(ctx, user, offset);
+}
+
+/* Too many places for what is stored: a shape that nobody meant, or that was damaged. */
+static bp_status check_place_count(bp_context *ctx, const mover *m, const size_t *step)
+{
+    double places = 1;
+    for (size_t i = 0; i < m->source.rank; i++)
+        places *= (double)m->source.shape[i] / (double)step[i] + 1;
+    if (places > MOST_PLACES)
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "its shape has room for %.0f chunks", places);
+    return BP_OK;
+}
+
+static bp_status move_everything(bp_context *ctx, mover *m)
+{
+    const hsize_t begin[BP_MAX_RANK] = {0};
+    bool gather = m->source.chunked && m->source.direct && !m->same_grid && !m->recode->read;
+    if (m->same_grid && !m->recode->read)
+        return bp_h5_chunks_walk(ctx, m->source.dataset, move_stored, m);
+    bp_status status = check_place_count(ctx, m, m->recode->coding->chunk.shape);
+    if (status != BP_OK)
+        return status;
+    return gather ? move_boxes(ctx, m) : move_all(ctx, m, begin, m->source.shape);
+}
+
 bp_status bp_h5_recode_dataset(bp_context *ctx, hid_t source, hid_t target, bp_h5_recode *recode)
 {
     mover m;
-    const hsize_t begin[BP_MAX_RANK] = {0};
     bp_status status = mover_init(ctx, &m, source, target, recode);
     if (status == BP_OK && !nothing_stored(&m)) {
-        if (m.source.chunked && m.source.direct && !m.same_grid && !recode->read)
-            status = move_boxes(ctx, &m);
-        else
-            status = move_all(ctx, &m, begin, m.source.shape);
+        status = move_everything(ctx, &m);
         if (status == BP_OK)
             status = bp_pool_finish(m.pool);
     }
+    /* what was never written is done too */
+    if (status == BP_OK && recode->progress && m.told < m.source.bytes)
+        recode->progress(recode->user, m.source.bytes - m.told);
     mover_fini(&m);
     return status;
 }
