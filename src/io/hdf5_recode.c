@@ -387,7 +387,7 @@ static bp_status check_place_count(bp_context *ctx, const mover *m, const size_t
 {
     double places = 1;
     for (size_t i = 0; i < m->source.rank; i++)
-        places *= (double)m->source.shape[i] / (double)step[i] + 1;
+        places *= (double)(m->source.shape[i] / step[i] + (m->source.shape[i] % step[i] != 0));
     if (places > MOST_PLACES)
         return bp_fail(ctx, BP_E_UNSUPPORTED, "its shape has room for %.0f chunks", places);
     return BP_OK;
