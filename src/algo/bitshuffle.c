@@ -100,6 +100,7 @@ bp_status bp_bitshuffle_encode(bp_context *ctx, const bp_bitshuffle_packer *pack
     for (size_t left = l.packed; left && status == BP_OK;) {
         size_t n = left < l.block ? left : l.block;
         kernels->bitshuffle(from, room, n, l.itemsize);
+        memset(room + n * l.itemsize, 0, BP_BITSHUFFLE_SLACK);
         size_t got = packer->pack(state, room, n * l.itemsize, to + 4);
         if (got == 0)
             status = bp_fail(ctx, BP_E_INTERNAL, "%s: a block could not be packed", packer->name);

@@ -12,7 +12,7 @@
 #define BP_BITSHUFFLE_LZ4       2 /* cd_values[4]: what packs the blocks; absent or 0 when nothing does */
 #define BP_BITSHUFFLE_ZSTD      3
 
-/* Bytes that pack may touch behind its output, and unpack behind its own. */
+/* Bytes that pack may read behind its input and write behind its output, and unpack behind its output. */
 #define BP_BITSHUFFLE_SLACK 64
 
 /* What packs one transposed block. */

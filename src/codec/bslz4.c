@@ -45,7 +45,7 @@ static size_t worst_size(const double *params, const bp_array *in)
 static bp_status encode(bp_context *ctx, const double *params, const bp_array *in, uint8_t *out,
                         size_t capacity, size_t *size)
 {
-    bp_lz4_table table = {0};
+    bp_lz4_table table;
     return bp_bitshuffle_encode(ctx, &packer, &table, in, (size_t)params[BLOCK], out, capacity, size);
 }
 
