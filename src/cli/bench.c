@@ -11,7 +11,7 @@
 #include "report/json.h"
 #include "report/progress.h"
 
-#define DEFAULT_SAMPLE ((uint64_t)64 << 20)
+#define DEFAULT_SAMPLE ((uint64_t)32 << 20)
 #define WORTH_IT       ((uint64_t)16 << 10) /* datasets below this say nothing about speed */
 
 typedef struct bench_run {

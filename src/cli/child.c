@@ -27,7 +27,7 @@ static void become(const char *const *arguments, int output)
 /* false: it took too long */
 static bool collect(int input, double until, char *text, size_t size)
 {
-    char spill[256];
+    char spill[256] = {0};
     size_t used = 0;
     for (;;) {
         double left = until - bp_seconds_now();

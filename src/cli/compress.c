@@ -13,7 +13,7 @@ static bool has_levels(const bp_codec *codec)
     return false;
 }
 
-/* *spec stays as it is for the default codec. */
+/* spec->codec stays NULL for the default codec. */
 static bp_status take_codec(bp_cli *cli, bp_codec_spec *spec, bp_file_options *options)
 {
     int level;
@@ -24,9 +24,9 @@ static bp_status take_codec(bp_cli *cli, bp_codec_spec *spec, bp_file_options *o
         status = bp_codec_spec_parse(cli->ctx, cli->codecs.items[0], level, spec);
         options->spec = status == BP_OK ? spec : NULL;
     }
-    if (status == BP_OK && level >= 0 && (!options->spec || !has_levels(spec->codec)))
+    if (status == BP_OK && level >= 0 && !(spec->codec && has_levels(spec->codec)))
         bp_cli_note(cli, "codec %s has one level only; --level changes nothing",
-                    options->spec ? spec->codec->name : "bslz4");
+                    spec->codec ? spec->codec->name : "bslz4");
     return status;
 }
 
@@ -119,7 +119,7 @@ bp_status bp_cli_compress(bp_cli *cli)
 {
     static const bp_job_names names = {".bp", NULL};
     bp_file_options options;
-    bp_codec_spec spec;
+    bp_codec_spec spec = {.codec = NULL};
     bp_jobs jobs = {NULL, 0};
     bp_status status = take_options(cli, &spec, &options);
     if (status == BP_OK)

@@ -24,16 +24,14 @@ void bp_jobs_fini(bp_jobs *jobs)
 static bp_status add_job(bp_cli *cli, bp_jobs *jobs, const char *input, char *output)
 {
     bp_job *items = realloc(jobs->items, (jobs->count + 1) * sizeof *items);
-    if (items)
-        jobs->items = items;
-    char *copy = strdup(input);
-    if (!items || !copy || !output) {
-        free(copy);
+    if (!items) {
         free(output);
         return bp_fail(cli->ctx, BP_E_MEMORY, "no memory");
     }
-    items[jobs->count++] = (bp_job){copy, output, NULL, 0};
-    return BP_OK;
+    jobs->items = items;
+    bp_job *job = &items[jobs->count++];
+    *job = (bp_job){strdup(input), output, NULL, 0};
+    return job->input && job->output ? BP_OK : bp_fail(cli->ctx, BP_E_MEMORY, "no memory");
 }
 
 static const char *last_name(const char *path)
