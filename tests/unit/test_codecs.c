@@ -115,13 +115,15 @@ static void round_trip(const bp_codec_spec *spec, const bp_array *in, test_patte
     free(coded);
 }
 
-static void round_trips_of_spec(const bp_codec_spec *spec, bp_dtype dtype, bool every_shape)
+/* The default spec meets every shape and pattern; of the others each meets a quarter, another one for each
+ * type. */
+static void round_trips_of_spec(const bp_codec_spec *spec, size_t number, bp_dtype dtype)
 {
     for (size_t s = 0; s < TEST_SHAPE_COUNT; s++) {
-        if (!every_shape && s % 3 != 2)
-            continue;
         for (unsigned p = 0; p < PATTERN_COUNT; p++) {
             bp_array in;
+            if (number > 0 && (number + dtype + s + 3 * p) % 4 != 0)
+                continue;
             test_array_make(&in, dtype, &test_shapes[s], (test_pattern)p);
             if (bp_codec_check(ctx, spec, &in) == BP_OK)
                 round_trip(spec, &in, (test_pattern)p);
@@ -141,8 +143,9 @@ static void every_codec_gives_back_what_it_promises(void **state)
         size_t count = all_specs(codec, specs);
         for (size_t i = 0; i < count; i++)
             for (unsigned dtype = 0; dtype < BP_DTYPE_COUNT; dtype++)
-                if (codec->dtypes & 1u << dtype)
-                    round_trips_of_spec(&specs[i], (bp_dtype)dtype, i == 0);
+                /* the other specs meet every second type */
+                if (codec->dtypes & 1u << dtype && (i == 0 || (i + dtype) % 2 == 0))
+                    round_trips_of_spec(&specs[i], i, (bp_dtype)dtype);
     }
 }
 
