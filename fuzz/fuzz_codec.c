@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Any bytes as the payload of any codec, and any values through any codec and back. The input:
- *   0  codec (its number)          3  rank, 0 to 4; from 128 on the rest is values, otherwise a payload
- *   1  element type                4  the extents, one byte for each of 4 axes (used or not)
- *   2  parameters: 0 to 2 a level, 3 the defaults, above: parameter (byte / 4 - 1) at its least, largest or
- * middle 8  payload or values */
+ *   byte 0     number of the codec
+ *   byte 1     element type
+ *   byte 2     parameters: 0 to 2 a level, 3 the defaults, else parameter (byte / 4 - 1) at one of its ends
+ *   byte 3     rank, 0 to 4; from 128 on what follows is values, otherwise a payload
+ *   byte 4-7   extents of 4 axes, used or not
+ *   byte 8-    payload or values */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
