@@ -94,9 +94,13 @@ bp_status bp_param_parse(bp_context *ctx, const char *owner, const bp_param *row
     return BP_OK;
 }
 
-/* The shortest decimal text that reads back as the same double. */
+/* The shortest decimal text that reads back as the same double; whole numbers without an exponent. */
 static void print_number(double value, char *text, size_t size)
 {
+    if (value == floor(value) && fabs(value) < 1e15) {
+        snprintf(text, size, "%.0f", value);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, size, "%.*g", digits, value);
         if (strtod(text, NULL) == value)

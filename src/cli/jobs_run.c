@@ -86,6 +86,16 @@ static void print_dataset(const bp_cli *cli, bp_table *table, const bp_dataset_r
     bp_table_cell(table, "%s", note);
 }
 
+static const char *verdict(const bp_file_report *report)
+{
+    if (!report->verified)
+        return "not verified";
+    for (size_t i = 0; i < report->dataset_count; i++)
+        if (report->datasets[i].lossy && report->datasets[i].coded)
+            return "verified: within the bound";
+    return "identical: yes";
+}
+
 static void print_report(const bp_cli *cli, const bp_job *job, const bp_file_report *report)
 {
     static const bp_column columns[] = {{"dataset", 'l'}, {"type", 'l'},  {"shape", 'l'}, {"codec", 'l'},
@@ -95,8 +105,7 @@ static void print_report(const bp_cli *cli, const bp_job *job, const bp_file_rep
         return;
     printf("%s -> %s: %s raw, %s stored, ratio %.2f, %.2f s, %s\n", job->input, job->output,
            bp_text_bytes(&raw, report->raw_bytes), bp_text_bytes(&stored, report->stored_bytes),
-           bp_ratio(report->raw_bytes, report->stored_bytes), report->seconds,
-           report->verified ? "identical: yes" : "not verified");
+           bp_ratio(report->raw_bytes, report->stored_bytes), report->seconds, verdict(report));
     bp_table *table = bp_table_new(columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < report->dataset_count; i++)
         print_dataset(cli, table, &report->datasets[i]);

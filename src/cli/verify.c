@@ -12,9 +12,10 @@ static void show(bp_cli *cli, bp_status status, const bp_verify_report *report, 
 {
     const char *a = cli->files.items[0], *b = cli->files.items[1];
     bp_text bytes;
+    bool identical = report->identical && report->max_error == 0; /* within a bound is not yet identical */
     bp_json_set_text(cli->result, "a", a);
     bp_json_set_text(cli->result, "b", b);
-    bp_json_set_bool(cli->result, "identical", report->identical);
+    bp_json_set_bool(cli->result, "identical", identical);
     bp_json_set_bool(cli->result, "agrees", status == BP_OK);
     bp_json_set_text(cli->result, "first_difference", report->first_difference);
     bp_json_set_count(cli->result, "datasets", report->datasets);
@@ -28,7 +29,7 @@ static void show(bp_cli *cli, bp_status status, const bp_verify_report *report, 
                report->first_difference ? report->first_difference : "the first difference is not known");
     else
         printf("%s: %llu dataset%s, %llu values, %s\n",
-               report->identical ? "identical: yes" : "identical: no, but within the bound",
+               identical ? "identical: yes" : "identical: no, but within the bound",
                (unsigned long long)report->datasets, report->datasets == 1 ? "" : "s",
                (unsigned long long)report->values, bp_text_bytes(&bytes, report->raw_bytes));
     if (bounded)

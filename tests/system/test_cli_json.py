@@ -171,6 +171,10 @@ def test_verify(beampress, desk):
     value = beampress("verify", "scan.h5", "own.h5", "--json", cwd=desk).json
     validate("verify", value)
     assert value["identical"] is True and value["agrees"] is True and value["first_difference"] is None
+    beampress("compress", "scan.h5", "near.h5", "--codec", "jpegls:near=2", cwd=desk)
+    value = beampress("verify", "scan.h5", "near.h5", "--bound", "2", "--json", cwd=desk).json
+    validate("verify", value)
+    assert value["identical"] is False and value["agrees"] is True and 0 < value["max_error"] <= 2
     value = beampress("verify", "scan.h5", "float.h5", "--json", code=1, cwd=desk).json
     validate("verify", value)
     assert value["identical"] is False and DATASET in value["first_difference"]

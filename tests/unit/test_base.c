@@ -78,6 +78,9 @@ static void parameters_are_parsed(void **state)
     assert_string_equal(text, "level=5,step=0.1,mode=high,shuffle=0");
     assert_int_equal(length, strlen(text));
     assert_int_equal(bp_param_print(rows, 4, values, text, 4), length);
+    values[1] = 10;
+    bp_param_print(rows, 4, values, text, sizeof text);
+    assert_string_equal(text, "level=5,step=10,mode=high,shuffle=0");
     const char *wrong[] = {
         "level=10", "level=2.5", "level=nan", "level=", "level", "colour=1", "mode=middle", "step=1x"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
