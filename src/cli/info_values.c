@@ -56,8 +56,9 @@ static bp_status take_noise(bp_context *ctx, const bp_sample *sample, size_t fra
         out->limit_bpp = out->gain_assumed
                              ? bp_noise_poisson_bits(noise, 1, 0)
                              : bp_noise_poisson_bits(noise, out->noise.gain, out->noise.intercept);
-        /* order-0 entropy is above any such limit where the gain is 1: elsewhere the assumption is wrong */
-        if (out->gain_assumed && out->summary.entropy < out->limit_bpp)
+        /* order-0 entropy is above any such limit where the gain is 1, or equal to it, but for chance, in a
+         * flat scene: elsewhere the assumption is wrong */
+        if (out->gain_assumed && out->summary.entropy < 0.97 * out->limit_bpp)
             out->limit_known = false;
         out->limit_ratio = out->limit_bpp > 0 ? 8 * (double)array->itemsize / out->limit_bpp : INFINITY;
     }

@@ -413,6 +413,15 @@ def test_info_of_values_with_known_noise(beampress, tmp_path):
     beampress("info", "scan.h5", "--dataset", "/nosuch", code=3, cwd=tmp_path)
 
 
+def test_info_of_a_flat_scene_knows_the_limit(beampress, tmp_path):
+    """Entropy of Poisson counts of mean 5: 3.180 bits."""
+    write_scan(tmp_path / "flat.h5", numpy.random.default_rng(1).poisson(5, (20, 128, 128)).astype("uint16"))
+    text = beampress("info", "flat.h5", "-d", DATASET, cwd=tmp_path).stdout
+    assert "not estimated" in text
+    bits = float(re.search(r"Poisson limit of lossless ratio: \S+ \((\S+) bits", text).group(1))
+    assert abs(bits - 3.180) < 0.01
+
+
 def test_info_of_other_formats(beampress, desk):
     assert "tiff" in beampress("info", "frame_01.tif", cwd=desk).stdout
     assert "bslz4" in beampress("bench", "frame_01.tif", "--codec", "bslz4", cwd=desk).stdout
