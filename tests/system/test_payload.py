@@ -379,3 +379,30 @@ def test_a_file_that_is_being_written(beampress, tmp_path):
     before = left_open.read_bytes()
     assert "h5clear" in beampress("compress", left_open, tmp_path / "no.h5", code=3).stderr
     assert left_open.read_bytes() == before
+
+
+def test_files_that_a_master_points_to(beampress, tmp_path):
+    before, after = tmp_path / "in", tmp_path / "out"
+    (before / "sub").mkdir(parents=True)
+    after.mkdir()
+    for name in "first.h5", "sub/second.h5":
+        with h5py.File(before / name, "w") as f:
+            f["x"] = numbers("u2", (10, 64, 64), len(name))
+    with h5py.File(before / "master.h5", "w") as f:
+        f["link"] = h5py.ExternalLink("first.h5", "/x")
+        layout = h5py.VirtualLayout((20, 64, 64), "u2")
+        layout[:10] = h5py.VirtualSource("first.h5", "x", (10, 64, 64))
+        layout[10:] = h5py.VirtualSource("sub/second.h5", "x", (10, 64, 64))
+        f.create_virtual_dataset("virtual", layout)
+    refused = beampress("compress", before / "master.h5", after / "master.h5", code=4)
+    assert "--follow" in refused.stderr and "--keep-links" in refused.stderr and os.listdir(after) == []
+    beampress("compress", before / "master.h5", after / "master.h5", "--follow", "--codec", "bslz4")
+    with h5py.File(before / "master.h5", "r") as f, h5py.File(after / "master.h5", "r") as g:
+        for name in "link", "virtual":
+            assert (f[name][()] == g[name][()]).all()
+    with h5py.File(after / "sub" / "second.h5", "r") as f:
+        assert f["x"].id.get_create_plist().get_filter(0)[0] == 32008
+    # one output that exists stops all of them
+    (after / "first.h5").unlink()
+    beampress("compress", before / "master.h5", after / "master.h5", "--follow", code=5)
+    assert not (after / "first.h5").exists() and not leftovers(after)
