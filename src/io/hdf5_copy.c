@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "io/hdf5_copier.h"
+#include "io/hdf5_dates.h"
 #include "io/hdf5_file.h"
 
 bp_status bp_h5_copier_reserve(bp_h5_copier *copier, size_t bytes)
@@ -364,18 +365,18 @@ static bp_status copy_bytes(bp_context *ctx, FILE *from, FILE *to, hsize_t bytes
     return BP_OK;
 }
 
+static bp_status user_block_bytes(bp_context *ctx, hid_t file, hsize_t *bytes)
+{
+    hid_t fcpl = H5Fget_create_plist(file);
+    herr_t known = fcpl < 0 ? -1 : H5Pget_userblock(fcpl, bytes);
+    bp_h5_release(&fcpl);
+    return known < 0 ? bp_h5_fail(ctx, BP_E_DAMAGED, "the size of the user block cannot be read") : BP_OK;
+}
+
 /* The bytes before HDF5's own, which HDF5 reserves but never touches. */
-static bp_status copy_user_block(bp_context *ctx, hid_t source, const char *source_path,
+static bp_status copy_user_block(bp_context *ctx, hsize_t bytes, const char *source_path,
                                  const char *target_path)
 {
-    hsize_t bytes = 0;
-    hid_t fcpl = H5Fget_create_plist(source);
-    herr_t known = fcpl < 0 ? -1 : H5Pget_userblock(fcpl, &bytes);
-    bp_h5_release(&fcpl);
-    if (known < 0)
-        return bp_h5_fail(ctx, BP_E_DAMAGED, "the size of the user block cannot be read");
-    if (bytes == 0)
-        return BP_OK;
     FILE *from = fopen(source_path, "rb"), *to = fopen(target_path, "r+b");
     bp_status status =
         !from ? bp_fail(ctx, BP_E_INPUT, "the user block cannot be read: %s", strerror(errno))
@@ -398,8 +399,13 @@ static bp_status run(bp_h5_copier *copier, const char *source_path, const char *
     if (status == BP_OK)
         status = copy_objects(copier);
     status = close_target(copier, status);
+    hsize_t user_block = 0;
     if (status == BP_OK)
-        status = copy_user_block(copier->ctx, copier->source, source_path, target_path);
+        status = user_block_bytes(copier->ctx, copier->source, &user_block);
+    if (status == BP_OK)
+        status = bp_h5_clear_dates(copier->ctx, target_path, user_block);
+    if (status == BP_OK && user_block > 0)
+        status = copy_user_block(copier->ctx, user_block, source_path, target_path);
     if (status == BP_OK && copier->dangling)
         bp_log(copier->ctx, BP_LOG_WARNING,
                "%s: %" PRIu64 " references lead to no object; so they do in the copy", source_path,

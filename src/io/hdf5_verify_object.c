@@ -26,12 +26,51 @@ static bp_status verify_committed(bp_h5_verifier *v, hid_t a, hid_t b)
     return status == BP_E_DIFFERS ? bp_fail_in(v->ctx, status, "its committed type") : status;
 }
 
+static bool same_texts(hid_t a, hid_t b, int depth);
+
+static bool same_members(hid_t a, hid_t b, int depth)
+{
+    int count = H5Tget_nmembers(a);
+    bool same = count == H5Tget_nmembers(b);
+    for (unsigned i = 0; same && count > 0 && i < (unsigned)count; i++) {
+        char *names[2] = {H5Tget_member_name(a, i), H5Tget_member_name(b, i)};
+        hid_t members[2] = {H5Tget_member_type(a, i), H5Tget_member_type(b, i)};
+        same = names[0] && names[1] && strcmp(names[0], names[1]) == 0 &&
+               same_texts(members[0], members[1], depth + 1);
+        for (int k = 0; k < 2; k++) {
+            H5free_memory(names[k]);
+            bp_h5_release(&members[k]);
+        }
+    }
+    return same;
+}
+
+/* What H5Tequal does not look at: the character set and padding of strings of variable length, and the order
+ * of members. */
+static bool same_texts(hid_t a, hid_t b, int depth)
+{
+    H5T_class_t class = H5Tget_class(a);
+    if (class != H5Tget_class(b) || depth > BP_H5_MAX_TYPE_DEPTH)
+        return false;
+    if (class == H5T_STRING)
+        return H5Tget_cset(a) == H5Tget_cset(b) && H5Tget_strpad(a) == H5Tget_strpad(b);
+    if (class == H5T_COMPOUND)
+        return same_members(a, b, depth);
+    if (class != H5T_ARRAY && class != H5T_VLEN)
+        return true;
+    hid_t bases[2] = {H5Tget_super(a), H5Tget_super(b)};
+    bool same = same_texts(bases[0], bases[1], depth + 1);
+    bp_h5_release(&bases[0]);
+    bp_h5_release(&bases[1]);
+    return same;
+}
+
 bp_status bp_h5_verify_type(bp_h5_verifier *v, hid_t a, hid_t b)
 {
     htri_t equal = H5Tequal(a, b);
     if (equal < 0)
         return bp_h5_fail(v->ctx, BP_E_DAMAGED, "types cannot be compared");
-    if (!equal) {
+    if (!equal || !same_texts(a, b, 0)) {
         char texts[2][400];
         bp_h5_type_text(a, texts[0], sizeof texts[0]);
         bp_h5_type_text(b, texts[1], sizeof texts[1]);
