@@ -126,11 +126,31 @@ static bp_status check_references(bp_h5_copier *copier, hid_t dataset, hid_t typ
     return status;
 }
 
+/* HDF5 makes no such dataset, so the file says it by damage. */
+static bp_status check_growth(bp_context *ctx, hid_t dataset, const bp_h5_dataset_facts *facts)
+{
+    hsize_t shape[BP_MAX_RANK], most[BP_MAX_RANK];
+    hid_t space = H5Dget_space(dataset);
+    int rank = H5Sget_simple_extent_ndims(space);
+    bool known = rank >= 0 && rank <= BP_MAX_RANK && H5Sget_simple_extent_dims(space, shape, most) == rank;
+    bp_h5_release(&space);
+    if (!known)
+        return bp_h5_fail(ctx, BP_E_DAMAGED, "its shape cannot be read");
+    bool fixed = facts->layout == H5D_COMPACT || (facts->layout == H5D_CONTIGUOUS && !facts->external);
+    for (int i = 0; fixed && i < rank; i++)
+        if (most[i] != shape[i])
+            return bp_fail(ctx, BP_E_DAMAGED, "may grow, but has no chunks");
+    return BP_OK;
+}
+
 static bp_status check_dataset(bp_h5_copier *copier, hid_t dataset)
 {
     bp_context *ctx = copier->ctx;
     bp_h5_dataset_facts facts;
     bp_status status = bp_h5_dataset_look(ctx, dataset, &facts);
+    if (status != BP_OK)
+        return status;
+    status = check_growth(ctx, dataset, &facts);
     if (status != BP_OK)
         return status;
     hid_t type = H5Dget_type(dataset), dcpl = H5Dget_create_plist(dataset);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+
 #include "io/hdf5_type.h"
 
 #include "io/hdf5_file.h"
@@ -16,6 +18,30 @@ static bp_status look_at_members(bp_context *ctx, hid_t type, bp_h5_type_facts *
         status = look(ctx, member, facts, depth);
         bp_h5_release(&member);
     }
+    return status;
+}
+
+/* HDF5 1.10 crashes when it reads sequences whose kind (a damaged byte) it does not know, and tells the kind
+ * only by encoding the type: two bytes, then the datatype message, whose second byte has it in its lower half
+ * (File Format Specification IV.A.2.d); 0 is a sequence. */
+static bool is_sequence(hid_t type)
+{
+    size_t size = 0;
+    if (H5Tencode(type, NULL, &size) < 0 || size < 4)
+        return false;
+    unsigned char *encoded = malloc(size);
+    bool is = encoded && H5Tencode(type, encoded, &size) >= 0 && (encoded[3] & 0x0f) == 0;
+    free(encoded);
+    return is;
+}
+
+static bp_status look_at_sequence(bp_context *ctx, hid_t type, bp_h5_type_facts *facts, unsigned depth)
+{
+    hid_t base = H5Tget_super(type);
+    bp_status status = look(ctx, base, facts, depth + 1);
+    bp_h5_release(&base);
+    if (status == BP_OK && !is_sequence(type))
+        status = bp_h5_fail(ctx, BP_E_DAMAGED, "a type of variable length is of no kind that there is");
     return status;
 }
 
@@ -42,7 +68,7 @@ static bp_status look(bp_context *ctx, hid_t type, bp_h5_type_facts *facts, unsi
         return look_at_members(ctx, type, facts, depth + 1);
     case H5T_VLEN:
         facts->vlen = true;
-        /* fall through */
+        return look_at_sequence(ctx, type, facts, depth);
     case H5T_ARRAY:
         base = H5Tget_super(type);
         status = look(ctx, base, facts, depth + 1);

@@ -568,9 +568,21 @@ def test_files_outside_the_folder_are_not_followed(tmp_path, run, target):
     assert followed(done.stdout) == ["beside.h5"] and "outside.h5" in done.stderr
 
 
+def hdf5_falls_too(path, stderr):
+    """Does HDF5 itself crash or hang on a damaged file? It does in 1.10.8 where sizes in global heaps, in encoded
+    selections of virtual datasets or in region references are damaged."""
+    if "Sanitizer" in stderr:
+        frames = re.findall(r"#\d+ 0x.*", stderr)[:3]
+        return any("libhdf5" in frame or "H5" in frame for frame in frames)
+    try:
+        return subprocess.run(["h5dump", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              timeout=10).returncode < 0
+    except subprocess.TimeoutExpired:
+        return True
+
+
 def test_flipped_bits_never_crash_us(tmp_path, run, build):
-    """2,000 files with one flipped bit. HDF5 1.10 itself may fall over damaged metadata: such a file is told
-    apart by h5dump or h5stat falling over it as well, or by the place of the crash."""
+    """2,000 files with one flipped bit each: an exit code every time, unless HDF5 itself falls."""
     whole = tmp_path / "whole.h5"
     make_small(whole)
     content = whole.read_bytes()
@@ -578,21 +590,24 @@ def test_flipped_bits_never_crash_us(tmp_path, run, build):
     damaged, out, codes = tmp_path / "damaged.h5", tmp_path / "out.h5", {}
     program = str(build / "tests/programs/structure")
     for _ in range(2000):
-        bytes_ = bytearray(content)
+        flipped = bytearray(content)
         bit = int(random.integers(512 * 8, len(content) * 8))
-        bytes_[bit // 8] ^= 1 << bit % 8
-        damaged.write_bytes(bytes_)
-        done = subprocess.run([program, "copy", str(damaged), str(out)], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, timeout=60, errors="replace", text=True)
-        code = done.returncode
-        if code < 0 or "Sanitizer" in done.stderr:
-            judged = subprocess.run(["h5dump", str(damaged)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            assert judged.returncode < 0, f"bit {bit}: {code}\n{done.stderr}"
+        flipped[bit // 8] ^= 1 << bit % 8
+        damaged.write_bytes(flipped)
+        stderr = ""
+        try:
+            done = subprocess.run([program, "copy", str(damaged), str(out)], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, timeout=20, errors="replace", text=True)
+            code, stderr = done.returncode, done.stderr
+        except subprocess.TimeoutExpired:
+            code = "hangs"
+        if code == "hangs" or code < 0 or "Sanitizer" in stderr:
+            assert hdf5_falls_too(damaged, stderr), f"bit {bit}: {code}\n{stderr}"
             code = "HDF5"
         codes[code] = codes.get(code, 0) + 1
-        assert code in (0, 3, 4, 5, "HDF5"), f"bit {bit}: {code}\n{done.stderr}"
+        assert code in (0, 3, 4, 5, "HDF5"), f"bit {bit}: {code}\n{stderr}"
     print(codes)
-    assert codes.get(3, 0) > 20
+    assert codes.get(3, 0) > 20 and codes.get("HDF5", 0) < 40
 
 
 def real_files(data):
