@@ -44,6 +44,7 @@ def script_of(kind, text):
     """What is run of a block: make and ctest lines only ask whether there is such a target or test."""
     if kind == "python":
         return [sys.executable, "-c", text]
+    assert not re.search(r"^(cmake|ninja)\b", text, re.M), "shown as a make line, which is not run inside a test"
     text = re.sub(r"^make (.*)$", r"make -n \1 >/dev/null", text, flags=re.M)
     text = re.sub(r"^ctest (.*)$", r"ctest -N \1", text, flags=re.M)  # we are inside ctest already
     return ["bash", "-e", "-o", "pipefail", "-c", text]
