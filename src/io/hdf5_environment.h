@@ -18,8 +18,8 @@ bool bp_h5_default_plugin_folder(unsigned index, char *text, size_t size);
 /* Can HDF5 find this filter, built in or as plug-in? */
 bool bp_h5_has_filter(unsigned id);
 
-/* For programs that open files through beampress only, before anything else: HDF5 does nothing at exit. It has
- * nothing to do then, and crashes (1.10.8) when a file could not be closed because the disk was full. */
+/* For programs that open files through beampress only, before anything else: HDF5 does nothing at exit. It
+ * has nothing to do then, and crashes (1.10.8) when a file could not be closed because the disk was full. */
 void bp_h5_skip_cleanup_at_exit(void);
 
 #endif
