@@ -11,8 +11,8 @@
 #define BP_H5_LENGTH_BYTES ((size_t)64 << 20) /* of sequences of variable length held at once */
 
 /* Filters that come as plug-ins are stood in for while datasets of plain values are made, whether they are
- * installed or not: HDF5 refuses those that it does not know, and a plug-in may change the words that we write.
- * Nothing is ever put through a stand-in. */
+ * installed or not: HDF5 refuses those that it does not know, and a plug-in may change the words that we
+ * write. Nothing is ever put through a stand-in. */
 #define BP_H5_MAX_STANDINS 64
 #define BP_H5_MAX_WORDS    256 /* cd_values of a filter that HDF5 lets one look at */
 typedef struct bp_h5_standins {
@@ -28,7 +28,7 @@ typedef struct bp_h5_copier {
     hid_t lcpl[2];            /* link creation properties, by H5T_cset_t */
     H5F_libver_t old, modern; /* format bounds for objects with headers of version 1 and 2 */
     bool bounds_modern;
-    bool shares_messages;     /* between objects of the file */
+    bool shares_messages; /* between objects of the file */
     bp_h5_standins standins;
     uint64_t dangling; /* references to objects that do not exist any more */
     void *buffer;      /* grows to the largest piece */

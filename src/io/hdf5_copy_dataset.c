@@ -123,7 +123,7 @@ static bp_status move_in_pieces(bp_h5_copier *copier, const bp_h5_dataset_facts 
 static bp_status move_chunks(bp_h5_copier *copier, bool filtered, hid_t source, hid_t target)
 {
     move m = {.copier = copier, .source = source, .target = target};
-    bp_h5_grid before, after;
+    bp_h5_grid before = {0}, after = {0};
     bp_status status = bp_h5_chunks_walk(copier->ctx, source, move_chunk, &m);
     if (status == BP_OK)
         status = bp_h5_grid_read(copier->ctx, source, &before);

@@ -1,12 +1,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A file with everything that HDF5 1.10 can hold, and a description of a file by h5py alone."""
+"""A file with everything that HDF5 1.10 can hold, a description of a file by h5py alone, and the programs that copy
+and compare."""
 import pathlib
+import subprocess
 
 import h5py
 import numpy as np
+import pytest
 from h5py import h5a, h5d, h5f, h5g, h5o, h5p, h5r, h5s, h5t
 
 UNKNOWN_FILTER = 40000
+
+
+@pytest.fixture(scope="session")
+def run(build):
+    """run("copy", a, b) -> finished process; the exit code is checked."""
+    def call(*arguments, code=0, program="structure", **options):
+        line = [str(build / "tests/programs" / program), *map(str, arguments)]
+        done = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300,
+                              errors="replace", **options)
+        assert done.returncode == code, f"{line}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+    if not (build / "tests/programs/structure").exists():
+        pytest.skip("SKIP: the test programs were not built")
+    return call
 
 
 def links(f):
@@ -276,6 +293,36 @@ def type_of(kind):
 def space_of(space):
     kind = space.get_simple_extent_type()
     return (kind, space.shape, space.get_simple_extent_dims(True)) if kind == h5s.SIMPLE else (kind,)
+
+
+def make_small(path):
+    """A file for one planted difference at a time."""
+    with h5py.File(path, "w", userblock_size=512) as f:
+        f["u2"] = np.arange(24, dtype="<u2").reshape(2, 3, 4)
+        f.create_dataset("chunked", data=np.arange(100.0), chunks=(30,), compression="gzip", maxshape=(200,),
+                         fillvalue=5)
+        f["compound"] = np.array([(1, 2.5), (3, 4.5)], [("a", "<i4"), ("b", "<f8")])
+        f["text"] = ["one", "two"]
+        f.create_dataset("sequence", (2,), dtype=h5py.vlen_dtype("i4"))
+        f["sequence"][1] = [1, 2, 3]
+        f["type"] = np.dtype("<f4")
+        f.create_dataset("typed", (2,), dtype=f["type"])
+        f["reference"] = np.array([f["u2"].ref], dtype=h5py.ref_dtype)
+        f["region"] = np.array([f["u2"].regionref[0, 1:2, :]], dtype=h5py.regionref_dtype)
+        f["same"] = f["u2"]
+        f["soft"] = h5py.SoftLink("/u2")
+        f["external"] = h5py.ExternalLink("a.h5", "/x")
+        f["nan"] = np.array([np.nan, 1.0])
+        layout = h5py.VirtualLayout((4,), "i4")
+        layout[:] = h5py.VirtualSource("v.h5", "d", shape=(8,))[0:4]
+        f.create_virtual_dataset("virtual", layout)
+        g = f.create_group("g", track_order=True)
+        for name in "cab":
+            g[name] = 1
+            g.attrs[name] = 2
+        f["u2"].attrs["units"] = "counts"
+        f["u2"].attrs["n"] = np.int32(5)
+        f["u2"].attrs["to"] = f["g"].ref
 
 
 def identifies_places(kind):
