@@ -155,6 +155,7 @@ static bp_status write(bp_context *ctx, void *user, const char *path, hid_t sour
     (void)path;
     bp_status status = bp_h5_recode_dataset(ctx, source, target, &recode);
     entry_of(run)->max_error = recode.max_error;
+    entry_of(run)->stored_bytes = recode.stored_bytes;
     return status;
 }
 
@@ -188,7 +189,9 @@ static bp_status written(bp_context *ctx, void *user, const char *path, hid_t so
         strcmp(entry_of(run)->path, path) != 0)
         return BP_OK;
     bp_dataset_report *entry = entry_of(run);
-    entry->stored_bytes = H5Dget_storage_size(target);
+    /* HDF5 counts by looking at every place in the grid, which may be much larger than what is stored */
+    if (!recoded)
+        entry->stored_bytes = H5Dget_storage_size(target);
     entry->coded = recoded;
     entry->lossy = recoded && run->lossy;
     report->raw_bytes += entry->raw_bytes;
