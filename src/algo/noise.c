@@ -294,7 +294,7 @@ static int choose_method(const line *fits, const char **reason)
 void bp_noise_finish(const bp_noise *n, bp_noise_estimate *out)
 {
     line fits[METHODS];
-    point points[LEVEL_COUNT];
+    point points[LEVEL_COUNT] = {0};
     memset(out, 0, sizeof *out);
     for (int m = 0; m < METHODS; m++)
         fit_line(points, take_points(n->levels[m], points), &fits[m]);

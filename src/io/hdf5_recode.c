@@ -386,8 +386,10 @@ static bp_status move_stored(bp_context *ctx, void *user, const hsize_t *offset,
 static bp_status check_place_count(bp_context *ctx, const mover *m, const size_t *step)
 {
     double places = 1;
-    for (size_t i = 0; i < m->source.rank; i++)
-        places *= (double)(m->source.shape[i] / step[i] + (m->source.shape[i] % step[i] != 0));
+    for (size_t i = 0; i < m->source.rank; i++) {
+        size_t along = m->source.shape[i] / step[i] + (m->source.shape[i] % step[i] != 0);
+        places *= (double)along;
+    }
     if (places > MOST_PLACES)
         return bp_fail(ctx, BP_E_UNSUPPORTED, "its shape has room for %.0f chunks", places);
     return BP_OK;
