@@ -12,6 +12,13 @@ from h5py import h5a, h5d, h5f, h5g, h5o, h5p, h5r, h5s, h5t
 UNKNOWN_FILTER = 40000
 
 
+def sanitized(build):
+    """Was this build made with sanitizers?"""
+    cache = build / "CMakeCache.txt"
+    return cache.exists() and any(line.startswith("BP_SANITIZE") and line.split("=", 1)[1]
+                                  for line in cache.read_text().splitlines())
+
+
 @pytest.fixture(scope="session")
 def run(build):
     """run("copy", a, b) -> finished process; the exit code is checked."""

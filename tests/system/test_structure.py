@@ -12,7 +12,7 @@ import pytest
 from h5py import h5d, h5p, h5s, h5t
 
 import structure_sample
-from structure_sample import describe, make_everything, make_small, run  # noqa: F401 (run is a fixture)
+from structure_sample import describe, make_everything, make_small, run, sanitized  # noqa: F401 (run is a fixture)
 
 
 @pytest.fixture(scope="module", params=["oldest", "latest", "shared"])
@@ -203,7 +203,7 @@ def test_long_sequences_take_bounded_memory(tmp_path, run, build):
         d = f.create_dataset("d", (45,), dtype=h5py.vlen_dtype("u1"))
         for i in range(45):
             d[i] = np.full(10_000_000, i, "u1")
-    if "sanitize" not in build.name:
+    if not sanitized(build):
         import resource
         run("copy", a, b, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20)))
     else:
@@ -260,9 +260,9 @@ def test_damaged_and_foreign_files(tmp_path, run):
 def hdf5_falls_too(path, stderr):
     """Does HDF5 itself crash or hang on a damaged file? It does in 1.10.8 where sizes in global heaps, in encoded
     selections of virtual datasets or in region references are damaged."""
-    if "Sanitizer" in stderr:
-        frames = re.findall(r"#\d+ 0x.*", stderr)[:3]
-        return any("libhdf5" in frame or "H5" in frame for frame in frames)
+    if "Sanitizer" in stderr:  # whose is the first frame that is neither the sanitizer's nor the C library's?
+        frames = [f for f in re.findall(r"#\d+ 0x.*", stderr) if not re.search(r"sanitizer|asan|libc\b|libc\.so", f)]
+        return bool(frames) and "libhdf5" in frames[0]
     try:
         return subprocess.run(["h5dump", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               timeout=10).returncode < 0
@@ -271,14 +271,15 @@ def hdf5_falls_too(path, stderr):
 
 
 def test_flipped_bits_never_crash_us(tmp_path, run, build):
-    """2,000 files with one flipped bit each: an exit code every time, unless HDF5 itself falls."""
+    """2,000 files with one flipped bit each (200 with sanitizers, which start slowly): an exit code every time, unless
+    HDF5 itself falls."""
     whole = tmp_path / "whole.h5"
     make_small(whole)
     content = whole.read_bytes()
     random = np.random.default_rng(1)
     damaged, out, codes = tmp_path / "damaged.h5", tmp_path / "out.h5", {}
     program = str(build / "tests/programs/structure")
-    for _ in range(2000):
+    for _ in range(200 if sanitized(build) else 2000):
         flipped = bytearray(content)
         bit = int(random.integers(512 * 8, len(content) * 8))
         flipped[bit // 8] ^= 1 << bit % 8
@@ -296,7 +297,7 @@ def test_flipped_bits_never_crash_us(tmp_path, run, build):
         codes[code] = codes.get(code, 0) + 1
         assert code in (0, 3, 4, 5, "HDF5"), f"bit {bit}: {code}\n{stderr}"
     print(codes)
-    assert codes.get(3, 0) > 20 and codes.get("HDF5", 0) < 40
+    assert codes.get(3, 0) > 10 and codes.get("HDF5", 0) < 40
 
 
 def real_files(data):
