@@ -15,7 +15,7 @@
 bool bp_h5_filters_available(const bp_pipeline *pipeline)
 {
     for (size_t i = 0; i < pipeline->count; i++)
-        if (H5Zfilter_avail((H5Z_filter_t)pipeline->filters[i].id) <= 0)
+        if (!bp_h5_filter_reads(pipeline->filters[i].id))
             return false;
     return true;
 }

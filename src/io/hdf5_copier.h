@@ -10,9 +10,8 @@
 #define BP_H5_PIECE_BYTES  ((size_t)4 << 20)  /* of plain values moved at once */
 #define BP_H5_LENGTH_BYTES ((size_t)64 << 20) /* of sequences of variable length held at once */
 
-/* Filters that come as plug-ins are stood in for while datasets of plain values are made, whether they are
- * installed or not: HDF5 refuses those that it does not know, and a plug-in may change the words that we
- * write. Nothing is ever put through a stand-in. */
+/* Filters that HDF5 does not know, that we decode ourselves, or whose plug-in would change the words that we
+ * write are stood in for while datasets of plain values are made. Nothing is ever put through a stand-in. */
 #define BP_H5_MAX_STANDINS 64
 #define BP_H5_MAX_WORDS    256 /* cd_values of a filter that HDF5 lets one look at */
 typedef struct bp_h5_standins {
@@ -80,8 +79,8 @@ BP_MUST_CHECK bp_status bp_h5_references_rewrite(bp_h5_copier *copier, hid_t typ
                                                  size_t count);
 BP_MUST_CHECK bp_status bp_h5_references_scan(bp_h5_copier *copier, hid_t type, void *values, size_t count);
 
-/* Makes HDF5 accept every filter of dcpl. */
-BP_MUST_CHECK bp_status bp_h5_standins_add(bp_context *ctx, bp_h5_standins *standins, hid_t dcpl);
+/* Makes HDF5 accept every filter of dcpl; all: without any plug-in. */
+BP_MUST_CHECK bp_status bp_h5_standins_add(bp_context *ctx, bp_h5_standins *standins, hid_t dcpl, bool all);
 void bp_h5_standins_remove(bp_h5_standins *standins);
 /* Do two property lists hold the same filters with the same words? */
 bool bp_h5_filters_equal(hid_t dcpl_a, hid_t dcpl_b);

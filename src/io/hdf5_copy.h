@@ -12,6 +12,7 @@
 
 #include <hdf5.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "beampress/context.h"
 
@@ -44,5 +45,8 @@ typedef struct bp_h5_payload {
  * starts with the name of the source file. BP_E_LOSS or BP_E_UNSUPPORTED: the target has not been touched. */
 BP_MUST_CHECK bp_status bp_h5_copy_file(bp_context *ctx, hid_t source_file, const char *target_path,
                                         const bp_h5_payload *payload);
+
+/* Can HDF5 itself read through this filter? Asked during a copy this is not what H5Zfilter_avail says. */
+bool bp_h5_filter_reads(uint32_t id);
 
 #endif

@@ -164,6 +164,14 @@ bp_status bp_h5_copy_values(bp_h5_copier *copier, size_t index, hid_t source, hi
     return status;
 }
 
+static bp_status create_once(bp_context *ctx, hid_t group, const char *name, hid_t type, hid_t space,
+                             hid_t lcpl, hid_t dcpl, hid_t *target, hid_t *made)
+{
+    *target = H5Dcreate2(group, name, type, space, lcpl, dcpl, H5P_DEFAULT);
+    *made = *target < 0 ? H5I_INVALID_HID : H5Dget_create_plist(*target);
+    return *made < 0 ? bp_h5_fail(ctx, BP_E_OUTPUT, "the dataset cannot be created") : BP_OK;
+}
+
 static bp_status create(bp_h5_copier *copier, hid_t source, hid_t dcpl, bool plain, hid_t target_group,
                         const bp_h5_link *link, hid_t *target)
 {
@@ -174,14 +182,23 @@ static bp_status create(bp_h5_copier *copier, hid_t source, hid_t dcpl, bool pla
     bp_status status = source_type < 0 || space < 0
                            ? bp_h5_fail(ctx, BP_E_DAMAGED, "its type or shape cannot be read")
                            : bp_h5_copy_type(copier, source_type, &type);
-    if (status == BP_OK && plain)
-        status = bp_h5_standins_add(ctx, &copier->standins, dcpl);
-    if (status == BP_OK) {
-        *target = H5Dcreate2(target_group, link->name, type, space, lcpl, dcpl, H5P_DEFAULT);
-        made = *target < 0 ? H5I_INVALID_HID : H5Dget_create_plist(*target);
-        if (made < 0)
-            status = bp_h5_fail(ctx, BP_E_OUTPUT, "the dataset cannot be created");
-        else if (plain && !bp_h5_filters_equal(dcpl, made))
+    /* a plug-in may refuse, or change the words of its filter: then once more, without it */
+    for (int turn = 0; status == BP_OK && turn < 2; turn++) {
+        if (plain)
+            status = bp_h5_standins_add(ctx, &copier->standins, dcpl, turn > 0);
+        if (status == BP_OK && *target >= 0) {
+            bp_h5_release(&made);
+            bp_h5_release(target);
+            if (H5Ldelete(target_group, link->name, H5P_DEFAULT) < 0)
+                status = bp_h5_fail(ctx, BP_E_OUTPUT, "the dataset cannot be created anew");
+        }
+        if (status == BP_OK)
+            status = create_once(ctx, target_group, link->name, type, space, lcpl, dcpl, target, &made);
+        if (status == BP_OK && (!plain || bp_h5_filters_equal(dcpl, made)))
+            break;
+        if (plain && turn == 0)
+            status = BP_OK;
+        else if (status == BP_OK)
             status = bp_fail(ctx, BP_E_UNSUPPORTED, "HDF5 changes the parameters of its filters");
     }
     bp_h5_release(&made);

@@ -6,6 +6,7 @@
 #include "io/filters.h"
 #include "io/hdf5_copier.h"
 #include "io/hdf5_file.h"
+#include "io/hdf5_source.h"
 
 /* Called only for fill values that HDF5 lays down where chunks are allocated at once; each of those chunks is
  * written over afterwards. Nothing can be read through it. */
@@ -33,7 +34,7 @@ static bp_status add(bp_context *ctx, bp_h5_standins *standins, H5Z_filter_t id)
         .version = H5Z_CLASS_T_VERS,
         .id = id,
         .encoder_present = 1,
-        .decoder_present = 1,
+        .decoder_present = 0,
         .name = bp_filter_name((uint32_t)id), /* written where the source has no name for it */
         .filter = pass,
     };
@@ -47,17 +48,37 @@ static bp_status add(bp_context *ctx, bp_h5_standins *standins, H5Z_filter_t id)
     return BP_OK;
 }
 
-bp_status bp_h5_standins_add(bp_context *ctx, bp_h5_standins *standins, hid_t dcpl)
+bool bp_h5_filter_reads(uint32_t id)
 {
-    int count = H5Pget_nfilters(dcpl);
-    bp_status status = BP_OK;
-    for (unsigned i = 0; status == BP_OK && count > 0 && i < (unsigned)count; i++) {
-        unsigned flags, config;
-        size_t words = 0;
-        H5Z_filter_t id = H5Pget_filter2(dcpl, i, &flags, &words, NULL, 0, NULL, &config);
-        if (id >= H5Z_FILTER_RESERVED && !stands_in(standins, id))
+    unsigned config = 0;
+    bool reads = H5Zfilter_avail((H5Z_filter_t)id) > 0 &&
+                 H5Zget_filter_info((H5Z_filter_t)id, &config) >= 0 &&
+                 (config & H5Z_FILTER_CONFIG_DECODE_ENABLED);
+    H5Eclear2(H5E_DEFAULT);
+    return reads;
+}
+
+/* Is HDF5 to have this plug-in itself? Not those that we decode on our own: what is written shall not depend
+ * on whether they are installed. */
+static bool leave_to_hdf5(const bp_pipeline *pipeline, size_t index)
+{
+    unsigned config = 0;
+    bp_pipeline one = {.count = 1, .filters = {pipeline->filters[index]}};
+    H5Z_filter_t id = (H5Z_filter_t)one.filters[0].id;
+    return !bp_pipeline_known(&one) && H5Zfilter_avail(id) > 0 && H5Zget_filter_info(id, &config) >= 0 &&
+           (config & H5Z_FILTER_CONFIG_ENCODE_ENABLED);
+}
+
+bp_status bp_h5_standins_add(bp_context *ctx, bp_h5_standins *standins, hid_t dcpl, bool all)
+{
+    bp_pipeline pipeline;
+    bp_status status = bp_h5_pipeline_read(ctx, dcpl, &pipeline);
+    for (size_t i = 0; status == BP_OK && i < pipeline.count; i++) {
+        H5Z_filter_t id = (H5Z_filter_t)pipeline.filters[i].id;
+        if (id >= H5Z_FILTER_RESERVED && !stands_in(standins, id) && (all || !leave_to_hdf5(&pipeline, i)))
             status = add(ctx, standins, id);
     }
+    H5Eclear2(H5E_DEFAULT);
     return status;
 }
 
