@@ -47,6 +47,9 @@ typedef struct bp_file_options {
     bool keep_links;    /* write links although their targets will not be found from the output's folder */
     bool again;         /* also data that are marked lossy or were stored by a lossy filter */
     bool salvage;       /* decompress: write what is intact, list the chunks that are lost */
+    /* Reads large plain chunks from the mapped input, without a copy. The program must have installed
+     * bp_input_fault for SIGBUS, which the kernel raises when the input is cut short meanwhile. */
+    bool map_input;
     bp_progress_function progress;
     void *progress_user;
     const char *const *series; /* compress: files of frames that follow the input in one series */
@@ -88,6 +91,10 @@ typedef struct bp_file_report {
 } bp_file_report;
 
 BP_API void bp_file_options_init(bp_file_options *options);
+
+/* A handler for SIGBUS: the call that reads a file somebody else cuts short ends with BP_E_INPUT. A fault of
+ * any other origin ends the program as it would without the handler. */
+BP_API void bp_input_fault(int number);
 BP_API void bp_file_report_fini(bp_file_report *report);
 
 /* Writes a smaller copy of input to output. *report is set up in every case and freed by the caller with

@@ -249,6 +249,7 @@ bp_status bp_jobs_options(bp_cli *cli, bp_file_options *options)
 {
     uint64_t memory = 0;
     bp_file_options_init(options);
+    options->map_input = true; /* main.c catches SIGBUS */
     bp_status status = bp_cli_threads(cli, &options->threads);
     if (status == BP_OK)
         status = bp_cli_bytes(cli, OPTION_MEMORY, 1 << 20, &memory);

@@ -26,6 +26,8 @@ static void catch_signals(bp_context *ctx)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    struct sigaction fault = {.sa_handler = bp_input_fault};
+    sigaction(SIGBUS, &fault, NULL);
     /* a closed pipe is a write error like any other */
     signal(SIGPIPE, SIG_IGN);
 }

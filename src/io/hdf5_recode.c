@@ -8,6 +8,7 @@
 #include "io/hdf5_file.h"
 #include "io/hdf5_gather.h"
 #include "io/hdf5_recode.h"
+#include "io/mapped.h"
 
 #define MOST_PLACES      1e9        /* that are looked at one by one */
 #define MOST_CHUNK_BYTES UINT32_MAX /* of a stored chunk before HDF5 2.0 */
@@ -91,6 +92,30 @@ static bp_status encode(bp_context *ctx, const mover *m, thread_room *room, cons
     return status;
 }
 
+typedef struct encode_call {
+    bp_context *ctx;
+    const mover *m;
+    thread_room *room;
+    const uint8_t *values;
+    job *j;
+} encode_call;
+
+static bp_status encode_body(void *argument)
+{
+    encode_call *call = argument;
+    return encode(call->ctx, call->m, call->room, call->values, call->j);
+}
+
+static bp_status encode_mapped(bp_context *ctx, const mover *m, thread_room *room, job *j)
+{
+    bp_mapped window;
+    encode_call call = {ctx, m, room, bp_mapped_open(&window, m->source.fd, j->in.place, j->in.size), j};
+    bp_status status = call.values ? bp_mapped_run(ctx, encode_body, &call)
+                                   : bp_fail(ctx, BP_E_INPUT, "the file ends before its values");
+    bp_mapped_close(&window);
+    return status;
+}
+
 static bp_status work(bp_context *ctx, unsigned thread, void *item)
 {
     job *j = item;
@@ -98,6 +123,8 @@ static bp_status work(bp_context *ctx, unsigned thread, void *item)
     thread_room *room = &m->rooms[thread];
     const uint8_t *values;
     j->error = 0;
+    if (j->in.kind == BP_H5_MAPPED)
+        return encode_mapped(ctx, m, room, j);
     if (!room_of(ctx, &room->values, m->values_bytes))
         return BP_E_MEMORY;
     bp_status status = bp_h5_source_decode(ctx, &m->source, &j->in, &m->recode->coding->chunk, room->values,
@@ -209,6 +236,8 @@ static bp_status mover_init(bp_context *ctx, mover *m, hid_t source, hid_t targe
     bp_status status = bp_h5_source_init(ctx, source, &m->source);
     if (status != BP_OK)
         return status;
+    if (recode->map_input && !recode->salvage && !recode->read)
+        bp_h5_source_allow_map(&m->source);
     const bp_coding *coding = recode->coding;
     m->same_grid = m->source.chunked && m->source.direct && same_shape(&m->source.chunk, &coding->chunk);
     m->values_bytes = bp_array_bytes(&coding->chunk);
@@ -282,6 +311,8 @@ static bp_status fetch(bp_context *ctx, mover *m, const hsize_t *offset, job *j)
         return fetch_foreign(ctx, m, offset, &j->in);
     if (m->gather)
         return fetch_from_box(ctx, m, offset, &j->in);
+    if (m->source.fd >= 0 && bp_h5_source_locate(&m->source, offset, m->recode->coding->chunk.shape, &j->in))
+        return BP_OK;
     if (m->same_grid)
         return bp_h5_source_fetch(ctx, &m->source, offset, &j->in);
     return bp_h5_source_read(ctx, &m->source, offset, m->recode->coding->chunk.shape, &j->in);
@@ -295,7 +326,7 @@ static bp_status move_one(bp_context *ctx, mover *m, const hsize_t *offset)
     bp_status status = fetch(ctx, m, offset, j);
     if (status == BP_OK && j->in.kind != BP_H5_FILL) {
         m->before += j->in.size;
-        return bp_pool_submit(m->pool, j, j->in.size + m->out_capacity);
+        return bp_pool_submit(m->pool, j, (j->in.kind == BP_H5_MAPPED ? 0 : j->in.size) + m->out_capacity);
     }
     status = judge(ctx, m, offset, status);
     if (status == BP_OK)

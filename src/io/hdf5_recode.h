@@ -11,7 +11,8 @@ typedef struct bp_h5_recode {
     const bp_coding *coding; /* of the target; coding->chunk has the shape of its chunks */
     unsigned threads;
     size_t memory;
-    bool salvage; /* damaged chunks are told to lost() and stay unwritten */
+    bool map_input; /* see bp_file_options */
+    bool salvage;   /* damaged chunks are told to lost() and stay unwritten */
     /* The codec of the chunk that begins at offset, NULL for the coding's own; runs on workers. May be NULL.
      */
     const bp_codec_spec *(*choose)(void *user, const hsize_t *offset);

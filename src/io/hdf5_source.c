@@ -153,6 +153,7 @@ bp_status bp_h5_source_init(bp_context *ctx, hid_t dataset, bp_h5_source *source
     memset(source, 0, sizeof *source);
     source->dataset = dataset;
     source->type = source->space = H5I_INVALID_HID;
+    source->fd = -1;
     hid_t dcpl = H5Dget_create_plist(dataset);
     bp_status status = dcpl < 0 ? bp_h5_fail(ctx, BP_E_DAMAGED, "its properties cannot be read") : BP_OK;
     if (status == BP_OK)

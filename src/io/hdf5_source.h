@@ -24,6 +24,7 @@ typedef struct bp_h5_source {
     bp_pipeline pipeline;
     bp_array chunk; /* of a chunked dataset; data is NULL */
     uint8_t *fill;  /* one element */
+    int fd;         /* of the file when windows of it may be mapped, else -1 */
 } bp_h5_source;
 
 /* Looks a dataset with a simple or scalar space and plain elements over. Fini in every case. */
@@ -35,7 +36,9 @@ BP_MUST_CHECK bp_status bp_h5_pipeline_read(bp_context *ctx, hid_t dcpl, bp_pipe
 
 /* Part of a dataset as HDF5 gave it; {0} at first, kept from one part to the next. */
 typedef struct bp_h5_stored {
-    enum { BP_H5_FILL, BP_H5_STORED, BP_H5_VALUES } kind; /* never written; a stored chunk; values */
+    /* never written; a stored chunk; values; values that stand in the file at `place` */
+    enum { BP_H5_FILL, BP_H5_STORED, BP_H5_VALUES, BP_H5_MAPPED } kind;
+    uint64_t place;
     hsize_t offset[BP_MAX_RANK];
     uint32_t mask;
     uint8_t *bytes;
@@ -50,6 +53,14 @@ BP_MUST_CHECK bp_status bp_h5_source_fetch(bp_context *ctx, const bp_h5_source *
  * out of the dataset is filled with the fill value. */
 BP_MUST_CHECK bp_status bp_h5_source_read(bp_context *ctx, const bp_h5_source *source, const hsize_t *offset,
                                           const size_t *cell, bp_h5_stored *stored);
+
+/* Looks up where the file can be mapped: plain values in a file of HDF5's ordinary driver without a user
+ * block. */
+void bp_h5_source_allow_map(bp_h5_source *source);
+/* Finds the box at offset in the file, when its values stand there side by side and are worth a mapping; sets
+ * kind, place and size. Only of a source that allows it. */
+bool bp_h5_source_locate(const bp_h5_source *source, const hsize_t *offset, const size_t *cell,
+                         bp_h5_stored *stored);
 
 /* The values of a whole chunk (or cell) in the byte order of the file, on any thread. values: that, or
  * stored->bytes when nothing has to be decoded. room has space for the bytes of cell. */

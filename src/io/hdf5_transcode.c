@@ -145,6 +145,7 @@ static bp_status write(bp_context *ctx, void *user, const char *path, hid_t sour
         .coding = &run->coding,
         .threads = run->options->threads,
         .memory = run->options->memory,
+        .map_input = run->options->map_input,
         .salvage = run->options->salvage,
         .read = bp_h5_is_foreign(run, source) ? read_foreign : NULL,
         .choose = run->lossy && run->keys ? bp_h5_choose_by_key : NULL,
