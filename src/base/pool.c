@@ -103,9 +103,14 @@ static void *worker_main(void *argument)
  * done without. */
 static void start_workers(bp_pool *pool, unsigned count)
 {
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    sigset_t others, old;
+    sigfillset(&others);
+    /* a fault is the business of the thread that runs into it */
+    sigdelset(&others, SIGBUS);
+    sigdelset(&others, SIGSEGV);
+    sigdelset(&others, SIGFPE);
+    sigdelset(&others, SIGILL);
+    pthread_sigmask(SIG_SETMASK, &others, &old);
     for (unsigned i = 0; i < count; i++) {
         worker *w = &pool->workers[i];
         *w = (worker){.pool = pool, .ctx = bp_context_child(pool->ctx), .index = i + 1};
