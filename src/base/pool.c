@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The caller is thread 0: where others would sleep it runs a job itself, so that n threads are n busy cores
- * and one thread needs no worker at all. */
+ * The caller is thread 0, the workers are 1 and up. While these work, the caller has files to read and to
+ * write; where it would have to wait it runs a small job itself, which is sooner done than handed over. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,6 +12,7 @@
 
 #include "base/pool.h"
 
+#define SMALL_JOB   ((size_t)256 << 10) /* bytes */
 #define MAX_THREADS 1024u
 
 typedef enum state { WAITING, RUNNING, DONE } state;
@@ -156,7 +157,7 @@ bp_pool *bp_pool_new(bp_context *ctx, unsigned threads, size_t max_bytes, bp_poo
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work_there, NULL);
     pthread_cond_init(&pool->job_done, NULL);
-    start_workers(pool, threads - 1);
+    start_workers(pool, threads);
     return pool;
 }
 
@@ -221,12 +222,18 @@ static bool deliver_head(bp_pool *pool)
     return true;
 }
 
+/* Should the caller run the job that waits, rather than wait for a worker? */
+static bool help_is_due(const bp_pool *pool)
+{
+    return pool->waiting && (!pool->worker_count || pool->waiting->bytes < SMALL_JOB);
+}
+
 /* Gets one step on: delivers, else runs a waiting job, else waits for the oldest one. Mutex held. */
 static void advance(bp_pool *pool)
 {
     if (deliver_head(pool))
         return;
-    if (pool->waiting) {
+    if (help_is_due(pool)) {
         node *n = take_waiting(pool);
         bool skip = pool->stop;
         pthread_mutex_unlock(&pool->mutex);

@@ -19,10 +19,12 @@ typedef bp_status (*bp_pool_work)(bp_context *ctx, unsigned thread, void *job);
  * run. */
 typedef bp_status (*bp_pool_done)(bp_context *ctx, void *user, void *job, bp_status status);
 
-/* threads 0: one per core. max_bytes: what may be in flight (one job is always let in). NULL when there is no
- * memory. */
+/* threads: of workers; 0: one per core. max_bytes: what may be in flight (one job is always let in). NULL
+ * when there is no memory. */
 bp_pool *bp_pool_new(bp_context *ctx, unsigned threads, size_t max_bytes, bp_pool_work work,
                      bp_pool_done done, void *user);
+/* How many values `thread` can have: one for each worker, and one for the caller, who helps with small jobs.
+ */
 unsigned bp_pool_threads(const bp_pool *pool);
 
 /* Hands a job in; waits, delivering results, while max_bytes would be exceeded. After a failure or a wish to
