@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernel/lz4.h"
+#include "kernel/photon.h"
 
 typedef enum bp_simd { BP_SIMD_C = 0, BP_SIMD_AVX2 = 1, BP_SIMD_AVX512 = 2, BP_SIMD_COUNT } bp_simd;
 
@@ -27,6 +28,14 @@ typedef struct bp_kernels {
     size_t (*lz4_encode)(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out);
     /* Do size bytes at in, whatever they are, unpack to exactly bytes bytes? out has BP_LZ4_SLACK more. */
     bool (*lz4_decode)(const uint8_t *in, size_t size, uint8_t *out, size_t bytes);
+    /* What model says of the width values of a row: prediction and code of each. Both have room for 16 more.
+     */
+    void (*photon_predict)(unsigned model, const bp_photon_rows *rows, size_t width, uint32_t *prediction,
+                           uint8_t *code);
+    /* Codes one band; its streams have room for two words and one escape a pixel. */
+    void (*photon_encode)(const bp_photon_source *source, bp_photon_sink *sink);
+    /* Do these bands decode, each to its very end? What they decoded to is in their rows of out. */
+    bool (*photon_decode)(const bp_photon_target *target, bp_photon_band *bands, size_t count);
 } bp_kernels;
 
 /* The table for this CPU; the environment variable BEAMPRESS_SIMD (c, avx2, avx512) can lower the level.

@@ -209,6 +209,9 @@ const bp_kernels *bp_kernels_avx2(void)
         .byteswap = byteswap,
         .lz4_encode = bp_lz4_encode_avx2,
         .lz4_decode = bp_lz4_decode_avx2,
+        .photon_predict = bp_photon_predict_c,
+        .photon_encode = bp_photon_encode_c,
+        .photon_decode = bp_photon_decode_c,
     };
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
                ? &kernels

@@ -81,6 +81,9 @@ const bp_kernels *bp_kernels_c(void)
         .byteswap = bp_byteswap_c,
         .lz4_encode = bp_lz4_encode_c,
         .lz4_decode = bp_lz4_decode_c,
+        .photon_predict = bp_photon_predict_c,
+        .photon_encode = bp_photon_encode_c,
+        .photon_decode = bp_photon_decode_c,
     };
     return &kernels;
 }

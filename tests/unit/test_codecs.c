@@ -227,7 +227,7 @@ static void numbers_stay_reserved(void **state)
     (void)state;
     const bp_codec *codec, *before = NULL;
     static const char *const names[] = {NULL,     "store",  "lz4",      "zstd",   "deflate", "bslz4",
-                                        "bszstd", "jpegls", "jpeg2000", "jpegxl", "zfp"};
+                                        "bszstd", "jpegls", "jpeg2000", "jpegxl", "zfp",     "photon"};
     for (uint16_t number = 1; number < sizeof names / sizeof names[0]; number++) {
         if (bp_codec_reserved_name(number))
             assert_string_equal(bp_codec_reserved_name(number), names[number]);
