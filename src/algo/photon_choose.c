@@ -16,6 +16,7 @@
 #define CONTEXT_BITS   90         /* about what a context costs in the tables */
 #define SMALL_CODE     22         /* code of BP_PHOTON_SMALL */
 #define ESCAPE_BITS    24
+#define RARE           12 /* bits that an escape takes more than a symbol, over log2(e) */
 
 typedef struct statistics {
     uint64_t count[BP_PHOTON_CODES];
@@ -160,12 +161,20 @@ static uint64_t cost_of(const statistics *s, const choice *c)
     return cost;
 }
 
-static size_t context_limit(const statistics *s)
+/* Where a pixel takes little, fine frequencies are worth more than many contexts. */
+static size_t context_limit(const statistics *s, const choice *c)
 {
-    uint64_t n = 0;
-    for (size_t i = 0; i < BP_PHOTON_CODES; i++)
-        n += s->count[i];
-    return n < 4096 ? 8 : BP_PHOTON_CONTEXTS;
+    uint64_t n = 0, cost = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        uint64_t members = 0, sum = 0;
+        for (size_t code = c->first[i]; code < c->first[i + 1]; code++) {
+            members += s->count[code];
+            sum += s->sum[code];
+        }
+        n += members;
+        cost += geometric(members, sum);
+    }
+    return cost >> 16 < n ? 8 : cost >> 16 < 3 * n ? 16 : BP_PHOTON_CONTEXTS;
 }
 
 static void try_model(const bp_photon_plane *p, unsigned model, rows_taken rows, statistics *s, choice *c)
@@ -176,7 +185,7 @@ static void try_model(const bp_photon_plane *p, unsigned model, rows_taken rows,
     do {
         cut(s, model, price, c);
         price *= 2;
-    } while (c->count == 0 || c->count > context_limit(s));
+    } while (c->count == 0 || c->count > context_limit(s, c));
     c->model = model;
     c->cost = cost_of(s, c) + c->count * price / 2;
 }
@@ -194,22 +203,44 @@ static uint64_t outside(const uint32_t *merged, uint64_t low, uint64_t high)
     return n;
 }
 
-/* Low bits and the symbol of residual 0: the cost of escapes against that of coarse symbols. Within a symbol
- * values are taken as equally likely, which costs a Laplacian of mean m about (2^k / m)^2 / 16 bits. */
+/* Bits of n residuals as symbols of 2^k values each, all of them equally likely; escapes left out. The
+ * histogram is too coarse to show what that costs far from 0: a Laplacian loses about (2^k / m)^2 / 16 bits,
+ * which choose_symbols adds. */
+static uint64_t cost_of_symbols(const uint32_t *merged, uint64_t n, unsigned k)
+{
+    uint64_t cost = plog(n), together = 0, open = SIZE_MAX;
+    for (size_t side = 0; side < 2; side++)
+        for (size_t code = 0; code < MAGNITUDES; code++) {
+            uint64_t width = bucket_width_bits(2 * code) >> 16, count = merged[2 * code + side];
+            uint64_t symbol =
+                width >= k ? code + 256 : (code < 4 ? code : (4 + code % 4) << (code / 4 - 1)) >> k;
+            if (symbol != open || code == 0) {
+                cost -= plog(together);
+                together = 0;
+            }
+            open = symbol;
+            together += count;
+            cost += count * (width > k ? width : k) << 16;
+        }
+    return cost - plog(together);
+}
+
+/* Low bits and the symbol of residual 0: fine symbols follow the distribution, coarse ones need less escapes.
+ */
 static void choose_symbols(const statistics *s, const choice *c, size_t i, bp_photon_tables *t)
 {
     static const uint8_t zeros[] = {15, 0, 3, 6, 10};
     uint32_t merged[BUCKETS];
-    uint64_t n = merge(s, c->first[i], c->first[i + 1], merged), sum = 0, best = UINT64_MAX;
+    uint64_t n = merge(s, c->first[i], c->first[i + 1], merged), best = UINT64_MAX, sum = 0;
     for (size_t code = c->first[i]; code < c->first[i + 1]; code++)
         sum += s->sum[code];
     t->low[i] = 0;
     t->zero[i] = 15;
     for (uint8_t k = 0; k <= BP_PHOTON_MOST_LOW; k++) {
-        uint64_t ratio = (n << (k + 4)) / (sum + 1); /* 2^k / m, times 16 */
+        uint64_t ratio = (n << (k + 4)) / (sum + 1); /* 2^k over the mean, times 16 */
         ratio = ratio < 4096 ? ratio : 4096;
-        uint64_t coarse = k ? ratio * ratio * n << 4 : 0;
-        for (size_t z = 0; z < sizeof zeros; z++) {
+        uint64_t coarse = cost_of_symbols(merged, n, k) + (k ? ratio * ratio * n << 4 : 0);
+        for (size_t z = 0; z < sizeof zeros && coarse < best; z++) {
             uint64_t low = (uint64_t)zeros[z] << k, high = (uint64_t)(BP_PHOTON_ESCAPE - zeros[z]) << k;
             uint64_t cost = coarse + (outside(merged, low, high) * ESCAPE_BITS << 16);
             if (cost < best) {
@@ -259,6 +290,11 @@ static void weigh_contexts(counter *k, bool sampled, const bp_photon_tables *t, 
         uint64_t all = 0;
         for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
             all += k->counts[i][s];
+        for (size_t s = 0; s < BP_PHOTON_ESCAPE; s++) /* rarer than a frequency can say: an escape */
+            if (k->counts[i][s] && k->counts[i][s] * RARE < all >> t->bits) {
+                k->counts[i][BP_PHOTON_ESCAPE] += k->counts[i][s];
+                k->counts[i][s] = 0;
+            }
         if (all == 0)
             k->counts[i][t->zero[i]] = 1;
         if (sampled && !k->counts[i][BP_PHOTON_ESCAPE])
