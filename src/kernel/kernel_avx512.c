@@ -187,12 +187,13 @@ const bp_kernels *bp_kernels_avx512(void)
         .lz4_decode = bp_lz4_decode_avx512,
         .photon_predict = bp_photon_predict_c,
         .photon_encode = bp_photon_encode_c,
-        .photon_decode = bp_photon_decode_c,
+        .photon_decode = bp_photon_decode_avx512,
     };
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-                   __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("gfni") &&
-                   __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
+                   __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512cd") &&
+                   __builtin_cpu_supports("gfni") && __builtin_cpu_supports("bmi") &&
+                   __builtin_cpu_supports("bmi2")
                ? &kernels
                : NULL;
 }
