@@ -185,8 +185,8 @@ const bp_kernels *bp_kernels_avx512(void)
         .byteswap = byteswap,
         .lz4_encode = bp_lz4_encode_avx512,
         .lz4_decode = bp_lz4_decode_avx512,
-        .photon_predict = bp_photon_predict_c,
-        .photon_encode = bp_photon_encode_c,
+        .photon_predict = bp_photon_predict_avx512,
+        .photon_encode = bp_photon_encode_avx512,
         .photon_decode = bp_photon_decode_avx512,
     };
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
