@@ -8,12 +8,12 @@
 #include "kernel/kernel.h"
 #include "kernel/photon_model.h"
 
-#define SAMPLE_PIXELS  65536  /* that each model is tried on */
-#define COUNTED_PIXELS 262144 /* that frequencies are counted on */
+#define SAMPLE_PIXELS  20000
+#define COUNTED_PIXELS 131072 /* that frequencies are counted on */
 #define MAGNITUDES     72     /* codes of |residual|, the last one for all above */
 #define BUCKETS        (2 * MAGNITUDES)
 #define MOST_RESIDUAL  (1u << 20) /* a single pixel counts no more in a mean */
-#define CONTEXT_BITS   90         /* about what a context costs in the tables */
+#define CONTEXT_BITS   45 /* about what a context costs in the tables, less what the estimate of its gain leaves out */
 #define SMALL_CODE     22         /* code of BP_PHOTON_SMALL */
 #define ESCAPE_BITS    24
 #define RARE           12 /* bits that an escape takes more than a symbol, over log2(e) */
@@ -260,7 +260,7 @@ static uint8_t choose_bits(const bp_photon_tables *t)
         low = t->low[i] > low ? t->low[i] : low;
     while ((size_t)t->count << bits > BP_PHOTON_SLOTS)
         bits--;
-    if (low <= 16 - BP_PHOTON_LEAST_BITS && bits + low > 16)
+    if (low <= 5 && bits + low > 16)
         bits = 16 - low;
     return (uint8_t)bits;
 }

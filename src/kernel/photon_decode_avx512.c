@@ -139,12 +139,28 @@ static void start_group(lanes *s, size_t width, bool top)
     }
 }
 
+/* Values on their grid, 16 at a time. */
+static void put_row(const bp_photon_target *t, const uint32_t *row, uint8_t *out)
+{
+    const __m512i step = _mm512_set1_epi32((int)t->step), offset = _mm512_set1_epi32((int)t->offset);
+    for (size_t c = 0; c < t->width; c += 16) {
+        __mmask16 in = t->width - c < 16 ? (__mmask16)((1u << (t->width - c)) - 1) : 0xffff;
+        __m512i v = _mm512_add_epi32(_mm512_mullo_epi32(_mm512_loadu_si512(row + c), step), offset);
+        if (t->itemsize == 1)
+            _mm_mask_storeu_epi8(out + c, in, _mm512_cvtepi32_epi8(v));
+        else if (t->itemsize == 2)
+            _mm256_mask_storeu_epi16(out + 2 * c, in, _mm512_cvtepi32_epi16(v));
+        else
+            _mm512_mask_storeu_epi32(out + 4 * c, in, v);
+    }
+}
+
 /* Row l + 1 and l + 2 of the next group see these rows above them. */
 static void end_group(const bp_photon_target *t, const bp_photon_band *b, lanes *s, size_t first)
 {
     size_t stride = bp_photon_stride(t->width), rows = b->height - first;
     for (size_t l = 0; l < BP_PHOTON_LANES && l < rows; l++)
-        bp_photon_put_row(t, s->row0 + l * stride, b->out + (first + l) * t->width * t->itemsize);
+        put_row(t, s->row0 + l * stride, b->out + (first + l) * t->width * t->itemsize);
     if (rows <= BP_PHOTON_LANES)
         return;
     for (size_t l = 0; l < 2; l++) {
