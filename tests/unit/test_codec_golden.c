@@ -42,6 +42,11 @@ static const golden goldens[] = {
     {"zfp-1_i64", "zfp", BP_I64, 4, {2, 5, 3, 7}, PATTERN_COUNTS, 0},
     {"zfp-1_f64_accuracy", "zfp:accuracy=0.1", BP_F64, 2, {20, 30}, PATTERN_RAMP, 0.1},
     {"zfp-1_i32_rate", "zfp:rate=16", BP_I32, 2, {20, 30}, PATTERN_RAMP, 1},
+    {"photon-1_u16", "photon", BP_U16, 2, {50, 33}, PATTERN_COUNTS, 0},
+    {"photon-1_u8_frames", "photon", BP_U8, 3, {3, 20, 30}, PATTERN_RAMP, 0},
+    {"photon-1_i32_bands", "photon", BP_I32, 2, {100, 20}, PATTERN_COUNTS, 0},
+    {"photon-1_u32_flat", "photon", BP_U32, 2, {20, 30}, PATTERN_TOP, 0},
+    {"photon-1_i16_grid", "photon", BP_I16, 2, {20, 30}, PATTERN_SWING, 0},
 };
 
 #define GOLDEN_COUNT (sizeof goldens / sizeof goldens[0])
