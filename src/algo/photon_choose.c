@@ -13,10 +13,11 @@
 #define MAGNITUDES     72     /* codes of |residual|, the last one for all above */
 #define BUCKETS        (2 * MAGNITUDES)
 #define MOST_RESIDUAL  (1u << 20) /* a single pixel counts no more in a mean */
-#define CONTEXT_BITS   45 /* about what a context costs in the tables, less what the estimate of its gain leaves out */
-#define SMALL_CODE     22         /* code of BP_PHOTON_SMALL */
-#define ESCAPE_BITS    24
-#define RARE           12 /* bits that an escape takes more than a symbol, over log2(e) */
+#define CONTEXT_BITS                                                                                         \
+    45 /* about what a context costs in the tables, less what the estimate of its gain leaves out */
+#define SMALL_CODE  22 /* code of BP_PHOTON_SMALL */
+#define ESCAPE_BITS 24
+#define RARE        12 /* bits that an escape takes more than a symbol, over log2(e) */
 
 typedef struct statistics {
     uint64_t count[BP_PHOTON_CODES];
@@ -110,6 +111,8 @@ static void cut(const statistics *s, unsigned model, uint64_t price, choice *out
                 continue;
         }
         for (size_t begin = end; begin-- > least;) {
+            if (!s->count[begin] && begin > least) /* the same as a cut before the next code */
+                continue;
             n += s->count[begin];
             sum += s->sum[begin];
             uint64_t cost = best[begin] + geometric(n, sum) + price;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,9 +187,10 @@ static bp_status read_coded(bp_context *ctx, decoder *d)
     if (d->band_count == 0 || d->band_count > BP_PHOTON_MOST_BANDS || d->band_count > groups ||
         d->escape_bytes == 0 || d->escape_bytes > 4)
         r->bad = true;
-    d->tables = r->bad ? NULL : calloc(1, sizeof *d->tables);
+    d->tables = r->bad ? NULL : malloc(sizeof *d->tables);
     if (!d->tables)
         return r->bad ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "photon: no memory for tables");
+    memset(d->tables, 0, offsetof(bp_photon_tables, slots)); /* of the slots those in use are filled later */
     bp_photon_tables_read(r, d->tables, &d->weights);
     if (r->bad || !bp_photon_tables_build(d->tables, &d->weights, true)) {
         r->bad = true;

@@ -68,17 +68,17 @@ static void scan_row(const uint32_t *row, size_t width, const uint32_t *candidat
         any |= candidates[i] >= low && candidates[i] <= high;
     if (any) {
         low = UINT32_MAX, high = 0;
+        for (size_t i = 0; i < count; i++) {
+            size_t found = 0;
+            for (size_t c = 0; c < width; c++)
+                found += row[c] == candidates[i];
+            s->counts[i] += found;
+        }
+        uint32_t a = candidates[0], b = candidates[1], d = candidates[2], e = candidates[count - 1];
         for (size_t c = 0; c < width; c++) {
-            bool plain = true;
-            for (size_t i = 0; i < count; i++)
-                if (row[c] == candidates[i]) {
-                    s->counts[i]++;
-                    plain = false;
-                }
-            if (plain && row[c] < low)
-                low = row[c];
-            if (plain && row[c] > high)
-                high = row[c];
+            uint32_t v = row[c], mark = 0u - (uint32_t)((v == a) | (v == b) | (v == d) | (v == e));
+            low = (v | mark) < low ? v | mark : low;
+            high = (v & ~mark) > high ? v & ~mark : high;
         }
     }
     s->low = low < s->low ? low : s->low;
