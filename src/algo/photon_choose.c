@@ -8,7 +8,8 @@
 #include "kernel/kernel.h"
 #include "kernel/photon_model.h"
 
-#define SAMPLE_PIXELS  20000
+#define TRIED_PIXELS   8000   /* that each model is tried on */
+#define SAMPLE_PIXELS  20000  /* that the contexts are made from */
 #define COUNTED_PIXELS 131072 /* that frequencies are counted on */
 #define MAGNITUDES     72     /* codes of |residual|, the last one for all above */
 #define BUCKETS        (2 * MAGNITUDES)
@@ -319,21 +320,19 @@ static void fill_tables(const statistics *s, const choice *c, bp_photon_tables *
 
 bool bp_photon_tables_choose(const bp_photon_plane *p, bp_photon_tables *t, bp_photon_weights *weights)
 {
-    statistics *s = malloc(2 * sizeof *s); /* of the model tried, and of the best one */
+    statistics *s = malloc(sizeof *s);
     if (!s)
         return false;
-    rows_taken rows = take(p, SAMPLE_PIXELS), counted = take(p, COUNTED_PIXELS);
-    choice best = {.cost = UINT64_MAX};
-    size_t free_one = 0;
+    rows_taken tried = take(p, TRIED_PIXELS), rows = take(p, SAMPLE_PIXELS);
+    rows_taken counted = take(p, COUNTED_PIXELS);
+    choice best = {.cost = UINT64_MAX}, c;
     for (unsigned model = 0; model < BP_PHOTON_MODELS; model++) {
-        choice c;
-        try_model(p, model, rows, &s[free_one], &c);
-        if (c.cost < best.cost) {
+        try_model(p, model, tried, s, &c);
+        if (c.cost < best.cost)
             best = c;
-            free_one = 1 - free_one;
-        }
     }
-    fill_tables(&s[1 - free_one], &best, t);
+    try_model(p, best.model, rows, s, &c);
+    fill_tables(s, &c, t);
     free(s);
     counter k = {.tables = t};
     each_row(p, t->model, counted.every, count_row, &k);
