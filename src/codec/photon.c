@@ -52,8 +52,7 @@ static bp_status decode(bp_context *ctx, const double *params, const uint8_t *in
 
 const bp_codec bp_codec_photon = {
     .name = "photon",
-    .summary =
-        "own codec for detector frames: rate model, contexts, rANS; integers of 8 to 32 bits, lossless",
+    .summary = "detector frames near the limit of counting noise; on trial: its bytes may change",
     .number = 11,
     .version = 1,
     .dtypes = BP_DTYPES_8 | BP_DTYPES_16 | BP_BIT(BP_U32) | BP_BIT(BP_I32),
