@@ -95,10 +95,8 @@ static uint64_t geometric(uint64_t n, uint64_t sum)
 /* Cuts the codes into contexts so that the cost, with price for each context, is least. */
 static void cut(const statistics *s, unsigned model, uint64_t price, choice *out)
 {
-    uint64_t best[BP_PHOTON_CODES + 1];
-    uint8_t from[BP_PHOTON_CODES + 1];
-    best[0] = 0;
-    from[0] = 0;
+    uint64_t best[BP_PHOTON_CODES + 1] = {0};
+    uint8_t from[BP_PHOTON_CODES + 1] = {0};
     for (size_t end = 1; end <= BP_PHOTON_CODES; end++) {
         uint64_t n = 0, sum = 0;
         size_t least = model < 2 && end > SMALL_CODE ? SMALL_CODE : 0;

@@ -65,8 +65,8 @@ static bool reserve(encoder *e)
     e->memory = malloc(values);
     e->plane.values = e->memory + BP_PHOTON_PAD;
     e->tokens = malloc(stride * BP_PHOTON_LANES * sizeof(uint32_t));
-    e->escapes = malloc(e->band_pixels * sizeof(uint32_t));
-    e->words = malloc(e->band_pixels * 2 * sizeof(uint16_t));
+    e->escapes = malloc((e->band_pixels + 1) * sizeof(uint32_t));
+    e->words = malloc((e->band_pixels + 1) * 2 * sizeof(uint16_t));
     if (e->grid.label_count)
         e->plane.labels = e->labels = malloc(height * width);
     return e->plane.code && e->tables && e->memory && e->tokens && e->escapes && e->words &&

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The band coder of photon, the reference. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -207,6 +208,7 @@ static bool decode_band(const bp_photon_target *t, bp_photon_band *b)
     size_t stride = bp_photon_stride(t->width), steps = bp_photon_steps(t->width);
     uint32_t *row0 = t->rows + 2 * stride + BP_PHOTON_PAD;
     const uint16_t *active = b->active;
+    assert(t->rows);
     for (size_t first = 0; first < b->height; first += BP_PHOTON_LANES) {
         for (size_t step = 0; step < steps; step++)
             if (!get_step(t, b, row0, first, step, active ? *active++ : 0xffff))

@@ -71,7 +71,7 @@ BP_ALWAYS __m512i decode_step(const lookup *t, lanes *s, size_t step, const int 
                               const bool part, bool top, __mmask16 active, __mmask16 left)
 {
     bp_photon_around a;
-    __m512i code, context, x = s->x, k = _mm512_setzero_si512();
+    __m512i code, context, x = s->x;
     move(s, step, &a);
     if (part && top)
         at_top(&a);
@@ -87,7 +87,7 @@ BP_ALWAYS __m512i decode_step(const lookup *t, lanes *s, size_t step, const int 
         renormalise(s, &x, active);
     __m512i residual = _mm512_sub_epi32(symbol, _mm512_permutex2var_epi32(t->zero[0], context, t->zero[1]));
     if (kind != LOW_NONE) {
-        k = _mm512_permutex2var_epi32(t->low[0], context, t->low[1]);
+        __m512i k = _mm512_permutex2var_epi32(t->low[0], context, t->low[1]);
         __m512i low = _mm512_andnot_si512(_mm512_sllv_epi32(_mm512_set1_epi32(-1), k), x);
         x = _mm512_srlv_epi32(x, k);
         residual = _mm512_or_si512(_mm512_sllv_epi32(residual, k), low);
