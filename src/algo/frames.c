@@ -13,7 +13,7 @@ static bool is_signed(bp_dtype dtype)
     return dtype == BP_I8 || dtype == BP_I16;
 }
 
-static bp_frames frames_of(const bp_frame_coder *coder, const bp_array *in)
+bp_frames bp_frames_of(const bp_array *in)
 {
     bp_frames frames = {.count = 1, .height = 1, .width = 1, .dtype = in->dtype, .itemsize = in->itemsize};
     size_t found = 0;
@@ -28,6 +28,12 @@ static bp_frames frames_of(const bp_frame_coder *coder, const bp_array *in)
         frames.count = 0;
     else
         frames.bytes = frames.height * frames.width * frames.itemsize;
+    return frames;
+}
+
+static bp_frames frames_of(const bp_frame_coder *coder, const bp_array *in)
+{
+    bp_frames frames = bp_frames_of(in);
     if (coder->unsigned_only && is_signed(in->dtype))
         frames.dtype = in->dtype == BP_I8 ? BP_U8 : BP_U16;
     return frames;

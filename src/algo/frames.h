@@ -32,6 +32,8 @@ typedef struct bp_frame_coder {
                         size_t size, void *values);
 } bp_frame_coder;
 
+/* The frames of an array, with its own dtype; count 0 for an array without elements. */
+bp_frames bp_frames_of(const bp_array *in);
 /* Refuses frames that are too large for the coder. */
 BP_MUST_CHECK bp_status bp_frames_check(bp_context *ctx, const bp_frame_coder *coder, const bp_array *in);
 size_t bp_frames_worst_size(const bp_array *in);

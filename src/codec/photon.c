@@ -1,53 +1,51 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * photon: our own lossless codec for detector frames: a model of the local rate, contexts, interleaved rANS
- * (docs/photon.md). */
-#include "algo/photon.h"
+ * (docs/photon.md, docs/photon-chunk.md). */
+#include "algo/photon_stack.h"
 #include "codec/codec.h"
 
 enum { P_LEVEL, P_COUNT };
 
-#define MAX_PIXELS ((size_t)1 << 30)
-
-static const char *const levels[] = {"balanced", NULL};
+static const char *const words[] = {
+#define PHOTON_LEVEL(name, word, number, scope, encode, decode) word,
+#include "algo/photon_levels.def"
+#undef PHOTON_LEVEL
+    NULL,
+};
 
 static const bp_param params_of_photon[P_COUNT] = {
     [P_LEVEL] = {.name = "level",
                  .unit = "",
                  .kind = BP_PARAM_CHOICE,
-                 .choices = levels,
-                 .help = "speed against size: balanced is what there is so far"},
-};
-
-static const bp_frame_coder coder = {
-    .name = "photon",
-    .max_side = MAX_PIXELS,
-    .max_pixels = MAX_PIXELS,
-    .encode = bp_photon_encode_frame,
-    .decode = bp_photon_decode_frame,
+                 .max = BP_PHOTON_LEVELS - 1,
+                 .fallback = BP_PHOTON_LEVEL_BALANCED,
+                 .choices = words,
+                 .help = "speed against size; a payload says itself which one wrote it"},
 };
 
 static bp_status check(bp_context *ctx, const double *params, const bp_array *in)
 {
     (void)params;
-    return bp_frames_check(ctx, &coder, in);
+    return bp_photon_check(ctx, in);
 }
 
 static size_t worst_size(const double *params, const bp_array *in)
 {
     (void)params;
-    return bp_frames_worst_size(in);
+    return bp_photon_worst_size(in);
 }
 
 static bp_status encode(bp_context *ctx, const double *params, const bp_array *in, uint8_t *out,
                         size_t capacity, size_t *size)
 {
-    return bp_frames_encode(ctx, &coder, params, in, out, capacity, size);
+    return bp_photon_encode(ctx, (size_t)params[P_LEVEL], in, out, capacity, size);
 }
 
 static bp_status decode(bp_context *ctx, const double *params, const uint8_t *in, size_t size,
                         const bp_array *out)
 {
-    return bp_frames_decode(ctx, &coder, params, in, size, out);
+    (void)params;
+    return bp_photon_decode(ctx, in, size, out);
 }
 
 const bp_codec bp_codec_photon = {
@@ -59,6 +57,12 @@ const bp_codec bp_codec_photon = {
     .max_rank = BP_MAX_RANK,
     .params = params_of_photon,
     .param_count = P_COUNT,
+    .levels =
+        {
+#define PHOTON_LEVEL(name, word, number, scope, encode, decode) [BP_LEVEL_##name] = "level=" word,
+#include "algo/photon_levels.def"
+#undef PHOTON_LEVEL
+        },
     .lossless = bp_codec_always_lossless,
     .check = check,
     .worst_size = worst_size,
