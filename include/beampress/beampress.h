@@ -9,6 +9,7 @@
 #include "context.h"
 #include "file.h"
 #include "param.h"
+#include "simulate.h"
 #include "status.h"
 #include "version.h"
 

@@ -39,8 +39,9 @@ static const bp_example verify_examples[] = {
 };
 
 static const bp_example list_examples[] = {
-    {"beampress list", "every codec with its parameters"},
-    {"beampress list codecs --json", "the same for a program"},
+    {"beampress list", "every codec and every simulator with its parameters"},
+    {"beampress list codecs --json", "codecs alone, for a program"},
+    {"beampress list simulate", "what simulate can make"},
     {NULL, NULL},
 };
 
@@ -49,6 +50,13 @@ static const bp_example bench_examples[] = {
     {"beampress bench scan.h5 --dataset /entry/data/data --codec bslz4 --codec zstd:level=9 --threads 2",
      "two working points on one dataset"},
     {"beampress bench scan.h5 --peers --csv", "beside every HDF5 filter plug-in of this machine"},
+    {NULL, NULL},
+};
+
+static const bp_example simulate_examples[] = {
+    {"beampress simulate poisson flat.h5 pattern=flat rate=0.3", "16 frames of 0.3 photons per pixel"},
+    {"beampress simulate poisson rings.h5 frames=4 height=256 width=256 rate=20 dtype=uint32 seed=7",
+     "rings and peaks; the same bytes whenever and wherever it is run"},
     {NULL, NULL},
 };
 
@@ -102,9 +110,9 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "not; then the first difference is named.",
          verify_examples, 2, 2, bp_cli_verify},
     [COMMAND_LIST] =
-        {"list", "[codecs]", "codecs with parameters, units, ranges and defaults",
+        {"list", "[codecs|simulate]", "codecs and simulators with parameters, units, ranges, defaults",
          "Lists the codecs of this build: what they are called, which types they take, their parameters, the "
-         "library behind them, and the codecs that this build leaves out.",
+         "library behind them, and the codecs that this build leaves out. Then what simulate can make.",
          list_examples, 0, 1, bp_cli_list},
     [COMMAND_BENCH] =
         {"bench", "FILE...", "measure ratio and speed of every codec on your data",
@@ -120,6 +128,15 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "its own, so a plug-in that crashes is a row that says so. What cannot be measured is told, and the "
          "rest goes on.",
          bench_examples, 1, FILES_DO_NOT_MATTER, bp_cli_bench},
+    [COMMAND_SIMULATE] =
+        {"simulate", "KIND OUT [KEY=VALUE...]", "make frames whose truth is known",
+         "Writes simulated frames to OUT as plain NeXus HDF5, and beside them what no measurement can know: "
+         "for "
+         "poisson the rate in every pixel, and the entropy of its counts, below which no lossless code can "
+         "go. The word SIMULATED stands in the title and in attributes of the file. The same parameters give "
+         "the "
+         "same values on every machine.",
+         simulate_examples, 2, FILES_DO_NOT_MATTER, bp_cli_simulate},
     [COMMAND_DOCTOR] =
         {"doctor", "", "does everything work on this machine?",
          "Looks whether HDF5 and the Python on the PATH find the beampress plug-in, which codecs and SIMD "

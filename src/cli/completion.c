@@ -50,6 +50,44 @@ static void write_bash_values(FILE *stream)
     fputs("    esac\n", stream);
 }
 
+static void write_kinds(FILE *stream)
+{
+    const bp_simulator *simulator;
+    for (size_t i = 0; (simulator = bp_simulator_at(i)) != NULL; i++)
+        fprintf(stream, "%s%s", i ? " " : "", simulator->name);
+}
+
+/* Every key of every kind, once. */
+static void write_keys(FILE *stream, const char *between)
+{
+    const bp_simulator *simulator;
+    for (size_t i = 0; (simulator = bp_simulator_at(i)) != NULL; i++)
+        for (size_t k = 0; k < simulator->param_count; k++) {
+            const char *name = simulator->params[k].name;
+            bool told = false;
+            for (size_t e = 0; e < i; e++)
+                for (size_t m = 0; m < bp_simulator_at(e)->param_count; m++)
+                    told |= strcmp(bp_simulator_at(e)->params[m].name, name) == 0;
+            if (!told)
+                fprintf(stream, "%s%s=", i + k ? between : "", name);
+        }
+}
+
+/* KIND first, then a file, then keys. */
+static void write_bash_simulators(FILE *stream)
+{
+    fputs("        elif [ \"${COMP_WORDS[1]}\" = simulate ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+          "            COMPREPLY=($(compgen -W '",
+          stream);
+    write_kinds(stream);
+    fputs("' -- \"$word\"))\n        elif [ \"${COMP_WORDS[1]}\" = simulate ] && [ \"$COMP_CWORD\" -gt 3 ]; "
+          "then\n"
+          "            compopt -o nospace 2>/dev/null\n            COMPREPLY=($(compgen -W '",
+          stream);
+    write_keys(stream, " ");
+    fputs("' -- \"$word\"))\n", stream);
+}
+
 void bp_completion_write_bash(FILE *stream)
 {
     fputs("# bash completion for beampress, made by its build\n_beampress()\n{\n"
@@ -70,7 +108,10 @@ void bp_completion_write_bash(FILE *stream)
     }
     fputs("    esac\n    case \"$word\" in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
           "    *)\n        if [ \"${COMP_WORDS[1]}\" = list ]; then\n"
-          "            COMPREPLY=($(compgen -W codecs -- \"$word\"))\n        else\n"
+          "            COMPREPLY=($(compgen -W 'codecs simulate' -- \"$word\"))\n",
+          stream);
+    write_bash_simulators(stream);
+    fputs("        else\n"
           "            COMPREPLY=($(compgen -f -- \"$word\"))\n        fi ;;\n    esac\n}\n"
           "complete -o filenames -F _beampress beampress\n",
           stream);
@@ -128,8 +169,17 @@ static void write_zsh_command(FILE *stream, size_t c)
             write_zsh_option(stream, option, name);
         }
     }
-    fputs(c == COMMAND_LIST ? "            '*:what:(codecs)' ;;\n" : "            '*:file:_files' ;;\n",
-          stream);
+    if (c == COMMAND_SIMULATE) {
+        fputs("            '1:kind:(", stream);
+        write_kinds(stream);
+        fputs(")' '2:file:_files' '*:parameter:(", stream);
+        write_keys(stream, " ");
+        fputs(")' ;;\n", stream);
+    } else if (c == COMMAND_LIST) {
+        fputs("            '*:what:(codecs simulate)' ;;\n", stream);
+    } else {
+        fputs("            '*:file:_files' ;;\n", stream);
+    }
 }
 
 void bp_completion_write_zsh(FILE *stream)

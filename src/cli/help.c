@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/list_params.h"
 #include "cli/manual.h"
 
 #define TEXT_WIDTH 80
@@ -52,12 +53,29 @@ static void print_option(const bp_option *option)
     print_wrapped(option->help, 24, 24);
 }
 
+static void print_simulators(void)
+{
+    const bp_simulator *simulator;
+    for (size_t i = 0; (simulator = bp_simulator_at(i)) != NULL; i++) {
+        printf("\nKIND %s: ", simulator->name);
+        print_wrapped(simulator->summary, strlen("KIND : ") + strlen(simulator->name), 2);
+        for (size_t k = 0; k < simulator->param_count; k++) {
+            char text[768];
+            bp_list_param_describe(&simulator->params[k], text, sizeof text);
+            printf("  %-21s ", simulator->params[k].name);
+            print_wrapped(text, 24, 24);
+        }
+    }
+}
+
 void bp_cli_print_help(const bp_command *command)
 {
     unsigned bit = 1u << (command - bp_commands);
     printf("beampress %s [OPTIONS]%s%s\n\n", command->name, *command->arguments ? " " : "",
            command->arguments);
     print_wrapped(command->description, 0, 0);
+    if (command == &bp_commands[COMMAND_SIMULATE])
+        print_simulators();
     printf("\nOptions:\n");
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (bp_options[i].commands & bit)

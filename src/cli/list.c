@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * beampress list: the codecs, as their descriptors state them. */
+ * beampress list: codecs and simulators, as their descriptors state them. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/list_params.h"
 #include "report/json.h"
-#include "report/table.h"
 
 static const char *const level_names[BP_LEVEL_COUNT] = {"fast", "balanced", "max"};
-static const char *const kind_names[] = {"integer", "real", "choice", "switch"};
-
-static json_t *param_json(const bp_param *param)
-{
-    json_t *row = json_object();
-    bp_json_set_text(row, "name", param->name);
-    bp_json_set_text(row, "unit", param->unit);
-    bp_json_set_text(row, "kind", kind_names[param->kind]);
-    if (param->kind == BP_PARAM_CHOICE) {
-        for (size_t i = 0; param->choices[i]; i++)
-            bp_json_append(row, "choices", bp_json_text(param->choices[i]));
-        bp_json_set_text(row, "default", param->choices[(size_t)param->fallback]);
-    } else {
-        bp_json_set_number(row, "min", param->min);
-        bp_json_set_number(row, "max", param->max);
-        bp_json_set_number(row, "default", param->fallback);
-    }
-    bp_json_set_text(row, "help", param->help);
-    return row;
-}
 
 /* Name and version of the library behind a codec; NULL for code of our own. */
 static const char *library_of(const bp_codec *codec, char *text, size_t size)
@@ -61,38 +41,8 @@ static json_t *codec_json(const bp_codec *codec)
     bp_json_set(row, "levels", levels);
     bp_json_set(row, "params", json_array());
     for (size_t i = 0; i < codec->param_count; i++)
-        bp_json_append(row, "params", param_json(&codec->params[i]));
+        bp_json_append(row, "params", bp_list_param_json(&codec->params[i]));
     return row;
-}
-
-static void print_params(const bp_codec *codec)
-{
-    static const bp_column columns[] = {
-        {"parameter", 'l'}, {"values", 'l'}, {"default", 'l'}, {"unit", 'l'}, {"", 'l'}};
-    bp_table *table = bp_table_new(columns, 5);
-    for (size_t i = 0; i < codec->param_count; i++) {
-        const bp_param *param = &codec->params[i];
-        char values[256] = "";
-        size_t used = 0;
-        for (size_t k = 0; param->kind == BP_PARAM_CHOICE && param->choices[k] && used < sizeof values; k++)
-            used += (size_t)snprintf(values + used, sizeof values - used, "%s%s", k ? " " : "",
-                                     param->choices[k]);
-        if (param->kind == BP_PARAM_SWITCH)
-            snprintf(values, sizeof values, "0 or 1");
-        else if (param->kind != BP_PARAM_CHOICE)
-            snprintf(values, sizeof values, "%.9g ... %.9g", param->min, param->max);
-        bp_table_cell(table, "%s", param->name);
-        bp_table_cell(table, "%s", values);
-        if (param->kind == BP_PARAM_CHOICE)
-            bp_table_cell(table, "%s", param->choices[(size_t)param->fallback]);
-        else
-            bp_table_cell(table, "%.9g", param->fallback);
-        bp_table_cell(table, "%s", param->unit);
-        bp_table_cell(table, "%s", param->help);
-    }
-    if (codec->param_count)
-        bp_table_print(table, stdout, 4);
-    bp_table_free(table);
 }
 
 static void print_dtypes(const bp_codec *codec)
@@ -119,7 +69,7 @@ static void print_codec(const bp_codec *codec)
     for (size_t i = 0; i < BP_LEVEL_COUNT; i++)
         if (codec->levels[i])
             printf("    --level %s: %s\n", level_names[i], *codec->levels[i] ? codec->levels[i] : "defaults");
-    print_params(codec);
+    bp_list_params_print(codec->params, codec->param_count, stdout, 4);
     printf("\n");
 }
 
@@ -139,11 +89,34 @@ static void list_left_out(bp_cli *cli)
     }
 }
 
-bp_status bp_cli_list(bp_cli *cli)
+static json_t *simulator_json(const bp_simulator *simulator)
 {
-    if (cli->files.count && strcmp(cli->files.items[0], "codecs") != 0)
-        return bp_fail(cli->ctx, BP_E_USAGE, "list: '%s' is nothing that can be listed; it takes codecs",
-                       cli->files.items[0]);
+    json_t *row = json_object();
+    bp_json_set_text(row, "name", simulator->name);
+    bp_json_set_text(row, "summary", simulator->summary);
+    bp_json_set_text(row, "model", simulator->model);
+    bp_json_set_count(row, "version", simulator->version);
+    bp_json_set(row, "params", json_array());
+    for (size_t i = 0; i < simulator->param_count; i++)
+        bp_json_append(row, "params", bp_list_param_json(&simulator->params[i]));
+    return row;
+}
+
+static void list_simulators(bp_cli *cli)
+{
+    const bp_simulator *simulator;
+    bp_json_set(cli->result, "simulators", json_array());
+    for (size_t i = 0; (simulator = bp_simulator_at(i)) != NULL; i++) {
+        bp_json_append(cli->result, "simulators", simulator_json(simulator));
+        if (cli->json)
+            continue;
+        printf("simulate %s: %s\n    %s\n", simulator->name, simulator->summary, simulator->model);
+        bp_list_params_print(simulator->params, simulator->param_count, stdout, 4);
+    }
+}
+
+static void list_codecs(bp_cli *cli)
+{
     const bp_codec *codec;
     bp_json_set(cli->result, "codecs", json_array());
     for (size_t i = 0; (codec = bp_codec_at(i)) != NULL; i++) {
@@ -152,5 +125,20 @@ bp_status bp_cli_list(bp_cli *cli)
             print_codec(codec);
     }
     list_left_out(cli);
+}
+
+bp_status bp_cli_list(bp_cli *cli)
+{
+    const char *what = cli->files.count ? cli->files.items[0] : NULL;
+    bool codecs = !what || strcmp(what, "codecs") == 0, simulators = !what || strcmp(what, "simulate") == 0;
+    if (!codecs && !simulators)
+        return bp_fail(cli->ctx, BP_E_USAGE,
+                       "list: '%s' is nothing that can be listed; it takes codecs or simulate", what);
+    if (codecs)
+        list_codecs(cli);
+    if (codecs && simulators && !cli->json)
+        printf("\n");
+    if (simulators)
+        list_simulators(cli);
     return BP_OK;
 }

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "cli/list_params.h"
 #include "cli/manual.h"
 
 const bp_exit_code bp_exit_codes[] = {
@@ -87,6 +88,23 @@ static bool is_for_all(const bp_option *option, unsigned commands)
     return option->commands == commands;
 }
 
+static void write_simulators(FILE *stream)
+{
+    const bp_simulator *simulator;
+    for (size_t i = 0; (simulator = bp_simulator_at(i)) != NULL; i++) {
+        fprintf(stream, ".SH KIND %s\n", simulator->name);
+        write_text(stream, simulator->model);
+        fputs("\n", stream);
+        for (size_t k = 0; k < simulator->param_count; k++) {
+            char text[768];
+            bp_list_param_describe(&simulator->params[k], text, sizeof text);
+            fprintf(stream, ".TP\n\\fB%s\\fR=\n", simulator->params[k].name);
+            write_text(stream, text);
+            fputs("\n", stream);
+        }
+    }
+}
+
 static void write_end(FILE *stream, const bp_command *command)
 {
     fputs(".SH EXIT STATUS\n", stream);
@@ -146,6 +164,8 @@ void bp_manual_write(FILE *stream, const bp_command *command)
                 command->name, command->arguments);
         write_text(stream, command->description);
         fputs("\n", stream);
+        if (command == &bp_commands[COMMAND_SIMULATE])
+            write_simulators(stream);
         write_options(stream, is_for, 1u << (command - bp_commands));
     } else {
         write_overview(stream);

@@ -5,6 +5,7 @@
 
 #include "io/frame_header.h"
 #include "io/hdf5_file.h"
+#include "io/hdf5_put.h"
 #include "io/hdf5_skeleton.h"
 
 /* HDF5 keeps attributes up to 64 KiB in the object header, all of an object together. */
@@ -60,64 +61,6 @@ hid_t bp_h5_type_of(bp_dtype dtype)
     }
 }
 
-/* One string of fixed length, which old readers know, too; HDF5 has no strings of length 0. */
-static hid_t text_type(const char *text)
-{
-    size_t size = strlen(text);
-    hid_t type = H5Tcopy(H5T_C_S1);
-    if (H5Tset_size(type, size ? size : 1) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0 ||
-        H5Tset_cset(type, H5T_CSET_UTF8) < 0)
-        bp_h5_release(&type);
-    return type;
-}
-
-static bp_status set_text(const skeleton *s, const char *object, const char *name, const char *text)
-{
-    hid_t type = text_type(text), space = H5Screate(H5S_SCALAR);
-    hid_t attribute =
-        H5Acreate_by_name(s->file, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    bp_status status = BP_OK;
-    if (attribute < 0 || H5Awrite(attribute, type, text) < 0)
-        status = fail(s, name);
-    bp_h5_release(&attribute);
-    bp_h5_release(&space);
-    bp_h5_release(&type);
-    return status;
-}
-
-static bp_status add_group(const skeleton *s, const char *path, const char *class)
-{
-    hid_t gcpl = H5Pcreate(H5P_GROUP_CREATE), group = H5I_INVALID_HID;
-    bp_status status = BP_OK;
-    if (gcpl < 0 || H5Pset_obj_track_times(gcpl, 0) < 0 ||
-        (group = H5Gcreate2(s->file, path, H5P_DEFAULT, gcpl, H5P_DEFAULT)) < 0)
-        status = fail(s, path);
-    bp_h5_release(&group);
-    bp_h5_release(&gcpl);
-    return status == BP_OK ? set_text(s, path, "NX_class", class) : status;
-}
-
-/* A dataset without object times. values NULL: nothing is written. The caller closes *made unless it is NULL.
- */
-static bp_status add_dataset(const skeleton *s, const char *path, hid_t type, size_t rank,
-                             const hsize_t *shape, const void *values, hid_t *made)
-{
-    hid_t dcpl = H5Pcreate(H5P_DATASET_CREATE), dataset = H5I_INVALID_HID;
-    hid_t space = rank ? H5Screate_simple((int)rank, shape, NULL) : H5Screate(H5S_SCALAR);
-    bp_status status = BP_OK;
-    if (dcpl < 0 || space < 0 || H5Pset_obj_track_times(dcpl, 0) < 0 ||
-        (dataset = H5Dcreate2(s->file, path, type, space, H5P_DEFAULT, dcpl, H5P_DEFAULT)) < 0 ||
-        (values && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0))
-        status = fail(s, path);
-    bp_h5_release(&space);
-    bp_h5_release(&dcpl);
-    if (made)
-        *made = dataset;
-    else
-        bp_h5_release(&dataset);
-    return status;
-}
-
 static bp_status add_groups(const skeleton *s)
 {
     static const char *const groups[][2] = {
@@ -127,15 +70,15 @@ static bp_status add_groups(const skeleton *s)
         {"/entry/data", "NXdata"},
         {"/entry/source", "NXcollection"},
     };
-    bp_status status = set_text(s, "/", "NX_class", "NXroot");
+    bp_status status = bp_h5_put_text(s->ctx, s->file, "/", "NX_class", "NXroot");
     if (status == BP_OK)
-        status = set_text(s, "/", "default", "entry");
+        status = bp_h5_put_text(s->ctx, s->file, "/", "default", "entry");
     for (size_t i = 0; status == BP_OK && i < sizeof groups / sizeof groups[0]; i++)
-        status = add_group(s, groups[i][0], groups[i][1]);
+        status = bp_h5_put_group(s->ctx, s->file, groups[i][0], groups[i][1]);
     if (status == BP_OK)
-        status = set_text(s, "/entry", "default", "data");
+        status = bp_h5_put_text(s->ctx, s->file, "/entry", "default", "data");
     if (status == BP_OK)
-        status = set_text(s, "/entry/data", "signal", "data");
+        status = bp_h5_put_text(s->ctx, s->file, "/entry/data", "signal", "data");
     return status;
 }
 
@@ -146,15 +89,16 @@ static bp_status add_data(const skeleton *s)
     for (size_t i = 0; i < facts->rank; i++)
         shape[i] = facts->shape[i];
     hid_t type = bp_h5_type_of(facts->dtype);
-    bp_status status = add_dataset(s, BP_SKELETON_DATA, type, facts->rank, shape, NULL, NULL);
+    bp_status status =
+        bp_h5_put_dataset(s->ctx, s->file, BP_SKELETON_DATA, type, facts->rank, shape, NULL, NULL);
     bp_h5_release(&type);
     if (status == BP_OK &&
         H5Lcreate_hard(s->file, BP_SKELETON_DATA, s->file, "/entry/data/data", H5P_DEFAULT, H5P_DEFAULT) < 0)
         status = fail(s, "/entry/data/data");
     if (status == BP_OK)
-        status = set_text(s, BP_SKELETON_DATA, "target", BP_SKELETON_DATA);
+        status = bp_h5_put_text(s->ctx, s->file, BP_SKELETON_DATA, "target", BP_SKELETON_DATA);
     if (status == BP_OK)
-        status = set_text(s, BP_SKELETON_DATA, "source_format", facts->format);
+        status = bp_h5_put_text(s->ctx, s->file, BP_SKELETON_DATA, "source_format", facts->format);
     return status;
 }
 
@@ -186,11 +130,12 @@ static bp_status add_file_names(const skeleton *s)
             first[i] = bp_frames_first_of(s->frames, i);
         }
         hid_t type = variable_text();
-        status = add_dataset(s, "/entry/source/file_name", type, 1, &shape, names, NULL);
+        status = bp_h5_put_dataset(s->ctx, s->file, "/entry/source/file_name", type, 1, &shape, names, NULL);
         bp_h5_release(&type);
     }
     if (status == BP_OK)
-        status = add_dataset(s, "/entry/source/first_frame", H5T_NATIVE_UINT64, 1, &shape, first, NULL);
+        status = bp_h5_put_dataset(s->ctx, s->file, "/entry/source/first_frame", H5T_NATIVE_UINT64, 1, &shape,
+                                   first, NULL);
     free(names);
     free(first);
     return status;
@@ -244,7 +189,7 @@ static bp_status take_headers(skeleton *s, bool as_dataset)
     bp_status status = BP_OK;
     if (as_dataset) {
         hid_t type = variable_text();
-        status = add_dataset(s, "/entry/source/header", type, 1, &shape, NULL, &dataset);
+        status = bp_h5_put_dataset(s->ctx, s->file, "/entry/source/header", type, 1, &shape, NULL, &dataset);
         bp_h5_release(&type);
     }
     for (uint64_t i = 0; status == BP_OK && i < frames; i += BATCH) {
@@ -267,7 +212,7 @@ static bp_status add_headers(skeleton *s)
         return status;
     bool is_long = first && strlen(first) > MOST_ATTRIBUTE;
     if (first && first[0] && !is_long)
-        status = set_text(s, BP_SKELETON_DATA, "header", first);
+        status = bp_h5_put_text(s->ctx, s->file, BP_SKELETON_DATA, "header", first);
     free(first);
     if (status == BP_OK && bp_frames_has_headers(s->frames))
         status = take_headers(s, is_long || bp_frames_get_facts(s->frames)->count > 1);
@@ -278,8 +223,8 @@ static bp_status add_number(const skeleton *s, const char *name, double value, c
 {
     char path[128] = "/entry/instrument/";
     strncat(path, name, sizeof path - strlen(path) - 1);
-    bp_status status = add_dataset(s, path, H5T_NATIVE_DOUBLE, 0, NULL, &value, NULL);
-    return status == BP_OK ? set_text(s, path, "units", unit) : status;
+    bp_status status = bp_h5_put_dataset(s->ctx, s->file, path, H5T_NATIVE_DOUBLE, 0, NULL, &value, NULL);
+    return status == BP_OK ? bp_h5_put_text(s->ctx, s->file, path, "units", unit) : status;
 }
 
 static bp_status add_facts(const skeleton *s)
@@ -298,14 +243,14 @@ static bp_status add_facts(const skeleton *s)
     if (!s->has_header)
         return BP_OK;
     if (!isnan(s->header.numbers[BP_HEADER_WAVELENGTH]))
-        status = add_group(s, "/entry/instrument/beam", "NXbeam");
+        status = bp_h5_put_group(s->ctx, s->file, "/entry/instrument/beam", "NXbeam");
     for (int i = 0; status == BP_OK && i < BP_HEADER_COUNT; i++)
         if (!isnan(s->header.numbers[i]))
             status = add_number(s, paths[i], s->header.numbers[i], units[i]);
     if (status == BP_OK && s->header.detector[0]) {
-        hid_t type = text_type(s->header.detector);
-        status =
-            add_dataset(s, "/entry/instrument/detector/description", type, 0, NULL, s->header.detector, NULL);
+        hid_t type = bp_h5_put_text_type(s->header.detector);
+        status = bp_h5_put_dataset(s->ctx, s->file, "/entry/instrument/detector/description", type, 0, NULL,
+                                   s->header.detector, NULL);
         bp_h5_release(&type);
     }
     return status;
@@ -314,15 +259,11 @@ static bp_status add_facts(const skeleton *s)
 bp_status bp_h5_skeleton_create(bp_context *ctx, const char *path, bp_frames *frames, hid_t *file)
 {
     skeleton s = {.ctx = ctx, .frames = frames};
-    hid_t fcpl = H5Pcreate(H5P_FILE_CREATE);
     *file = H5I_INVALID_HID;
-    if (fcpl < 0 || H5Pset_obj_track_times(fcpl, 0) < 0 ||
-        (s.file = H5Fcreate(path, H5F_ACC_TRUNC, fcpl, H5P_DEFAULT)) < 0) {
-        bp_h5_release(&fcpl);
-        return bp_h5_fail(ctx, BP_E_OUTPUT, "%s: cannot be created", path);
-    }
-    bp_h5_release(&fcpl);
-    bp_status status = add_groups(&s);
+    bp_status status = bp_h5_put_file(ctx, path, &s.file);
+    if (status != BP_OK)
+        return status;
+    status = add_groups(&s);
     if (status == BP_OK)
         status = add_data(&s);
     if (status == BP_OK)

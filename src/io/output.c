@@ -166,7 +166,7 @@ static bp_status check_output(bp_context *ctx, const char *path, bool overwrite,
             return fail_errno(ctx, path, "cannot be looked at");
         return BP_OK;
     }
-    if (st.st_dev == input->st_dev && st.st_ino == input->st_ino)
+    if (input && st.st_dev == input->st_dev && st.st_ino == input->st_ino)
         return bp_fail(ctx, BP_E_USAGE, "%s: output and input are the same file (see --replace)", path);
     if (S_ISDIR(st.st_mode))
         return bp_fail(ctx, BP_E_OUTPUT, "%s: is a folder", path);
@@ -184,10 +184,10 @@ bp_status bp_output_begin(bp_context *ctx, const char *input, const char *path, 
     output->fd = -1;
     output->overwrite = overwrite;
     output->replace = replace;
-    if (stat(input, &output->input) != 0)
+    if (input && stat(input, &output->input) != 0)
         return bp_fail(ctx, BP_E_INPUT, "%s: %s", input, strerror(errno));
     if (!replace) {
-        bp_status status = check_output(ctx, path, overwrite, &output->input);
+        bp_status status = check_output(ctx, path, overwrite, input ? &output->input : NULL);
         if (status != BP_OK)
             return status;
     }

@@ -19,9 +19,10 @@ typedef struct bp_output {
 } bp_output;
 
 /* Checks that output may be written, removes temporaries that dead runs left for it, creates an empty, locked
- * temporary. inputs: files that are read (output must be none of them, also by another name), unless replace
- * is set: then output is input and mode and owner are kept. BP_E_USAGE: output is an input; BP_E_OUTPUT: it
- * exists and overwrite is not set, or cannot be written. Abort in every case that is not committed. */
+ * temporary. input: file that is read (output must not be it, also by another name; NULL: there is none),
+ * unless replace is set: then output is input and mode and owner are kept. BP_E_USAGE: output is an input;
+ * BP_E_OUTPUT: it exists and overwrite is not set, or cannot be written. Abort in every case that is not
+ * committed. */
 BP_MUST_CHECK bp_status bp_output_begin(bp_context *ctx, const char *input, const char *path, bool overwrite,
                                         bool replace, bp_output *output);
 

@@ -16,7 +16,7 @@ import pytest
 
 import conftest
 
-SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "doctor"]
+SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "doctor"]
 DATASET = "/entry/data/data"
 
 
@@ -128,6 +128,10 @@ def test_help_and_version_of_the_whole(beampress):
 @pytest.mark.parametrize("words", [
     [], ["frobnicate"], ["--json"], ["compress"], ["compress", "--frobnicate", "x.h5"], ["compress", "-Z", "x.h5"],
     ["verify", "a.h5"], ["verify", "a.h5", "b.h5", "c.h5"], ["info", ""], ["list", "dogs"],
+    ["simulate", "poisson"], ["simulate", "dogs", "x.h5"], ["simulate", "poisson", "rate=1", "x.h5"],
+    ["simulate", "poisson", "x.h5", "rate=0"], ["simulate", "poisson", "x.h5", "rate=1e6"],
+    ["simulate", "poisson", "x.h5", "rate"], ["simulate", "poisson", "x.h5", "frames=1.5"],
+    ["simulate", "poisson", "x.h5", "rate=300", "dtype=uint8"], ["simulate", "poisson", "x.h5", "dtype=int16"],
     ["compress", "scan.h5", "--codec", "nosuch"], ["compress", "scan.h5", "--codec", "bslz4:block=7"],
     ["compress", "scan.h5", "--codec", "bslz4:nosuch=1"], ["compress", "scan.h5", "--codec", "zstd:level=1x"],
     ["compress", "scan.h5", "--codec", "zstd", "--codec", "lz4"], ["compress", "scan.h5", "--level", "best"],

@@ -80,7 +80,7 @@ def desk(beampress, tmp_path_factory):
 
 
 def test_the_schema_covers_every_subcommand():
-    assert {"compress", "info", "verify", "list", "bench", "doctor"} <= set(SCHEMA)
+    assert {"compress", "info", "verify", "list", "bench", "simulate", "doctor"} <= set(SCHEMA)
     assert len(SCHEMA["info"]) > 40
 
 
@@ -185,7 +185,18 @@ def test_list(beampress):
     validate("list", value)
     names = [codec["name"] for codec in value["codecs"]]
     assert {"store", "bslz4"} <= set(names) and len(names) == len(set(names))
-    assert beampress("list", "--json").json == value
+    simulators = beampress("list", "simulate", "--json").json
+    validate("list", simulators)
+    assert [s["name"] for s in simulators["simulators"]] == ["poisson"]
+    assert beampress("list", "--json").json == dict(value, **simulators)
+
+
+def test_simulate(beampress, tmp_path):
+    value = beampress("simulate", "poisson", "x.h5", "rate=4,frames=2", "height=40", "--json", cwd=tmp_path).json
+    validate("simulate", value)
+    assert value["shape"] == [2, 40, 512] and value["parameters"]["rate"] == 4 and value["parameters"]["pattern"] == "rings"
+    assert value["raw_bytes"] == 2 * 2 * 40 * 512 and value["ratio_limit"] == pytest.approx(16 / value["entropy"])
+    assert {t["name"] for t in value["truth"]} == {"rate", "entropy", "mean_rate", "mean_entropy"}
 
 
 def test_bench(beampress, desk):
