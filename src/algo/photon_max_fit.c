@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "algo/photon_max_fit.h"
+
+#define LEAST_PIXELS 400
+#define SAMPLES      120000
+
+typedef struct normal {
+    double matrix[BP_MAX_ALL][BP_MAX_ALL];
+    double right[BP_MAX_ALL];
+} normal;
+
+void bp_max_default_weights(const bp_max_plane *p, int32_t *weights)
+{
+    static const int16_t space[BP_MAX_SPACE] = {
+        [0] = 70, [1] = 16, [3] = 16, [4] = 30, [7] = 8, [14] = 40, [16] = 24, [17] = 16};
+    for (size_t i = 0; i < BP_MAX_ALL; i++)
+        weights[i] = i < BP_MAX_SPACE ? space[i] : 0;
+    if (p->frame)
+        for (size_t i = 0; i < BP_MAX_ALL; i++)
+            weights[i] = i == BP_MAX_SPACE + 6 ? 128 : weights[i] / 2;
+}
+
+/* Noise is judged by the neighbours' distances: a quiet place says more than a loud one. */
+static double trust(const int64_t *in)
+{
+    double sum = 0;
+    static const unsigned near[6] = {0, 3, 4, 7, 1, 14};
+    for (unsigned i = 0; i < 6; i++)
+        sum += fabs((double)in[near[i]]);
+    sum /= 6.0 * (1 << BP_MAX_FRACTION);
+    return 1 / (0.3 + sum * sum);
+}
+
+static void add(normal *n, const bp_max_inputs *inputs, size_t count, uint32_t value)
+{
+    double in[BP_MAX_ALL], w = trust(inputs->value), unit = 1.0 / (1 << BP_MAX_FRACTION);
+    double goal = (double)(BP_MAX_SCALED(value) - inputs->base) * unit * w;
+    for (size_t i = 0; i < count; i++)
+        in[i] = (double)inputs->value[i] * unit;
+    for (size_t i = 0; i < count; i++) {
+        double f = in[i] * w;
+        for (size_t k = 0; k <= i; k++)
+            n->matrix[i][k] += f * in[k];
+        n->right[i] += in[i] * goal;
+    }
+}
+
+static bool solve(normal *n, size_t count, double *x)
+{
+    double most = 0;
+    for (size_t i = 0; i < count; i++)
+        most = n->matrix[i][i] > most ? n->matrix[i][i] : most;
+    if (!(most > 0))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        n->matrix[i][i] += most * 1e-6 + n->matrix[i][i] * 1e-4;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k <= i; k++) {
+            double sum = n->matrix[i][k];
+            for (size_t j = 0; j < k; j++)
+                sum -= n->matrix[i][j] * n->matrix[k][j];
+            if (k < i)
+                n->matrix[i][k] = sum / n->matrix[k][k];
+            else if (sum > 0)
+                n->matrix[i][i] = sqrt(sum);
+            else
+                return false;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        double sum = n->right[i];
+        for (size_t j = 0; j < i; j++)
+            sum -= n->matrix[i][j] * x[j];
+        x[i] = sum / n->matrix[i][i];
+    }
+    for (size_t i = count; i-- > 0;) {
+        double sum = x[i];
+        for (size_t j = i + 1; j < count; j++)
+            sum -= n->matrix[j][i] * x[j];
+        x[i] = sum / n->matrix[i][i];
+    }
+    return true;
+}
+
+bool bp_max_fit(bp_max_plane *p, const uint32_t *values, const uint8_t *labels, int32_t *weights)
+{
+    size_t pixels = p->height * p->width, count = bp_max_input_count(p);
+    if (pixels < LEAST_PIXELS)
+        return false;
+    normal *n = calloc(1, sizeof *n);
+    if (!n)
+        return false;
+    size_t step = 1 + pixels / SAMPLES;
+    size_t rows = step, columns = 1;
+    bp_max_plane_start_frame(p);
+    for (size_t r = 0; r < p->height; r++) {
+        bp_max_plane_start_row(p, r);
+        const uint32_t *row = values + r * p->width;
+        bool sampled = r % rows == rows - 1;
+        for (size_t c = 0; c < p->width; c++) {
+            bp_max_inputs inputs;
+            if (sampled && c % columns == 0 && !(labels && labels[r * p->width + c])) {
+                bp_max_gather(p, r, c, &inputs);
+                add(n, &inputs, count, row[c]);
+            }
+            bp_max_plane_set(p, r, c, row[c]);
+        }
+        bp_max_plane_end_row(p, r);
+    }
+    double x[BP_MAX_ALL];
+    bool good = solve(n, count, x);
+    for (size_t i = 0; good && i < count; i++) {
+        double w = floor(x[i] * (1 << BP_MAX_WEIGHT_BITS) + 0.5);
+        weights[i] = w > BP_MAX_WEIGHT_MOST    ? BP_MAX_WEIGHT_MOST
+                     : w < -BP_MAX_WEIGHT_MOST ? -BP_MAX_WEIGHT_MOST
+                                               : (int32_t)w;
+    }
+    free(n);
+    return good;
+}
