@@ -1,0 +1,1756 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ *
+ * H5Zdictionary: a lossless HDF5 filter for data with few distinct values: quantised floats, ADC codes with
+ * gaps, label maps, counts. A chunk becomes the sorted table of its distinct values and one index per
+ * element; the indices are coded by what is smallest: nothing (one value), bits, rANS with contexts from the
+ * neighbours, runs of labels, or Zstandard. What does not pay is stored.
+ *
+ * This file is complete: copy it into a project, compile it into a shared object that HDF5 finds, done.
+ *   cc -O3 -shared -fPIC -fvisibility=hidden $(pkg-config --cflags hdf5) H5Zdictionary.c -o
+ * libh5dictionary.so
+ *
+ *   -DH5Z_DICTIONARY_ZSTD         and -lzstd: also write and read indices in Zstandard
+ *   -DH5Z_DICTIONARY_LINK_HDF5    and -lhdf5: call HDF5 by name, instead of finding the library that called
+ *                                 (which needs dlopen; by name is right where the process has only one HDF5)
+ *   -DH5Z_DICTIONARY_CODER_ONLY   without HDF5: only the functions of the next paragraph, not static
+ *   -DH5Z_DICTIONARY_FILTER_ID=n  another filter id
+ *
+ * The bytes of a chunk and the cd_values: docs/dictionary.md of beampress. All numbers in a chunk are little
+ * endian. A checksum covers every byte, so damage is an error and never a wrong value; the decoder checks
+ * every size all the same, because a checksum keeps out accidents, not attackers. Nothing is kept between
+ * calls and nothing is printed; threads may call at the same time. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef H5Z_DICTIONARY_ZSTD
+#include <zstd.h>
+#endif
+
+#ifdef H5Z_DICTIONARY_CODER_ONLY
+#include "algo/dictionary.h"
+#define DICTIONARY_API
+#else
+#define DICTIONARY_API static
+enum { DICTIONARY_OK, DICTIONARY_DAMAGED, DICTIONARY_NO_MEMORY, DICTIONARY_NO_ZSTD };
+#endif
+
+/* cd_values. A user gives the first or none; set_local fills in the others. */
+enum { CD_EFFORT, CD_VERSION, CD_ELEMENT, CD_KIND, CD_ROW, CD_FRAME, CD_BYTES, CD_BYTES_HIGH, CD_COUNT };
+enum { EFFORT_DEFAULT, EFFORT_FAST, EFFORT_BALANCED, EFFORT_MAX };
+/* What elements are, so that the table is sorted by value; + KIND_BIG_ENDIAN for the byte order in memory. */
+enum { KIND_BYTES, KIND_UNSIGNED, KIND_SIGNED, KIND_FLOAT, KIND_BIG_ENDIAN = 128 };
+
+/* How the indices are coded. */
+enum { MODE_STORED, MODE_CONSTANT, MODE_PACKED, MODE_CONTEXT, MODE_LABELS, MODE_ZSTD };
+
+#define MARK         0x44 /* first byte of a chunk: 'D' */
+#define FORMAT       1    /* second byte */
+#define HEADER       24   /* bytes */
+#define MAX_VALUES   65536u
+#define MAX_ELEMENT  65536u
+#define SLACK        16 /* bytes or indices behind an array that fast loops may touch */
+#define LANES        8  /* rANS coders side by side, each on a stretch of the chunk of its own */
+#define PROB_BITS    12
+#define PROB_ONE     (1u << PROB_BITS)
+#define STATE_LOW    (1u << 15) /* a rANS state is in [2^15, 2^31) */
+#define MAX_CONTEXTS 16
+#define WEIGHT_SUM   8 /* largest sum of the weights of the neighbours */
+#define SUMS         (255 * WEIGHT_SUM + 8)
+#define BLOCK        256 /* elements of a lane that are coded in one go */
+
+/* ---- numbers in bytes ---- */
+
+static uint32_t load16(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+}
+
+static uint32_t load32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static uint64_t load64(const uint8_t *p)
+{
+    return load32(p) | (uint64_t)load32(p + 4) << 32;
+}
+
+static void store16(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
+static void store32(uint8_t *p, uint32_t v)
+{
+    store16(p, v);
+    store16(p + 2, v >> 16);
+}
+
+static void store64(uint8_t *p, uint64_t v)
+{
+    store32(p, (uint32_t)v);
+    store32(p + 4, (uint32_t)(v >> 32));
+}
+
+static unsigned bit_length(uint64_t v)
+{
+    unsigned bits = 0;
+    for (unsigned step = 32; step; step /= 2)
+        if (v >> step) {
+            v >>= step;
+            bits += step;
+        }
+    return bits + (unsigned)v;
+}
+
+static uint32_t rotate(uint32_t v, unsigned bits)
+{
+    return v << bits | v >> (32 - bits);
+}
+
+/* XXH32 of bytes. Each of its steps is a bijection of the state, so that a change within one 32-bit word is
+ * always seen, and any other but once in 2^32. */
+static uint32_t checksum(const uint8_t *p, size_t bytes, uint32_t seed)
+{
+    static const uint32_t k[5] = {2654435761u, 2246822519u, 3266489917u, 668265263u, 374761393u};
+    uint32_t lane[4] = {seed + k[0] + k[1], seed + k[1], seed, seed - k[0]}, h = seed + k[4];
+    const uint8_t *end = p + bytes;
+    if (bytes >= 16) {
+        for (; end - p >= 16; p += 16)
+            for (int i = 0; i < 4; i++)
+                lane[i] = rotate(lane[i] + load32(p + 4 * i) * k[1], 13) * k[0];
+        h = rotate(lane[0], 1) + rotate(lane[1], 7) + rotate(lane[2], 12) + rotate(lane[3], 18);
+    }
+    h += (uint32_t)bytes;
+    for (; end - p >= 4; p += 4)
+        h = rotate(h + load32(p) * k[2], 17) * k[3];
+    for (; p < end; p++)
+        h = rotate(h + *p * k[4], 11) * k[0];
+    h = (h ^ h >> 15) * k[1];
+    h = (h ^ h >> 13) * k[2];
+    return h ^ h >> 16;
+}
+
+/* Bits, the low ones first. Writing past the end writes nothing and sets `over`; reading gives zeros. */
+typedef struct bit_buffer {
+    uint64_t word;
+    unsigned count;
+    int over;
+    uint8_t *out;
+    const uint8_t *in, *end;
+} bit_buffer;
+
+static void put_bits(bit_buffer *b, uint64_t value, unsigned count) /* count <= 32 */
+{
+    b->word |= value << b->count;
+    b->count += count;
+    if (b->count < 32)
+        return;
+    if (b->end - b->out >= 4) {
+        store32(b->out, (uint32_t)b->word);
+        b->out += 4;
+    } else {
+        b->over = 1;
+    }
+    b->word >>= 32;
+    b->count -= 32;
+}
+
+static void end_bits(bit_buffer *b)
+{
+    for (; b->count; b->count -= b->count < 8 ? b->count : 8, b->word >>= 8) {
+        if (b->out < b->end)
+            *b->out++ = (uint8_t)b->word;
+        else
+            b->over = 1;
+    }
+}
+
+static uint32_t get_bits(bit_buffer *b, unsigned count) /* count <= 32 */
+{
+    for (; b->count < count; b->count += 8) {
+        if (b->in < b->end)
+            b->word |= (uint64_t)*b->in++ << b->count;
+        else
+            b->over = 1;
+    }
+    uint32_t value = (uint32_t)(b->word & ((1ull << count) - 1));
+    b->word >>= count;
+    b->count -= count;
+    return value;
+}
+
+/* ---- the table of values ---- */
+
+/* Elements of 1, 2, 4 or 8 bytes as unsigned numbers whose order is that of the values. */
+static int is_number(size_t element)
+{
+    return element == 1 || element == 2 || element == 4 || element == 8;
+}
+
+static uint64_t top_bit(size_t element)
+{
+    return 1ull << (8 * element - 1);
+}
+
+static uint64_t swap_bytes(uint64_t v, size_t element)
+{
+    uint64_t swapped = 0;
+    for (size_t i = 0; i < element; i++)
+        swapped = swapped << 8 | (v >> (8 * i) & 255);
+    return swapped;
+}
+
+static uint64_t key_of(uint64_t v, size_t element, unsigned kind)
+{
+    uint64_t top = top_bit(element);
+    if (kind & KIND_BIG_ENDIAN)
+        v = swap_bytes(v, element);
+    kind &= ~(unsigned)KIND_BIG_ENDIAN;
+    if (kind == KIND_SIGNED || (kind == KIND_FLOAT && !(v & top)))
+        v ^= top;
+    else if (kind == KIND_FLOAT)
+        v ^= top | (top - 1);
+    return v;
+}
+
+static uint64_t value_of(uint64_t key, size_t element, unsigned kind)
+{
+    uint64_t top = top_bit(element);
+    unsigned order = kind & ~(unsigned)KIND_BIG_ENDIAN;
+    if (order == KIND_SIGNED || (order == KIND_FLOAT && (key & top)))
+        key ^= top;
+    else if (order == KIND_FLOAT)
+        key ^= top | (top - 1);
+    return kind & KIND_BIG_ENDIAN ? swap_bytes(key, element) : key;
+}
+
+/* The element as a number, its first byte the lowest. */
+static inline uint64_t load_element(const uint8_t *p, size_t element)
+{
+    return element == 1 ? *p : element == 2 ? load16(p) : element == 4 ? load32(p) : load64(p);
+}
+
+/* Distinct values and an index for every element. */
+typedef struct dictionary {
+    size_t element, n;
+    unsigned kind;
+    uint32_t count; /* of values; 0: too many */
+    uint64_t *keys; /* of numbers, ascending; for other elements the place of the first of each */
+    uint16_t *index;
+} dictionary;
+
+/* One byte or two: presence of every value there is. */
+static int number_small(dictionary *d, const uint8_t *in)
+{
+    size_t room = (size_t)1 << (8 * d->element);
+    uint16_t *rank = malloc(room * sizeof *rank);
+    uint8_t *present = calloc(room, 1);
+    if (!rank || !present) {
+        free(rank);
+        free(present);
+        return DICTIONARY_NO_MEMORY;
+    }
+    if (d->element == 1)
+        for (size_t i = 0; i < d->n; i++)
+            present[in[i]] = 1;
+    else
+        for (size_t i = 0; i < d->n; i++)
+            present[load16(in + 2 * i)] = 1;
+    for (uint64_t key = 0; key < room; key++) {
+        uint64_t value = value_of(key, d->element, d->kind);
+        if (present[value]) {
+            rank[value] = (uint16_t)d->count;
+            d->keys[d->count++] = key;
+        }
+    }
+    if (d->element == 1)
+        for (size_t i = 0; i < d->n; i++)
+            d->index[i] = rank[in[i]];
+    else
+        for (size_t i = 0; i < d->n; i++)
+            d->index[i] = rank[load16(in + 2 * i)];
+    free(rank);
+    free(present);
+    return DICTIONARY_OK;
+}
+
+/* An open-addressing hash of values, for numbers of 4 and 8 bytes and for elements of any bytes. */
+typedef struct slot {
+    uint64_t value; /* the number, or the hash of the bytes */
+    uint32_t id;    /* + 1; 0: free */
+} slot;
+
+typedef struct hash {
+    slot *slots;
+    unsigned log; /* of their number */
+} hash;
+
+#define LEAST_LOG  10
+#define MOST_LOG   19
+#define MOST_STEPS 64 /* values that share a place, before the hash is made larger */
+
+static size_t slot_of(uint64_t value, unsigned log)
+{
+    return (size_t)((value * 0x9e3779b97f4a7c15ull) >> (64 - log));
+}
+
+static uint64_t hash_bytes(const uint8_t *p, size_t bytes)
+{
+    uint64_t h = 0;
+    for (; bytes >= 8; p += 8, bytes -= 8)
+        h = (h ^ load64(p)) * 0xff51afd7ed558ccdull, h ^= h >> 32;
+    for (; bytes; p++, bytes--)
+        h = (h ^ *p) * 0xff51afd7ed558ccdull, h ^= h >> 32;
+    return h;
+}
+
+static int grow(hash *h)
+{
+    hash larger = {NULL, h->log ? h->log + 2 : LEAST_LOG};
+    if (larger.log > MOST_LOG)
+        return 0;
+    larger.slots = calloc((size_t)1 << larger.log, sizeof *larger.slots);
+    if (!larger.slots)
+        return 0;
+    size_t mask = ((size_t)1 << larger.log) - 1;
+    for (size_t i = 0; h->log && i < (size_t)1 << h->log; i++)
+        if (h->slots[i].id) {
+            size_t at = slot_of(h->slots[i].value, larger.log);
+            while (larger.slots[at].id)
+                at = (at + 1) & mask;
+            larger.slots[at] = h->slots[i];
+        }
+    free(h->slots);
+    *h = larger;
+    return 1;
+}
+
+/* Index in order of appearance for every element; count 0 when there are too many values. `element` is 4, 8,
+ * or 0 for bytes, a constant where this is inlined. */
+static inline int number_hashed(dictionary *d, const uint8_t *in, hash *h, size_t element)
+{
+    size_t size = d->element, mask = ((size_t)1 << h->log) - 1;
+    for (size_t i = 0; i < d->n; i++) {
+        const uint8_t *p = in + i * size;
+        uint64_t value = element ? load_element(p, element) : hash_bytes(p, size);
+        size_t at = slot_of(value, h->log), steps = 0;
+        slot *s = &h->slots[at];
+        while (s->id &&
+               (s->value != value || (!element && memcmp(in + d->keys[s->id - 1] * size, p, size) != 0))) {
+            at = (at + 1) & mask;
+            s = &h->slots[at];
+            steps++;
+        }
+        if (!s->id) {
+            if (d->count == MAX_VALUES) {
+                d->count = 0;
+                return DICTIONARY_OK;
+            }
+            d->keys[d->count] = element ? value : i;
+            s->value = value;
+            s->id = ++d->count;
+        }
+        d->index[i] = (uint16_t)(s->id - 1);
+        if (steps > MOST_STEPS || (d->count > mask / 4 && h->log < 17)) {
+            if (!grow(h)) {
+                d->count = 0;
+                return DICTIONARY_OK;
+            }
+            mask = ((size_t)1 << h->log) - 1;
+        }
+    }
+    return DICTIONARY_OK;
+}
+
+/* Elements of other sizes are in the order of their bytes. */
+static int before(const dictionary *d, const uint8_t *in, uint64_t a, uint64_t b)
+{
+    return is_number(d->element) ? a < b : memcmp(in + a * d->element, in + b * d->element, d->element) < 0;
+}
+
+typedef struct entry {
+    uint64_t key;
+    uint32_t id;
+} entry;
+
+static void sink(const dictionary *d, const uint8_t *in, entry *heap, size_t at, size_t count)
+{
+    entry moving = heap[at];
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && before(d, in, heap[child].key, heap[child + 1].key))
+            child++;
+        if (!before(d, in, moving.key, heap[child].key))
+            break;
+        heap[at] = heap[child];
+    }
+    heap[at] = moving;
+}
+
+/* Heap sort of the keys; rank[] says where each went. */
+static int sort_keys(dictionary *d, const uint8_t *in, uint16_t *rank)
+{
+    size_t count = d->count;
+    entry *heap = malloc((count + 1) * sizeof *heap);
+    if (!heap)
+        return DICTIONARY_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        heap[i].key = is_number(d->element) ? key_of(d->keys[i], d->element, d->kind) : d->keys[i];
+        heap[i].id = (uint32_t)i;
+    }
+    for (size_t i = count / 2; i-- > 0;)
+        sink(d, in, heap, i, count);
+    for (size_t i = count; i-- > 1;) {
+        entry largest = heap[0];
+        heap[0] = heap[i];
+        heap[i] = largest;
+        sink(d, in, heap, 0, i);
+    }
+    for (size_t i = 0; i < count; i++) {
+        d->keys[i] = heap[i].key;
+        rank[heap[i].id] = (uint16_t)i;
+    }
+    free(heap);
+    return DICTIONARY_OK;
+}
+
+/* Do elements, taken here and there, hardly ever repeat? Then there are far more than 2^16 values, or as many
+ * as elements. */
+static int hopeless(const dictionary *d, const uint8_t *in, hash *h)
+{
+    enum { SAMPLE = 4096, REPEATS = 24 };
+    if (d->n < 2 * SAMPLE || d->element > 64)
+        return 0;
+    size_t step = d->n / SAMPLE, repeats = 0;
+    for (size_t i = 0; i < SAMPLE; i++) {
+        const uint8_t *p = in + i * step * d->element;
+        uint64_t value = hash_bytes(p, d->element);
+        size_t at = slot_of(value, h->log), mask = ((size_t)1 << h->log) - 1;
+        while (h->slots[at].id && h->slots[at].value != value)
+            at = (at + 1) & mask;
+        repeats += h->slots[at].id != 0;
+        h->slots[at].id = 1;
+        h->slots[at].value = value;
+    }
+    return repeats < REPEATS;
+}
+
+static int number_large(dictionary *d, const uint8_t *in)
+{
+    hash h = {NULL, 0};
+    uint16_t *rank = malloc(MAX_VALUES * sizeof *rank);
+    int status = rank && grow(&h) && grow(&h) && grow(&h) ? DICTIONARY_OK : DICTIONARY_NO_MEMORY;
+    if (status == DICTIONARY_OK && !hopeless(d, in, &h)) {
+        free(h.slots);
+        h = (hash){NULL, 0};
+        if (!grow(&h))
+            status = DICTIONARY_NO_MEMORY;
+        else if (d->element == 4)
+            status = number_hashed(d, in, &h, 4);
+        else if (d->element == 8)
+            status = number_hashed(d, in, &h, 8);
+        else
+            status = number_hashed(d, in, &h, 0);
+    }
+    if (status == DICTIONARY_OK && d->count)
+        status = sort_keys(d, in, rank);
+    if (status == DICTIONARY_OK && d->count)
+        for (size_t i = 0; i < d->n; i++)
+            d->index[i] = rank[d->index[i]];
+    free(rank);
+    free(h.slots);
+    return status;
+}
+
+static int number_values(dictionary *d, const uint8_t *in)
+{
+    d->count = 0;
+    return d->element <= 2 ? number_small(d, in) : number_large(d, in);
+}
+
+/* Numbers: the first key, the least gap, the width of a gap, gaps less the least. Others: their bytes. */
+static uint8_t *write_table(const dictionary *d, const uint8_t *in, uint8_t *out, uint8_t *end)
+{
+    size_t size = d->element;
+    if (!is_number(size)) {
+        if ((size_t)(end - out) / size < d->count)
+            return NULL;
+        for (uint32_t i = 0; i < d->count; i++, out += size)
+            memcpy(out, in + d->keys[i] * size, size);
+        return out;
+    }
+    uint64_t least = UINT64_MAX, most = 0;
+    for (uint32_t i = 1; i < d->count; i++) {
+        uint64_t gap = d->keys[i] - d->keys[i - 1];
+        least = gap < least ? gap : least;
+        most = gap > most ? gap : most;
+    }
+    unsigned width = d->count > 1 ? bit_length(most - least) : 0;
+    uint8_t word[8];
+    bit_buffer b = {.out = out, .end = end};
+    store64(word, d->keys[0]);
+    for (size_t i = 0; i < size; i++)
+        put_bits(&b, word[i], 8);
+    if (d->count > 1) {
+        store64(word, least);
+        for (size_t i = 0; i < size; i++)
+            put_bits(&b, word[i], 8);
+        put_bits(&b, width, 8);
+    }
+    for (uint32_t i = 1; i < d->count; i++) {
+        uint64_t gap = d->keys[i] - d->keys[i - 1] - least;
+        put_bits(&b, gap & UINT32_MAX, width < 32 ? width : 32);
+        put_bits(&b, gap >> 32, width < 32 ? 0 : width - 32);
+    }
+    end_bits(&b);
+    return b.over ? NULL : b.out;
+}
+
+/* The values as they stand in memory, `count` of `element` bytes each; NULL when the table is damaged. */
+static const uint8_t *read_table(const uint8_t *in, const uint8_t *end, size_t element, unsigned kind,
+                                 uint32_t count, uint8_t *values)
+{
+    if (!is_number(element)) {
+        if ((size_t)(end - in) / element < count)
+            return NULL;
+        memcpy(values, in, element * count);
+        return in + element * count;
+    }
+    bit_buffer b = {.in = in, .end = end};
+    uint64_t key = 0, least = 0, mask = top_bit(element) | (top_bit(element) - 1);
+    for (unsigned i = 0; i < element; i++)
+        key |= (uint64_t)get_bits(&b, 8) << (8 * i);
+    for (unsigned i = 0; count > 1 && i < element; i++)
+        least |= (uint64_t)get_bits(&b, 8) << (8 * i);
+    unsigned width = count > 1 ? get_bits(&b, 8) : 0;
+    if (width > 8 * element)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (i) {
+            uint64_t gap = get_bits(&b, width < 32 ? width : 32);
+            gap |= (uint64_t)get_bits(&b, width < 32 ? 0 : width - 32) << 32;
+            key = (key + gap + least) & mask;
+        }
+        uint8_t word[8];
+        store64(word, value_of(key, element, kind));
+        memcpy(values + i * element, word, element);
+    }
+    return b.over ? NULL : b.in;
+}
+
+/* ---- packed indices ---- */
+
+static uint8_t *write_packed(const uint16_t *index, size_t n, unsigned width, unsigned mask, uint8_t *out,
+                             uint8_t *end)
+{
+    bit_buffer b = {.out = out, .end = end};
+    for (size_t i = 0; i < n; i++)
+        put_bits(&b, index[i] & mask, width);
+    end_bits(&b);
+    return b.over ? NULL : b.out;
+}
+
+static size_t packed_bytes(size_t n, unsigned width)
+{
+    return n / 8 * width + (n % 8 * width + 7) / 8;
+}
+
+/* Adds to each index its low bits: index = index * 2^width + bits. `in` holds packed_bytes. */
+static void read_packed(const uint8_t *in, size_t n, unsigned width, uint16_t *index)
+{
+    size_t bytes = packed_bytes(n, width), fast = 0;
+    uint32_t mask = (1u << width) - 1;
+    if (bytes >= 4 && width)
+        fast = (bytes - 4) / width * 8;
+    fast = fast < n ? fast : n;
+    for (size_t i = 0; i < fast; i++) {
+        size_t at = i / 8 * width + i % 8 * width / 8;
+        index[i] = (uint16_t)((uint32_t)index[i] << width | (load32(in + at) >> (i % 8 * width % 8) & mask));
+    }
+    bit_buffer b = {.in = in + fast / 8 * width, .end = in + bytes};
+    for (size_t i = fast; i < n; i++)
+        index[i] = (uint16_t)((uint32_t)index[i] << width | get_bits(&b, width));
+}
+
+/* ---- indices by rANS with contexts ---- */
+
+/* The chunk is cut into LANES stretches of equal length. In each, element t has the neighbours t-1 (W), t-2
+ * (WW), t-D (N), t-D+1 (NE), t-D-1 (NW) and t-2D (NN), D being the distance, mostly a row. Their weighted sum
+ * chooses the context, and, when residuals are coded, is the prediction. */
+enum { W, WW, N, NE, NW, NN, NEIGHBOURS };
+
+typedef struct model {
+    uint32_t distance; /* 0: neighbours W and WW only */
+    uint8_t weight[NEIGHBOURS];
+    uint8_t residual;
+    unsigned shift; /* prediction = (sum + 2^shift / 2) >> shift */
+    unsigned contexts;
+    uint16_t limit[MAX_CONTEXTS]; /* context of a sum: how many limits, from limit[1] on, are <= it */
+    uint16_t base[SUMS];          /* context * PROB_ONE for every sum */
+    uint16_t frequency[MAX_CONTEXTS][256];
+} model;
+
+/* A stretch [at, at + count) of a lane that is coded with the same weights, and these. Where there is nothing
+ * above yet, W stands for all; the row above the row above may be missing alone, then N stands for NN. */
+typedef struct piece {
+    size_t at, count;
+    unsigned w, ww;
+    int above, above2;
+} piece;
+
+static piece piece_at(const model *m, size_t at, size_t length)
+{
+    size_t d = m->distance, end = length;
+    piece p = {at, 0, m->weight[W], m->weight[WW], d && at > d, d && at >= 2 * d};
+    if (d && !p.above) {
+        p.w += m->weight[WW] + (unsigned)m->weight[N] + m->weight[NE] + m->weight[NW] + m->weight[NN];
+        p.ww = 0;
+        end = d + 1;
+    } else if (d && !p.above2) {
+        end = 2 * d;
+    }
+    end = end < length ? end : length;
+    p.count = end - at < BLOCK ? end - at : BLOCK;
+    if (p.above && p.count > d - 1)
+        p.count = d - 1; /* NE must be known before the piece begins */
+    return p;
+}
+
+/* The part of the sums that comes from above. `a` points to the piece in its lane. */
+static void sum_above(const model *m, const piece *p, const uint8_t *a, uint16_t *sum)
+{
+    if (!p->above) {
+        memset(sum, 0, p->count * sizeof *sum);
+        return;
+    }
+    const uint8_t *n = a - m->distance, *nn = p->above2 ? n - m->distance : n;
+    unsigned wn = m->weight[N], wne = m->weight[NE], wnw = m->weight[NW], wnn = m->weight[NN];
+    for (size_t i = 0; i < p->count; i++)
+        sum[i] = (uint16_t)(wn * n[i] + wne * n[i + 1] + wnw * n[(ptrdiff_t)i - 1] + wnn * nn[i]);
+}
+
+static void sum_all(const model *m, const piece *p, const uint8_t *a, uint16_t *sum)
+{
+    sum_above(m, p, a, sum);
+    for (size_t i = 0; i < p->count; i++)
+        if (p->at + i >= 2)
+            sum[i] = (uint16_t)(sum[i] + p->w * a[(ptrdiff_t)i - 1] + p->ww * a[(ptrdiff_t)i - 2]);
+        else if (p->at + i == 1)
+            sum[i] = (uint16_t)(sum[i] + p->w * a[(ptrdiff_t)i - 1]);
+}
+
+static void set_bases(model *m)
+{
+    for (unsigned i = 0, context = 0; i < SUMS; i++) {
+        while (context + 1 < m->contexts && i >= m->limit[context + 1])
+            context++;
+        m->base[i] = (uint16_t)(context * PROB_ONE);
+    }
+}
+
+/* Frequencies that sum up to PROB_ONE, none of them all of it. */
+static void normalise(const uint32_t *count, uint16_t *frequency)
+{
+    uint64_t total = 0;
+    uint32_t sum = 0, seen = 0;
+    for (int i = 0; i < 256; i++)
+        total += count[i];
+    for (int i = 0; i < 256; i++) {
+        uint64_t share = total ? (count[i] * (uint64_t)PROB_ONE + total / 2) / total : 0;
+        share = share < 1 ? count[i] > 0 : share;
+        frequency[i] = (uint16_t)(share < PROB_ONE ? share : PROB_ONE - 1);
+        sum += frequency[i];
+        seen += count[i] > 0;
+    }
+    for (int i = 0; seen < 2; i++) /* a context that never was, or had one symbol only */
+        if (!frequency[i]) {
+            frequency[i] = 1;
+            sum++;
+            seen++;
+        }
+    while (sum != PROB_ONE) { /* the largest pays, or gets */
+        int largest = 0;
+        for (int i = 1; i < 256; i++)
+            if (frequency[i] > frequency[largest])
+                largest = i;
+        uint32_t step = sum > PROB_ONE ? sum - PROB_ONE : PROB_ONE - sum, most = frequency[largest] / 8u + 1;
+        step = step < most ? step : most;
+        frequency[largest] =
+            (uint16_t)(sum > PROB_ONE ? frequency[largest] - step : frequency[largest] + step);
+        sum = sum > PROB_ONE ? sum - step : sum + step;
+    }
+}
+
+/* A frequency is its bit length, coded against the one before, and the bits below its top bit:
+ * 0 the same length; 10 one less, 11 0 one more, 11 1 any: 4 bits. (From length 0 on: 10 any.) */
+static void write_frequencies(bit_buffer *b, const uint16_t *frequency)
+{
+    unsigned last = 0;
+    for (int i = 0; i < 256; i++) {
+        unsigned length = bit_length(frequency[i]);
+        if (length == last) {
+            put_bits(b, 0, 1);
+        } else if (length + 1 == last) {
+            put_bits(b, 1, 2);
+        } else if (length == last + 1) {
+            put_bits(b, 3, 3);
+        } else {
+            put_bits(b, 7, 3);
+            put_bits(b, length, 4);
+        }
+        if (length > 1)
+            put_bits(b, frequency[i] & ((1u << (length - 1)) - 1), length - 1);
+        last = length;
+    }
+}
+
+static int read_frequencies(bit_buffer *b, uint16_t *frequency)
+{
+    unsigned length = 0;
+    uint32_t sum = 0;
+    for (int i = 0; i < 256; i++) {
+        if (get_bits(b, 1)) {
+            if (!get_bits(b, 1))
+                length -= length > 0;
+            else if (!get_bits(b, 1))
+                length++;
+            else
+                length = get_bits(b, 4);
+        }
+        if (length > PROB_BITS)
+            return 0;
+        uint32_t value = length ? 1u << (length - 1) : 0;
+        if (length > 1)
+            value |= get_bits(b, length - 1);
+        frequency[i] = (uint16_t)value;
+        sum += value;
+    }
+    return sum == PROB_ONE && !b->over;
+}
+
+typedef struct symbol { /* division by the frequency as a multiplication, exact below 2^31 */
+    uint32_t limit, reciprocal, start;
+    uint16_t rest, shift;
+} symbol;
+
+static void make_symbols(const model *m, symbol *symbols)
+{
+    for (unsigned c = 0; c < m->contexts; c++) {
+        uint32_t start = 0;
+        for (unsigned i = 0; i < 256; i++) {
+            uint32_t f = m->frequency[c][i];
+            symbol *s = &symbols[c * 256 + i];
+            unsigned shift = f > 1 ? bit_length(f - 1) : 0;
+            if (!f)
+                continue;
+            s->limit = f << (31 - PROB_BITS);
+            s->rest = (uint16_t)(PROB_ONE - f);
+            s->reciprocal = f > 1 ? (uint32_t)((((uint64_t)1 << (shift + 31)) + f - 1) / f) : UINT32_MAX;
+            s->shift = (uint16_t)(f > 1 ? shift + 31 : 32);
+            s->start = f > 1 ? start : start + PROB_ONE - 1;
+            start += f;
+        }
+    }
+}
+
+/* What the lanes code: context * 256 + symbol for every element. Counts them. */
+static void classify(const model *m, const uint8_t *a, size_t n, size_t length, uint16_t *code,
+                     uint32_t *count)
+{
+    for (size_t begin = 0; begin < n; begin += length) {
+        size_t end = n - begin < length ? n - begin : length;
+        for (piece p = {0}; p.at < end; p.at += p.count) {
+            uint16_t sum[BLOCK];
+            const uint8_t *here = a + begin + p.at;
+            uint16_t *out = code + begin + p.at;
+            p = piece_at(m, p.at, end);
+            sum_all(m, &p, here, sum);
+            unsigned half = 1u << m->shift >> 1, mask = m->residual ? 255 : 0;
+            for (size_t i = 0; i < p.count; i++) {
+                unsigned prediction = (sum[i] + half) >> m->shift & mask;
+                out[i] = (uint16_t)(m->base[sum[i]] >> 4 | ((here[i] - prediction) & 255));
+            }
+        }
+    }
+    memset(count, 0, MAX_CONTEXTS * 256 * sizeof *count);
+    for (size_t i = 0; i < n; i++)
+        count[code[i]]++;
+}
+
+/* Codes backwards; words go down from *words to `least`. 0 when there is no room. */
+static int encode_lanes(const symbol *symbols, const uint16_t *code, size_t n, size_t length, uint32_t *state,
+                        uint8_t **words, const uint8_t *least)
+{
+    uint8_t *w = *words;
+    uint32_t x[LANES];
+    for (int lane = 0; lane < LANES; lane++)
+        x[lane] = STATE_LOW;
+    for (size_t t = length; t-- > 0;) {
+        if (w - least < 2 * LANES)
+            return 0;
+        for (size_t lane = LANES; lane-- > 0;) {
+            size_t at = lane * length + t;
+            if (at >= n)
+                continue;
+            const symbol *s = &symbols[code[at]];
+            uint32_t full = x[lane] >= s->limit;
+            store16(w - 2, x[lane]);
+            w -= 2 * full;
+            uint32_t v = full ? x[lane] >> 16 : x[lane];
+            x[lane] = v + s->start + (uint32_t)((uint64_t)v * s->reciprocal >> s->shift) * s->rest;
+        }
+    }
+    memcpy(state, x, sizeof x);
+    *words = w;
+    return 1;
+}
+
+/* Entry of a slot: symbol, frequency << 8, slot less the symbol's first slot << 20. */
+static void make_slots(const model *m, uint32_t *slots)
+{
+    for (unsigned c = 0; c < m->contexts; c++)
+        for (uint32_t i = 0; i < 256; i++)
+            for (uint32_t f = m->frequency[c][i], k = 0; k < f; k++)
+                *slots++ = i | f << 8 | k << 20;
+}
+
+typedef struct lanes {
+    const model *m;
+    const uint32_t *slots;
+    uint8_t *a;
+    size_t n, length;
+    uint32_t x[LANES];
+    const uint8_t *in, *end;
+    int over;
+} lanes;
+
+/* With fewer words left than the piece may take, or at the end of the last lane. */
+static void decode_slowly(lanes *l, const piece *p, uint16_t (*above)[BLOCK])
+{
+    const model *m = l->m;
+    unsigned half = 1u << m->shift >> 1, mask = m->residual ? 255 : 0;
+    for (size_t i = 0; i < p->count; i++)
+        for (size_t lane = 0; lane < LANES; lane++) {
+            size_t t = p->at + i, at = lane * l->length + t;
+            if (at >= l->n)
+                break;
+            unsigned sum = above[lane][i];
+            sum += (t > 0 ? p->w * l->a[at - 1] : 0) + (t > 1 ? p->ww * l->a[at - 2] : 0);
+            uint32_t x = l->x[lane], e = l->slots[m->base[sum] + (x & (PROB_ONE - 1))];
+            x = (e >> 8 & (PROB_ONE - 1)) * (x >> PROB_BITS) + (e >> 20);
+            if (x < STATE_LOW) {
+                l->over |= l->end - l->in < 2;
+                x = x << 16 | (l->over ? 0 : load16(l->in));
+                l->in += l->over ? 0 : 2;
+            }
+            l->x[lane] = x;
+            l->a[at] = (uint8_t)(e + ((sum + half) >> m->shift & mask));
+        }
+}
+
+static inline void decode_fast(lanes *l, const piece *p, uint16_t (*above)[BLOCK], const int residual)
+{
+    const model *m = l->m;
+    const uint32_t *slots = l->slots;
+    const uint8_t *in = l->in;
+    uint8_t *a = l->a + p->at;
+    size_t length = l->length;
+    unsigned half = 1u << m->shift >> 1, shift = m->shift, pw = p->w, pww = p->ww;
+    uint32_t x[LANES], w[LANES], ww[LANES];
+    for (size_t lane = 0; lane < LANES; lane++) {
+        x[lane] = l->x[lane];
+        w[lane] = p->at > 0 ? a[lane * length - 1] : 0;
+        ww[lane] = p->at > 1 ? a[lane * length - 2] : 0;
+    }
+    for (size_t i = 0; i < p->count; i++)
+        for (size_t lane = 0; lane < LANES; lane++) {
+            uint32_t sum = above[lane][i] + pw * w[lane] + pww * ww[lane];
+            uint32_t v = x[lane], e = slots[m->base[sum] + (v & (PROB_ONE - 1))];
+            v = (e >> 8 & (PROB_ONE - 1)) * (v >> PROB_BITS) + (e >> 20);
+            uint32_t more = v << 16 | load16(in), low = v < STATE_LOW;
+            x[lane] = low ? more : v;
+            in += 2 * low;
+            ww[lane] = w[lane];
+            w[lane] = (e + (residual ? (sum + half) >> shift : 0)) & 255;
+            a[lane * length + i] = (uint8_t)w[lane];
+        }
+    memcpy(l->x, x, sizeof x);
+    l->in = in;
+}
+
+static void decode_lanes(lanes *l)
+{
+    uint16_t above[LANES][BLOCK];
+    /* elements that every lane has; the last one is a few shorter */
+    size_t shared = l->n > (LANES - 1) * l->length ? l->n - (LANES - 1) * l->length : 0;
+    for (piece p = {0}; p.at < l->length && !l->over; p.at += p.count) {
+        p = piece_at(l->m, p.at, p.at < shared ? shared : l->length);
+        for (size_t lane = 0; lane < LANES && lane * l->length + p.at < l->n; lane++)
+            sum_above(l->m, &p, l->a + lane * l->length + p.at, above[lane]);
+        if (p.at >= shared || (size_t)(l->end - l->in) < 2 * LANES * p.count)
+            decode_slowly(l, &p, above);
+        else if (l->m->residual)
+            decode_fast(l, &p, above, 1);
+        else
+            decode_fast(l, &p, above, 0);
+    }
+}
+
+/* ---- choosing contexts by their cost on a sample ---- */
+
+#define FINE    24 /* bins of sums, before neighbouring bins with like distributions become one context */
+#define STRIPES 192
+#define KNOWN   1024 /* counts whose c log2 c is tabulated */
+
+typedef struct sample {
+    size_t count, places;
+    size_t place[STRIPES]; /* each the begin of BLOCK elements */
+    uint32_t cell_cost;    /* of a frequency in the table, in bits << 16 as seen from the sample */
+    uint16_t sum[STRIPES * BLOCK];
+    uint8_t symbol[STRIPES * BLOCK];
+    uint64_t known[KNOWN];
+    uint32_t bins[FINE][256];
+} sample;
+
+/* log2 << 16, by whole numbers only so that every machine chooses alike; within 0.008 of the truth */
+static uint64_t log2_fixed(uint64_t v)
+{
+    unsigned whole = bit_length(v) - 1;
+    uint64_t part = whole > 16 ? (v >> (whole - 16)) & 65535 : (v << (16 - whole)) & 65535;
+    return ((uint64_t)whole << 16) + part + ((part * (65536 - part) >> 16) * 22544 >> 16);
+}
+
+static void take_sample(sample *s, size_t n, size_t margin)
+{
+    size_t wanted = n / 16 / BLOCK, room = (n - margin) / BLOCK;
+    wanted = wanted < 48 ? 48 : wanted > STRIPES ? STRIPES : wanted;
+    wanted = wanted < room ? wanted : room;
+    s->places = wanted;
+    s->count = wanted * BLOCK;
+    for (size_t i = 0; i < wanted; i++)
+        s->place[i] = margin + (room * i / wanted) * BLOCK;
+    for (uint64_t c = 0; c < KNOWN; c++)
+        s->known[c] = c ? c * log2_fixed(c) : 0;
+    /* 5 bits in the table; and a sample makes a distribution look 1/2 nat a cell better than it is */
+    s->cell_cost = (uint32_t)(((uint64_t)5 << 16) * s->count / (n ? n : 1)) + 47274;
+}
+
+/* Bits << 16 that the elements counted in a row (or in two) would take, with their part of the table. */
+static uint64_t row_cost(const sample *s, const uint32_t *row, const uint32_t *second)
+{
+    uint64_t total = 0, sum = 0;
+    for (unsigned i = 0; i < 256; i++) {
+        uint32_t c = row[i] + (second ? second[i] : 0);
+        if (!c)
+            continue;
+        total += c;
+        sum += c < KNOWN ? s->known[c] : c * log2_fixed(c);
+        sum -= s->cell_cost;
+    }
+    return (total ? total * log2_fixed(total) : 0) - sum;
+}
+
+/* Up to FINE bins of about as many elements each. */
+static unsigned cut_bins(sample *s, uint16_t *limit)
+{
+    uint32_t count[SUMS] = {0};
+    size_t left = s->count, held = 0;
+    unsigned bins = 1;
+    limit[0] = 0;
+    for (size_t i = 0; i < s->count; i++)
+        count[s->sum[i]]++;
+    for (unsigned i = 0; i < SUMS && bins < FINE; i++) {
+        if (held && (held + count[i] / 2) * (FINE - bins + 1) >= left) {
+            left -= held;
+            held = 0;
+            limit[bins++] = (uint16_t)i;
+        }
+        held += count[i];
+    }
+    return bins;
+}
+
+/* Joins neighbouring bins as long as that costs nothing, or there are too many. Returns the cost. */
+static uint64_t join_bins(sample *s, uint16_t *limit, unsigned *bins)
+{
+    uint64_t cost[FINE], pair[FINE], all = 0;
+    unsigned n = *bins;
+    for (unsigned i = 0; i < n; i++)
+        cost[i] = row_cost(s, s->bins[i], NULL);
+    for (unsigned i = 0; i + 1 < n; i++)
+        pair[i] = row_cost(s, s->bins[i], s->bins[i + 1]);
+    while (n > 1) {
+        unsigned best = 0;
+        for (unsigned i = 1; i + 1 < n; i++)
+            if ((int64_t)(pair[i] - cost[i] - cost[i + 1]) <
+                (int64_t)(pair[best] - cost[best] - cost[best + 1]))
+                best = i;
+        if (n <= MAX_CONTEXTS && pair[best] > cost[best] + cost[best + 1])
+            break;
+        for (unsigned k = 0; k < 256; k++)
+            s->bins[best][k] += s->bins[best + 1][k];
+        cost[best] = pair[best];
+        n--;
+        for (unsigned i = best + 1; i < n; i++) {
+            memcpy(s->bins[i], s->bins[i + 1], sizeof s->bins[i]);
+            cost[i] = cost[i + 1];
+            pair[i - 1] = pair[i];
+            limit[i] = limit[i + 1];
+        }
+        if (best + 1 < n)
+            pair[best] = row_cost(s, s->bins[best], s->bins[best + 1]);
+        if (best > 0)
+            pair[best - 1] = row_cost(s, s->bins[best - 1], s->bins[best]);
+    }
+    for (unsigned i = 0; i < n; i++)
+        all += cost[i];
+    *bins = n;
+    return all;
+}
+
+/* Fills m's contexts for its weights; returns its cost on the sample. */
+static uint64_t try_model(sample *s, const uint8_t *a, model *m)
+{
+    uint16_t limit[FINE];
+    uint8_t bin[SUMS];
+    piece p = {2, BLOCK, m->weight[W], m->weight[WW], m->distance > 0, m->distance > 0};
+    for (size_t i = 0; i < s->places; i++) {
+        sum_all(m, &p, a + s->place[i], s->sum + i * BLOCK);
+        memcpy(s->symbol + i * BLOCK, a + s->place[i], BLOCK);
+    }
+    unsigned bins = cut_bins(s, limit), half = 1u << m->shift >> 1, mask = m->residual ? 255 : 0;
+    for (unsigned i = 0, k = 0; i < SUMS; i++) {
+        while (k + 1 < bins && i >= limit[k + 1])
+            k++;
+        bin[i] = (uint8_t)k;
+    }
+    memset(s->bins, 0, sizeof s->bins);
+    for (size_t i = 0; i < s->count; i++)
+        s->bins[bin[s->sum[i]]][(s->symbol[i] - ((s->sum[i] + half) >> m->shift & mask)) & 255]++;
+    uint64_t cost = join_bins(s, limit, &bins);
+    m->contexts = bins;
+    memcpy(m->limit, limit, bins * sizeof *limit);
+    return cost;
+}
+
+/* The best model for the effort; *bits is what its indices would take. 0: no memory. */
+static int choose_model(const uint8_t *a, size_t n, size_t row, size_t frame, int effort, model *best,
+                        uint64_t *bits)
+{
+    static const struct {
+        uint8_t weight[NEIGHBOURS], shift, least_effort, where; /* where: 0 no distance, 1 a row, 2 a frame */
+    } known[] = {
+        {{3, 0, 2, 2, 1, 0}, 3, EFFORT_FAST, 1}, {{2, 1, 2, 1, 1, 1}, 3, EFFORT_BALANCED, 1},
+        {{5, 3, 0, 0, 0, 0}, 3, EFFORT_FAST, 0}, {{2, 0, 6, 0, 0, 0}, 3, EFFORT_BALANCED, 2},
+        {{2, 0, 2, 0, 0, 0}, 2, EFFORT_MAX, 1},  {{3, 0, 3, 1, 1, 0}, 3, EFFORT_MAX, 1},
+        {{0, 0, 4, 1, 1, 2}, 3, EFFORT_MAX, 2},
+    };
+    sample *s = malloc(sizeof *s);
+    if (!s)
+        return 0;
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        size_t distance = known[i].where == 0 ? 0 : known[i].where == 1 ? row : frame;
+        size_t length = (n + LANES - 1) / LANES;
+        if (known[i].least_effort > effort || (known[i].where && (distance < 2 || 2 * distance + 2 > length)))
+            continue;
+        if (!known[i].where && row >= 2 && 2 * row + 2 <= length && effort < EFFORT_MAX)
+            continue;
+        take_sample(s, n, 2 * distance + 2);
+        for (uint8_t residual = 0; residual < 2 && s->count; residual++) {
+            model m = {.distance = (uint32_t)distance, .residual = residual, .shift = known[i].shift};
+            memcpy(m.weight, known[i].weight, NEIGHBOURS);
+            uint64_t cost = try_model(s, a, &m) / s->count;
+            if (cost < least) {
+                least = cost;
+                *best = m;
+            }
+        }
+    }
+    free(s);
+    if (least == UINT64_MAX) { /* too few elements for a sample */
+        *best = (model){.contexts = 1, .weight = {1}};
+        least = 0;
+    }
+    *bits = least >> 8 ? (least >> 8) * n >> 8 : 0;
+    return 1;
+}
+
+/* Header, tables, states, words and low bits; NULL when they do not fit or memory is short. */
+static uint8_t *write_context(model *m, const uint8_t *a, const uint16_t *index, size_t n, unsigned low,
+                              uint8_t *out, uint8_t *end)
+{
+    size_t length = (n + LANES - 1) / LANES;
+    uint32_t state[LANES], (*count)[256] = malloc(MAX_CONTEXTS * sizeof *count);
+    symbol *symbols = calloc((size_t)MAX_CONTEXTS * 256, sizeof *symbols);
+    uint16_t *code = malloc(n * sizeof *code);
+    uint8_t *done = NULL, *words = end, *start;
+    if (!count || !symbols || !code || end - out < 16 + 2 * MAX_CONTEXTS)
+        goto finish;
+    set_bases(m);
+    classify(m, a, n, length, code, *count);
+    for (unsigned c = 0; c < m->contexts; c++)
+        normalise(count[c], m->frequency[c]);
+    make_symbols(m, symbols);
+    store32(out, m->distance);
+    memcpy(out + 4, m->weight, NEIGHBOURS);
+    out[10] = (uint8_t)(m->shift | m->residual << 7);
+    out[11] = (uint8_t)m->contexts;
+    out += 12;
+    for (unsigned c = 1; c < m->contexts; c++, out += 2)
+        store16(out, m->limit[c]);
+    bit_buffer b = {.out = out, .end = end};
+    for (unsigned c = 0; c < m->contexts; c++)
+        write_frequencies(&b, m->frequency[c]);
+    end_bits(&b);
+    start = b.out;
+    if (b.over || end - start < 4 * LANES + 8 ||
+        !encode_lanes(symbols, code, n, length, state, &words, start + 4 * LANES + 8))
+        goto finish;
+    for (int i = 0; i < LANES; i++)
+        store32(start + 4 * i, state[i]);
+    store64(start + 4 * LANES, (uint64_t)(end - words));
+    memmove(start + 4 * LANES + 8, words, (size_t)(end - words));
+    done = start + 4 * LANES + 8 + (end - words);
+    if (low)
+        done = write_packed(index, n, low, (1u << low) - 1, done, end);
+finish:
+    free(count);
+    free(symbols);
+    free(code);
+    return done;
+}
+
+static int read_model(model *m, const uint8_t **in, const uint8_t *end, size_t n)
+{
+    const uint8_t *p = *in;
+    unsigned weights = 0;
+    if (end - p < 12)
+        return 0;
+    m->distance = load32(p);
+    memcpy(m->weight, p + 4, NEIGHBOURS);
+    m->shift = p[10] & 127;
+    m->residual = p[10] >> 7;
+    m->contexts = p[11];
+    for (int i = 0; i < NEIGHBOURS; i++)
+        weights += m->weight[i];
+    p += 12;
+    if (weights > WEIGHT_SUM || m->shift > 3 || weights > 1u << m->shift || m->distance == 1 ||
+        m->distance > n || m->contexts < 1 || m->contexts > MAX_CONTEXTS ||
+        (size_t)(end - p) < 2 * (size_t)(m->contexts - 1))
+        return 0;
+    for (unsigned c = 1; c < m->contexts; c++, p += 2)
+        m->limit[c] = (uint16_t)load16(p);
+    set_bases(m);
+    bit_buffer b = {.in = p, .end = end};
+    for (unsigned c = 0; c < m->contexts; c++)
+        if (!read_frequencies(&b, m->frequency[c]))
+            return 0;
+    *in = b.in;
+    return 1;
+}
+
+/* a[] gets the upper parts of the indices. Returns what follows (the low bits), NULL when damaged. */
+static const uint8_t *read_context(model *m, uint32_t *slots, const uint8_t *in, const uint8_t *end,
+                                   uint8_t *a, size_t n)
+{
+    if (!read_model(m, &in, end, n) || end - in < 4 * LANES + 8)
+        return NULL;
+    lanes l = {.m = m, .slots = slots, .a = a, .n = n, .length = (n + LANES - 1) / LANES};
+    for (int i = 0; i < LANES; i++)
+        l.x[i] = load32(in + 4 * i);
+    uint64_t words = load64(in + 4 * LANES);
+    l.in = in + 4 * LANES + 8;
+    if (words > (size_t)(end - l.in) || words % 2)
+        return NULL;
+    l.end = l.in + words;
+    make_slots(m, slots);
+    decode_lanes(&l);
+    for (int i = 0; i < LANES; i++)
+        l.over |= l.x[i] != STATE_LOW;
+    return l.over || l.in != l.end ? NULL : l.end;
+}
+
+/* ---- indices as labels: runs of what the row above has, and the places where that ends ---- */
+
+typedef struct coder { /* binary arithmetic coder, carry-less, 32 bits */
+    uint32_t low, high, value;
+    uint8_t *out, *out_end;
+    const uint8_t *in, *in_end;
+    int over;
+    uint16_t rate[64]; /* 65536 / (seen + 1.5): how far a probability moves */
+} coder;
+
+#define SHAPES  512
+#define UNKNOWN (32768u << 16) /* a probability << 16 and how often it was asked */
+
+typedef struct label_model {
+    uint32_t first[SHAPES], second[SHAPES], third[SHAPES], fourth[SHAPES];
+    uint32_t full[34], guess[2], left[34][64], tree[2 * MAX_VALUES];
+} label_model;
+
+static inline int code_bit(coder *c, uint32_t *state, int bit, const int decoding)
+{
+    uint32_t p = *state >> 16, seen = *state & 63, mid;
+    mid = c->low + (uint32_t)((uint64_t)(c->high - c->low) * p >> 16);
+    if (decoding)
+        bit = c->value <= mid;
+    if (bit) {
+        c->high = mid;
+        p += (65536 - p) * c->rate[seen] >> 16;
+    } else {
+        c->low = mid + 1;
+        p -= p * c->rate[seen] >> 16;
+    }
+    p = p < 24 ? 24 : p > 65536 - 24 ? 65536 - 24 : p;
+    *state = p << 16 | (seen + (seen < 63));
+    while (!((c->low ^ c->high) >> 24)) {
+        if (decoding) {
+            c->over |= c->in >= c->in_end;
+            c->value = c->value << 8 | (c->in < c->in_end ? *c->in++ : 0u);
+        } else if (c->out < c->out_end) {
+            *c->out++ = (uint8_t)(c->low >> 24);
+        } else {
+            c->over = 1;
+        }
+        c->low <<= 8;
+        c->high = c->high << 8 | 255;
+    }
+    return bit;
+}
+
+static inline uint32_t code_tree(coder *c, uint32_t *tree, unsigned bits, uint32_t value, const int decoding)
+{
+    uint32_t node = 1;
+    while (bits--)
+        node = 2 * node + (uint32_t)code_bit(c, &tree[node], (int)(value >> bits & 1), decoding);
+    return node;
+}
+
+/* A number by its bit length and its bits. */
+static inline size_t code_number(coder *c, uint32_t *tree, size_t value, const int decoding)
+{
+    unsigned length = code_tree(c, tree, 5, bit_length(value), decoding) - 32;
+    size_t known = length ? 1 : 0;
+    for (unsigned i = length; i-- > 1;) {
+        uint32_t plain = UNKNOWN;
+        known = 2 * known + (size_t)code_bit(c, i + 1 == length ? &tree[32 + length] : &plain,
+                                             (int)(value >> (i - 1) & 1), decoding);
+    }
+    return known;
+}
+
+/* Codes n labels in rows of d (0: no rows, else 3 or more); a[] has 2 * d + 2 zeros in front of it. Flat is
+ * where W, N, NE and NW are alike: all up to the place where NE changes is then one run, mostly. Elsewhere
+ * the shape of the neighbourhood says which neighbour to expect. Both directions are this one function. 0:
+ * nonsense. */
+static inline int code_labels(coder *c, label_model *m, uint16_t *a, size_t n, size_t d, unsigned width,
+                              const int decoding)
+{
+    size_t flat_end = 0, p = 0;
+    uint16_t last = 0, flat = 0;
+    while (p < n && !c->over) {
+        const uint16_t *q = a + p, *up = q - d;
+        uint16_t w = q[-1], above = d ? up[0] : w, ne = d ? up[1] : w, nw = d ? up[-1] : w;
+        uint32_t *tree = m->tree;
+        if (w == above && w == ne && w == nw) {
+            if (!d) {
+                flat_end = n - p < 1u << 30 ? n : p + (1u << 30);
+            } else if (flat_end <= p || flat != w) {
+                flat = w;
+                flat_end = p + 1;
+                size_t most = n - p < d - 2 ? n : p + d - 2;
+                while (flat_end < most && a[flat_end + 1 - d] == w)
+                    flat_end++;
+            }
+            size_t most = flat_end - p, run = 0;
+            uint16_t expected = d ? a[flat_end + 1 - d] : last;
+            if (!decoding)
+                while (run < most && q[run] == w)
+                    run++;
+            unsigned ctx = bit_length(most);
+            int full = code_bit(c, &m->full[ctx], run == most, decoding);
+            run = full ? most : most - 1 - code_number(c, m->left[ctx], most - 1 - run, decoding);
+            if (run > most)
+                return 0;
+            if (decoding)
+                for (size_t i = 0; i < run; i++)
+                    a[p + i] = w;
+            p += run;
+            if (full)
+                continue;
+            if (code_bit(c, &m->guess[0], a[p] == expected, decoding)) {
+                last = w;
+                a[p++] = expected;
+                continue;
+            }
+        } else {
+            uint16_t ww = q[-2], nn = a[(ptrdiff_t)p - 2 * (ptrdiff_t)d], nee = up[2], nww = up[-2];
+            unsigned shape = (above == w) | (nw == above) << 1 | (ne == above) << 2 | (nw == w) << 3 |
+                             (ne == w) << 4 | (ww == w) << 5 | (nn == above) << 6 | (nee == ne) << 7 |
+                             (nww == nw) << 8;
+            last = w;
+            if (code_bit(c, &m->first[shape], q[0] == w, decoding)) {
+                a[p++] = w;
+                continue;
+            }
+            if (above != w && code_bit(c, &m->second[shape], q[0] == above, decoding)) {
+                a[p++] = above;
+                continue;
+            }
+            if (ne != w && ne != above && code_bit(c, &m->third[shape], q[0] == ne, decoding)) {
+                a[p++] = ne;
+                continue;
+            }
+            if (nw != w && nw != above && nw != ne && code_bit(c, &m->fourth[shape], q[0] == nw, decoding)) {
+                a[p++] = nw;
+                continue;
+            }
+        }
+        a[p] = (uint16_t)(code_tree(c, tree, width, a[p], decoding) - (1u << width));
+        last = w;
+        p++;
+    }
+    return !c->over;
+}
+
+static void start_labels(coder *c, label_model *m)
+{
+    uint32_t *p = (uint32_t *)(void *)m;
+    for (size_t i = 0; i < sizeof *m / sizeof *p; i++)
+        p[i] = UNKNOWN;
+    for (unsigned i = 0; i < 64; i++)
+        c->rate[i] = (uint16_t)(131072 / (2 * i + 3));
+    c->low = 0;
+    c->high = UINT32_MAX;
+}
+
+static uint16_t *label_room(size_t n, size_t d, label_model **m)
+{
+    uint16_t *room = NULL;
+    *m = malloc(sizeof **m);
+    if (n < SIZE_MAX / 8 && d <= n)
+        room = calloc(n + 2 * d + 2 + SLACK, sizeof *room);
+    if (!*m || !room) {
+        free(room);
+        free(*m);
+        return NULL;
+    }
+    return room;
+}
+
+static uint8_t *write_labels(const uint16_t *index, size_t n, size_t d, unsigned width, uint8_t *out,
+                             uint8_t *end)
+{
+    coder c = {.over = 0};
+    label_model *m;
+    d = d < 3 || d > UINT32_MAX || 2 * d > n ? 0 : d;
+    uint16_t *room = label_room(n, d, &m);
+    if (!room || end - out < 8) {
+        if (room)
+            free(m);
+        free(room);
+        return NULL;
+    }
+    store32(out, (uint32_t)d);
+    start_labels(&c, m);
+    c.out = out + 4;
+    c.out_end = end - 4;
+    memcpy(room + 2 * d + 2, index, n * sizeof *room);
+    int good = code_labels(&c, m, room + 2 * d + 2, n, d, width, 0);
+    for (int i = 0; good && i < 4; i++, c.low <<= 8)
+        *c.out++ = (uint8_t)(c.low >> 24);
+    free(room);
+    free(m);
+    return good ? c.out : NULL;
+}
+
+static int read_labels(const uint8_t *in, const uint8_t *end, uint16_t *index, size_t n, unsigned width)
+{
+    coder c = {.in = in + 8, .in_end = end};
+    label_model *m;
+    if (end - in < 8)
+        return DICTIONARY_DAMAGED;
+    size_t d = load32(in);
+    if (d == 1 || d == 2 || d > n)
+        return DICTIONARY_DAMAGED;
+    uint16_t *room = label_room(n, d, &m);
+    if (!room)
+        return DICTIONARY_NO_MEMORY;
+    start_labels(&c, m);
+    for (int i = 4; i < 8; i++)
+        c.value = c.value << 8 | in[i];
+    int good = code_labels(&c, m, room + 2 * d + 2, n, d, width, 1) && c.in == c.in_end;
+    memcpy(index, room + 2 * d + 2, n * sizeof *index);
+    free(room);
+    free(m);
+    return good ? DICTIONARY_OK : DICTIONARY_DAMAGED;
+}
+
+/* ---- chunks ---- */
+
+typedef struct task { /* what is to be encoded, and the best so far */
+    dictionary d;
+    size_t row, frame;
+    int effort;
+    unsigned width, low;      /* bits of an index, and how many of them are coded as they are */
+    uint8_t *upper;           /* the others */
+    uint8_t *best, *best_end; /* coded indices, in out or in a buffer of their own */
+    uint8_t *payload, *end;   /* where they go */
+    int mode;
+} task;
+
+/* Is `done` (made at `at`) better than the best so far? Then it is moved to its place. */
+static void keep_better(task *t, uint8_t *at, const uint8_t *done, int mode)
+{
+    if (!done || (t->mode != MODE_STORED && done - at >= t->best_end - t->payload))
+        return;
+    if (at != t->payload)
+        memcpy(t->payload, at, (size_t)(done - at));
+    t->best_end = t->payload + (done - at);
+    t->mode = mode;
+}
+
+/* How many of 256 elements have W, N, NE and NW alike. */
+static unsigned flatness(const task *t)
+{
+    size_t n = t->d.n, row = t->row, d = row >= 3 && row < n / 4 ? row : 0, flat = 0, seen = 0;
+    const uint16_t *a = t->d.index;
+    for (size_t p = d + 2; p < n; p += 1 + n / 16384, seen++)
+        flat += a[p - 1] == a[p - d - 1] && a[p - 1] == (d ? a[p - d] : a[p - 2]) &&
+                a[p - 1] == (d ? a[p - d + 1] : a[p - 1]);
+    return seen ? (unsigned)(flat * 256 / seen) : 0;
+}
+
+#ifdef H5Z_DICTIONARY_ZSTD
+/* Low bytes of all indices, then the high bytes where there are any. */
+static size_t make_planes(const task *t, size_t begin, size_t count, uint8_t *planes)
+{
+    for (size_t i = 0; i < count; i++)
+        planes[i] = (uint8_t)t->d.index[begin + i];
+    for (size_t i = 0; t->width > 8 && i < count; i++)
+        planes[count + i] = (uint8_t)(t->d.index[begin + i] >> 8);
+    return t->width > 8 ? 2 * count : count;
+}
+
+/* Only where a sample says that repeated patterns make it much smaller than what we have. */
+static void try_zstd(task *t, uint8_t *room, size_t room_bytes)
+{
+    enum { PART = 65536 };
+    size_t n = t->d.n, count = n < PART ? n : PART, bound = ZSTD_compressBound(2 * (size_t)PART);
+    uint8_t *planes = malloc(2 * n), *trial = malloc(bound);
+    if (planes && trial && t->effort > EFFORT_FAST) {
+        size_t bytes = make_planes(t, (n - count) / 2, count, planes);
+        size_t got = ZSTD_compress(trial, bound, planes, bytes, t->effort == EFFORT_MAX ? 19 : 3);
+        size_t limit = (size_t)(t->best_end - t->payload), share = (size_t)((uint64_t)limit * count / n);
+        if (!ZSTD_isError(got) && (t->effort == EFFORT_MAX || got < share - share / 8)) {
+            bytes = make_planes(t, 0, n, planes);
+            got = ZSTD_compress(room, room_bytes, planes, bytes, t->effort == EFFORT_MAX ? 19 : 3);
+            if (!ZSTD_isError(got))
+                keep_better(t, room, room + got, MODE_ZSTD);
+        }
+    }
+    free(planes);
+    free(trial);
+}
+#else
+static void try_zstd(task *t, uint8_t *room, size_t room_bytes)
+{
+    (void)t;
+    (void)room;
+    (void)room_bytes;
+}
+#endif
+
+/* The indices at t->payload; t->mode stays MODE_STORED when they do not fit. */
+static int write_indices(task *t)
+{
+    size_t n = t->d.n, room_bytes = (size_t)(t->end - t->payload), packed = packed_bytes(n, t->width);
+    uint8_t *room = malloc(room_bytes + 1);
+    t->upper = malloc(n + SLACK);
+    if (!room || !t->upper) {
+        free(room);
+        return DICTIONARY_NO_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++)
+        t->upper[i] = (uint8_t)(t->d.index[i] >> t->low);
+    t->best_end = t->end;
+    if (packed <= room_bytes) {
+        t->mode = MODE_PACKED;
+        t->best_end = t->payload + packed;
+    }
+    if (t->effort > EFFORT_FAST && flatness(t) > (t->effort == EFFORT_MAX ? 64 : 192))
+        keep_better(t, room,
+                    write_labels(t->d.index, n, t->row, t->width, room, room + (t->best_end - t->payload)),
+                    MODE_LABELS);
+    model *m = malloc(sizeof *m);
+    uint64_t bits = 0;
+    int status = m && choose_model(t->upper, n, t->row, t->frame, t->effort, m, &bits) ? DICTIONARY_OK
+                                                                                       : DICTIONARY_NO_MEMORY;
+    bits += (uint64_t)n * t->low;
+    if (status == DICTIONARY_OK && bits / 8 < (uint64_t)(t->best_end - t->payload))
+        keep_better(
+            t, room,
+            write_context(m, t->upper, t->d.index, n, t->low, room, room + (t->best_end - t->payload)),
+            MODE_CONTEXT);
+    free(m);
+    if (status == DICTIONARY_OK)
+        try_zstd(t, room, room_bytes);
+    if (t->mode == MODE_PACKED)
+        write_packed(t->d.index, n, t->width, UINT32_MAX, t->payload, t->end);
+    free(room);
+    return status;
+}
+
+static void write_header(uint8_t *out, size_t size, int mode, unsigned kind, uint64_t bytes, size_t element,
+                         uint32_t count)
+{
+    out[0] = MARK;
+    out[1] = FORMAT;
+    out[2] = (uint8_t)mode;
+    out[3] = (uint8_t)kind;
+    store64(out + 8, bytes);
+    store32(out + 16, (uint32_t)element);
+    store32(out + 20, count);
+    store32(out + 4, checksum(out + 8, size - 8, load32(out)));
+}
+
+/* Largest size of a chunk. */
+DICTIONARY_API size_t H5Zdictionary_bound(size_t bytes)
+{
+    return bytes + HEADER;
+}
+
+static int all_alike(const uint8_t *in, size_t bytes, size_t element)
+{
+    return memcmp(in, in + element, bytes - element) == 0;
+}
+
+/* Table and indices; *end stays NULL when they take as much as the elements. */
+static int write_values(task *t, const uint8_t *in, size_t bytes, uint8_t *out, const uint8_t **end)
+{
+    dictionary *d = &t->d;
+    size_t rest = bytes % d->element;
+    d->index = malloc(d->n * sizeof *d->index + SLACK);
+    d->keys = malloc((d->n < MAX_VALUES ? d->n : MAX_VALUES) * sizeof *d->keys);
+    int status = d->index && d->keys ? DICTIONARY_OK : DICTIONARY_NO_MEMORY;
+    if (status == DICTIONARY_OK && all_alike(in, bytes - rest, d->element)) {
+        d->keys[0] = is_number(d->element) ? key_of(load_element(in, d->element), d->element, d->kind) : 0;
+        d->count = 1;
+    } else if (status == DICTIONARY_OK) {
+        status = number_values(d, in);
+    }
+    if (status != DICTIONARY_OK || d->count == 0)
+        return status;
+    t->end = out + HEADER + bytes;
+    t->payload = write_table(d, in, out + HEADER, t->end);
+    if (!t->payload || (size_t)(t->end - t->payload) <= rest)
+        return status;
+    memcpy(t->payload, in + bytes - rest, rest);
+    t->payload += rest;
+    t->width = bit_length(d->count - 1);
+    t->low = t->width > 8 ? t->width - 8 : 0;
+    t->best_end = t->payload;
+    if (d->count == 1)
+        t->mode = MODE_CONSTANT;
+    else
+        status = write_indices(t);
+    *end = t->mode == MODE_STORED ? NULL : t->best_end;
+    return status;
+}
+
+/* Encodes by cd_values (any that are missing count as 0). `out` has H5Zdictionary_bound(bytes). Returns the
+ * size of the chunk, 0 when memory is short. */
+DICTIONARY_API size_t H5Zdictionary_encode(const unsigned *words, size_t count, const void *values,
+                                           size_t bytes, void *chunk)
+{
+    unsigned cd[CD_COUNT] = {0};
+    uint8_t *out = chunk;
+    const uint8_t *in = values, *end = NULL;
+    for (size_t i = 0; i < count && i < CD_COUNT; i++)
+        cd[i] = words[i];
+    size_t element = cd[CD_ELEMENT] >= 1 && cd[CD_ELEMENT] <= MAX_ELEMENT ? cd[CD_ELEMENT] : 1;
+    unsigned kind = cd[CD_KIND] & (3 | KIND_BIG_ENDIAN);
+    kind = !is_number(element) ? KIND_BYTES : kind;
+    task t = {.d = {.element = element, .n = bytes / element, .kind = kind},
+              .row = cd[CD_ROW],
+              .frame = cd[CD_FRAME]};
+    t.effort =
+        cd[CD_EFFORT] >= EFFORT_FAST && cd[CD_EFFORT] <= EFFORT_MAX ? (int)cd[CD_EFFORT] : EFFORT_BALANCED;
+    int status = t.d.n ? write_values(&t, in, bytes, out, &end) : DICTIONARY_OK;
+    size_t size = end ? (size_t)(end - out) : 0;
+    if (status == DICTIONARY_OK && !end) {
+        if (bytes)
+            memcpy(out + HEADER, in, bytes);
+        t.d.count = 0;
+        size = HEADER + bytes;
+    }
+    if (status == DICTIONARY_OK)
+        write_header(out, size, end ? t.mode : MODE_STORED, kind, bytes, element, t.d.count);
+    free(t.d.index);
+    free(t.d.keys);
+    free(t.upper);
+    return status == DICTIONARY_OK ? size : 0;
+}
+
+/* Decoded bytes of a chunk, after the checksum was compared. */
+DICTIONARY_API int H5Zdictionary_decoded_size(const void *chunk, size_t size, uint64_t *bytes)
+{
+    const uint8_t *in = chunk;
+    *bytes = 0;
+    if (size < HEADER || in[0] != MARK || in[1] != FORMAT ||
+        load32(in + 4) != checksum(in + 8, size - 8, load32(in)))
+        return DICTIONARY_DAMAGED;
+    *bytes = load64(in + 8);
+    return DICTIONARY_OK;
+}
+
+static inline void look_up(uint8_t *out, const uint8_t *values, size_t element, const uint8_t *upper,
+                           const uint16_t *index, size_t n)
+{
+    if (upper)
+        for (size_t i = 0; i < n; i++)
+            memcpy(out + i * element, values + upper[i] * element, element);
+    else
+        for (size_t i = 0; i < n; i++)
+            memcpy(out + i * element, values + index[i] * element, element);
+}
+
+/* Values for indices, 8 bits or 16. The table of numbers is long enough for any index. */
+static int put_values(uint8_t *out, const uint8_t *values, size_t element, uint32_t count,
+                      const uint8_t *upper, const uint16_t *index, size_t n)
+{
+    if (element == 1)
+        look_up(out, values, 1, upper, index, n);
+    else if (element == 2)
+        look_up(out, values, 2, upper, index, n);
+    else if (element == 4)
+        look_up(out, values, 4, upper, index, n);
+    else if (element == 8)
+        look_up(out, values, 8, upper, index, n);
+    else
+        for (size_t i = 0; i < n; i++) {
+            uint32_t k = upper ? upper[i] : index[i];
+            if (k >= count)
+                return DICTIONARY_DAMAGED;
+            memcpy(out + i * element, values + k * element, element);
+        }
+    return DICTIONARY_OK;
+}
+
+static int read_zstd(const uint8_t *in, size_t size, unsigned width, uint8_t *upper, uint16_t *index,
+                     size_t n)
+{
+#ifdef H5Z_DICTIONARY_ZSTD
+    uint8_t *planes = width > 8 ? malloc(2 * n) : upper;
+    if (!planes)
+        return DICTIONARY_NO_MEMORY;
+    size_t bytes = width > 8 ? 2 * n : n, got = 0;
+    if (size >= 4 && load32(in) == 0xfd2fb528u) /* not the formats of its first versions */
+        got = ZSTD_decompress(planes, bytes, in, size);
+    if (width > 8) {
+        for (size_t i = 0; i < n && got == bytes; i++)
+            index[i] = (uint16_t)(planes[i] | planes[n + i] << 8);
+        free(planes);
+    }
+    return got == bytes ? DICTIONARY_OK : DICTIONARY_DAMAGED;
+#else
+    (void)in, (void)size, (void)width, (void)upper, (void)index, (void)n;
+    return DICTIONARY_NO_ZSTD;
+#endif
+}
+
+static int read_indices(int mode, unsigned width, const uint8_t *in, const uint8_t *end, uint8_t *upper,
+                        uint16_t *index, size_t n)
+{
+    unsigned low = width > 8 ? width - 8 : 0;
+    if (mode == MODE_PACKED) {
+        if ((size_t)(end - in) != packed_bytes(n, width))
+            return DICTIONARY_DAMAGED;
+        memset(index, 0, n * sizeof *index);
+        read_packed(in, n, width, index);
+        return DICTIONARY_OK;
+    }
+    if (mode == MODE_LABELS)
+        return read_labels(in, end, index, n, width);
+    if (mode == MODE_ZSTD)
+        return read_zstd(in, (size_t)(end - in), width, upper, index, n);
+    if (mode != MODE_CONTEXT)
+        return DICTIONARY_DAMAGED;
+    model *m = malloc(sizeof *m);
+    uint32_t *slots = malloc((size_t)MAX_CONTEXTS * PROB_ONE * sizeof *slots);
+    int status = m && slots ? DICTIONARY_OK : DICTIONARY_NO_MEMORY;
+    if (status == DICTIONARY_OK) {
+        in = read_context(m, slots, in, end, upper, n);
+        status = in && (size_t)(end - in) == packed_bytes(n, low) ? DICTIONARY_OK : DICTIONARY_DAMAGED;
+    }
+    if (status == DICTIONARY_OK && low) {
+        for (size_t i = 0; i < n; i++)
+            index[i] = upper[i];
+        read_packed(in, n, low, index);
+    }
+    free(m);
+    free(slots);
+    return status;
+}
+
+static int read_values(const uint8_t *chunk, const uint8_t *end, uint8_t *out, size_t bytes)
+{
+    size_t element = load32(chunk + 16), n, rest;
+    uint32_t count = load32(chunk + 20);
+    int mode = chunk[2], status = DICTIONARY_DAMAGED;
+    if (element < 1 || element > MAX_ELEMENT || count < 1 || count > MAX_VALUES ||
+        (count == 1) != (mode == MODE_CONSTANT))
+        return DICTIONARY_DAMAGED;
+    n = bytes / element;
+    rest = bytes % element;
+    unsigned width = bit_length(count - 1), wide = width > 8 ? width : 8;
+    size_t room = is_number(element) ? element << wide : element * (size_t)count;
+    if (n == 0 || count > n || (!is_number(element) && room > (size_t)(end - chunk)))
+        return DICTIONARY_DAMAGED;
+    uint8_t *values = calloc(room, 1), *upper = malloc(n + SLACK);
+    uint16_t *index = malloc(n * sizeof *index + SLACK);
+    const uint8_t *in = NULL;
+    if (!values || !upper || !index)
+        status = DICTIONARY_NO_MEMORY;
+    else
+        in = read_table(chunk + HEADER, end, element, chunk[3], count, values);
+    if (in && (size_t)(end - in) >= rest) {
+        memcpy(out + n * element, in, rest);
+        in += rest;
+        int bytewise = width <= 8 && (mode == MODE_CONTEXT || mode == MODE_ZSTD);
+        if (mode == MODE_CONSTANT) {
+            status = in == end ? DICTIONARY_OK : DICTIONARY_DAMAGED;
+            memset(upper, 0, n);
+            bytewise = 1;
+        } else {
+            status = read_indices(mode, width, in, end, upper, index, n);
+        }
+        if (status == DICTIONARY_OK)
+            status = put_values(out, values, element, count, bytewise ? upper : NULL, index, n);
+    }
+    free(values);
+    free(upper);
+    free(index);
+    return status;
+}
+
+/* Decodes a chunk of `size` bytes into exactly `bytes` bytes, which are what H5Zdictionary_decoded_size says.
+ */
+DICTIONARY_API int H5Zdictionary_decode(const void *chunk, size_t size, void *values, size_t bytes)
+{
+    const uint8_t *in = chunk;
+    uint64_t stated;
+    int status = H5Zdictionary_decoded_size(chunk, size, &stated);
+    if (status != DICTIONARY_OK || stated != bytes)
+        return DICTIONARY_DAMAGED;
+    if (in[2] != MODE_STORED)
+        return read_values(in, in + size, values, bytes);
+    if (size - HEADER != bytes)
+        return DICTIONARY_DAMAGED;
+    if (bytes)
+        memcpy(values, in + HEADER, bytes);
+    return DICTIONARY_OK;
+}
