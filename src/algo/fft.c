@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "algo/fft.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PI      3.14159265358979323846
+#define LONGEST ((size_t)1 << 30)
+
+static bool is_smooth(size_t n)
+{
+    static const unsigned primes[] = {2, 3, 5, 7};
+    for (size_t i = 0; i < 4; i++)
+        while (n % primes[i] == 0)
+            n /= primes[i];
+    return n == 1;
+}
+
+size_t bp_fft_good_length(size_t n)
+{
+    if (n == 0)
+        return 1;
+    while (!is_smooth(n))
+        n++;
+    return n;
+}
+
+/* Odd radices first, where the values side by side are few; 0 when a prime above 7 divides n. */
+static size_t factorise(size_t n, unsigned *factors)
+{
+    static const unsigned radices[] = {7, 5, 3, 4, 2};
+    size_t count = 0;
+    if (!is_smooth(n))
+        return 0;
+    for (size_t i = 0; i < 5; i++)
+        for (; n % radices[i] == 0; n /= radices[i])
+            factors[count++] = radices[i];
+    return count;
+}
+
+#define REAL       double
+#define COMPLEX    bp_complex
+#define PLAN       bp_fft
+#define NAME(what) bp_fft_##what
+#include "algo/fft_body.h"
+#undef REAL
+#undef COMPLEX
+#undef PLAN
+#undef NAME
+
+#define REAL       float
+#define COMPLEX    bp_complexf
+#define PLAN       bp_fftf
+#define NAME(what) bp_fftf_##what
+#include "algo/fft_body.h"
+
+/* Columns are taken in groups, so that a cache line is read once. */
+#define SIDE_BY_SIDE 8
+
+static void columns_of(const bp_fft *plan, size_t rows, size_t columns, bp_complex *data, bool backward,
+                       bp_complex *work)
+{
+    bp_complex *scratch = work + SIDE_BY_SIDE * rows;
+    for (size_t c = 0; c < columns; c += SIDE_BY_SIDE) {
+        size_t width = columns - c < SIDE_BY_SIDE ? columns - c : SIDE_BY_SIDE;
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < width; i++)
+                work[i * rows + r] = data[r * columns + c + i];
+        for (size_t i = 0; i < width; i++)
+            bp_fft_run(plan, work + i * rows, backward, scratch);
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < width; i++)
+                data[r * columns + c + i] = work[i * rows + r];
+    }
+}
+
+bool bp_fft_image(size_t rows, size_t columns, bp_complex *data, bool backward)
+{
+    bp_fft *along = bp_fft_new(columns), *across = bp_fft_new(rows);
+    bool made = along && across;
+    size_t scratch = made ? bp_fft_scratch(along) : 0, needed = made ? bp_fft_scratch(across) : 0;
+    needed += SIDE_BY_SIDE * rows;
+    bp_complex *work = made ? malloc((needed > scratch ? needed : scratch) * sizeof *work) : NULL;
+    if (work) {
+        for (size_t r = 0; r < rows; r++)
+            bp_fft_run(along, data + r * columns, backward, work);
+        columns_of(across, rows, columns, data, backward, work);
+    }
+    free(work);
+    bp_fft_free(along);
+    bp_fft_free(across);
+    return work != NULL;
+}
