@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "algo/ring_correlation.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "algo/fft.h"
+
+#define PI 3.14159265358979323846
+
+bool bp_rings_init(bp_rings *rings, size_t rows, size_t columns)
+{
+    size_t side = rows > columns ? rows : columns;
+    *rings = (bp_rings){.rows = rows, .columns = columns, .count = side / 2 + 1};
+    rings->product = calloc(rings->count, 4 * sizeof(double));
+    if (!rings->product)
+        return false;
+    rings->first = rings->product + rings->count;
+    rings->second = rings->first + rings->count;
+    rings->pixels = rings->second + rings->count;
+    return true;
+}
+
+void bp_rings_fini(bp_rings *rings)
+{
+    free(rings->product);
+    rings->product = NULL;
+}
+
+/* Raised cosine from 0 at the border to 1 at `edge` pixels from it. */
+static double taper(size_t i, size_t n, size_t edge)
+{
+    size_t from_border = i < n - 1 - i ? i : n - 1 - i;
+    return from_border >= edge ? 1 : 0.5 - 0.5 * cos(PI * ((double)from_border + 0.5) / (double)edge);
+}
+
+/* Both images in one transform: a as real, b as imaginary part. */
+static void load(const bp_rings *rings, const double *a, const double *b, size_t edge, bp_complex *out)
+{
+    size_t n = rings->rows * rings->columns;
+    double mean_a = 0, mean_b = 0;
+    for (size_t i = 0; i < n; i++) {
+        mean_a += a[i];
+        mean_b += b[i];
+    }
+    mean_a /= (double)n;
+    mean_b /= (double)n;
+    for (size_t r = 0; r < rings->rows; r++) {
+        double down = taper(r, rings->rows, edge);
+        for (size_t c = 0; c < rings->columns; c++) {
+            size_t i = r * rings->columns + c;
+            double w = down * taper(c, rings->columns, edge);
+            out[i] = (bp_complex){w * (a[i] - mean_a), w * (b[i] - mean_b)};
+        }
+    }
+}
+
+static double frequency(size_t i, size_t n, size_t side)
+{
+    double f = i <= (n - 1) / 2 ? (double)i : (double)i - (double)n;
+    return f * (double)side / (double)n;
+}
+
+bool bp_rings_add(bp_rings *rings, const double *a, const double *b, size_t edge)
+{
+    size_t rows = rings->rows, columns = rings->columns, side = rows > columns ? rows : columns;
+    bp_complex *image = malloc((rows * columns + 1) * sizeof *image);
+    if (!image)
+        return false;
+    load(rings, a, b, edge, image);
+    bool done = bp_fft_image(rows, columns, image, false);
+    for (size_t r = 0; done && r < rows; r++)
+        for (size_t c = 0; c < columns; c++) {
+            double ring = rint(hypot(frequency(r, rows, side), frequency(c, columns, side)));
+            if (!(ring < (double)rings->count))
+                continue;
+            bp_complex p = image[r * columns + c];
+            bp_complex q = image[(r ? rows - r : 0) * columns + (c ? columns - c : 0)];
+            /* the transforms of two real images out of one: 2 F1 = p + q*, 2 F2 = -i (p - q*) */
+            bp_complex f = {p.re + q.re, p.im - q.im}, g = {p.im + q.im, q.re - p.re};
+            size_t k = (size_t)ring;
+            rings->product[k] += f.re * g.re + f.im * g.im;
+            rings->first[k] += f.re * f.re + f.im * f.im;
+            rings->second[k] += g.re * g.re + g.im * g.im;
+            rings->pixels[k]++;
+        }
+    free(image);
+    return done;
+}
+
+void bp_rings_merge(bp_rings *rings, const bp_rings *more)
+{
+    for (size_t i = 0; i < 4 * rings->count; i++)
+        rings->product[i] += more->product[i];
+}
+
+double bp_rings_correlation(const bp_rings *rings, size_t ring)
+{
+    double energy = sqrt(rings->first[ring]) * sqrt(rings->second[ring]);
+    return energy > 0 ? rings->product[ring] / energy : NAN;
+}
+
+double bp_rings_threshold(const bp_rings *rings, size_t ring, double snr)
+{
+    double root = sqrt(rings->pixels[ring]);
+    return (snr + (2 * sqrt(snr) + 1) / root) / (1 + snr + 2 * sqrt(snr) / root);
+}
+
+double bp_rings_resolution(const bp_rings *rings, double snr, double fixed)
+{
+    size_t side = rings->rows > rings->columns ? rings->rows : rings->columns;
+    double last = NAN;
+    for (size_t ring = 1; ring < rings->count; ring++) {
+        double level = snr > 0 ? bp_rings_threshold(rings, ring, snr) : fixed;
+        double above = bp_rings_correlation(rings, ring) - level;
+        if (above < 0 && last >= 0) {
+            double at = (double)ring - 1 + last / (last - above);
+            return (double)side / at;
+        }
+        if (above < 0)
+            return (double)side; /* nothing agrees */
+        last = isnan(above) ? last : above;
+    }
+    return isnan(last) ? NAN : 2;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Structural similarity over sliding windows that lie inside the image.
+ * Z. Wang, A. Bovik, H. Sheikh, E. Simoncelli, IEEE Trans. Image Processing 13 (2004) 600. */
+#ifndef BP_ALGO_SSIM_H
+#define BP_ALGO_SSIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BP_SSIM_MOST_TAPS 11
+
+typedef struct bp_ssim_window {
+    size_t taps; /* side of the window, at most BP_SSIM_MOST_TAPS */
+    double weights[BP_SSIM_MOST_TAPS];
+    double covariance; /* factor on variances and covariance: 1, or n / (n - 1) */
+    double c1, c2;
+} bp_ssim_window;
+
+typedef struct bp_ssim_sums {
+    double ssim;     /* luminance * contrast * structure */
+    double contrast; /* contrast * structure alone */
+    uint64_t windows;
+} bp_ssim_sums;
+
+/* Gaussian of sigma 1.5 pixels and 11 x 11 pixels, for values of dynamic range `range`. */
+void bp_ssim_gauss(bp_ssim_window *window, double range);
+/* Box of 7 x 7 pixels with sample covariances. */
+void bp_ssim_box(bp_ssim_window *window, double range);
+
+/* Adds up all windows without an excluded pixel (a byte per pixel, or NULL). Images smaller than the window
+ * have none. False when memory is short. */
+bool bp_ssim_add(const bp_ssim_window *window, size_t rows, size_t columns, const double *x, const double *y,
+                 const uint8_t *excluded, bp_ssim_sums *sums);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "io/hdf5_stack.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "algo/values.h"
+#include "base/checked.h"
+#include "io/frames.h"
+#include "io/hdf5_file.h"
+#include "io/hdf5_gather.h"
+#include "io/hdf5_inspect.h"
+#include "io/hdf5_nexus.h"
+#include "io/hdf5_one_dataset.h"
+#include "io/hdf5_sample.h"
+
+#define CHUNK_MEMORY ((size_t)64 << 20)
+
+struct bp_stack {
+    bp_stack_facts facts;
+    char *file, *path;
+    hid_t id, dataset;
+    bp_h5_source source;
+    bp_h5_gather *gather; /* NULL where HDF5 decodes */
+    bp_h5_stored stored;
+    bp_frames *frames; /* of a file that is no HDF5 */
+    uint8_t *room;
+    size_t room_bytes;
+};
+
+/* The last two axes are a frame. */
+static bp_status fold(bp_context *ctx, bp_stack_facts *f)
+{
+    size_t pixels;
+    if (f->dtype == BP_OPAQUE || f->rank == 0)
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "is no array of numbers");
+    f->columns = (size_t)f->shape[f->rank - 1];
+    f->rows = f->rank > 1 ? (size_t)f->shape[f->rank - 2] : 1;
+    f->frames = 1;
+    for (size_t i = 0; i + 2 < f->rank; i++)
+        f->frames *= f->shape[i];
+    if (bp_mul_overflows(f->rows, f->columns, &pixels) || pixels > SIZE_MAX / 64)
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "its frames are too large");
+    return f->frames == 0 || pixels == 0 ? bp_fail(ctx, BP_E_INPUT, "is empty") : BP_OK;
+}
+
+static bp_status find_mask(bp_context *ctx, bp_stack *s)
+{
+    bp_h5_nexus *nexus;
+    bp_status status = bp_h5_nexus_read(ctx, s->id, &nexus);
+    if (status != BP_OK)
+        return status;
+    const bp_h5_detector *detector = bp_h5_nexus_detector(nexus, s->dataset);
+    if (detector && detector->mask)
+        snprintf(s->facts.mask, sizeof s->facts.mask, "%s", detector->mask);
+    bp_h5_nexus_free(nexus);
+    return BP_OK;
+}
+
+static bp_status open_dataset(bp_context *ctx, bp_stack *s, const char *dataset, unsigned threads)
+{
+    bp_file_options options;
+    bp_file_options_init(&options);
+    options.datasets = dataset ? &dataset : NULL;
+    options.dataset_count = dataset ? 1 : 0;
+    bp_status status = bp_h5_find_one_dataset(ctx, s->id, s->file, &options, &s->path);
+    if (status != BP_OK)
+        return status;
+    s->dataset = H5Dopen2(s->id, s->path, H5P_DEFAULT);
+    if (s->dataset < 0)
+        return bp_h5_fail(ctx, BP_E_INPUT, "%s: there is no such dataset", s->path);
+    status = bp_h5_source_init(ctx, s->dataset, &s->source);
+    if (status != BP_OK)
+        return bp_fail_in(ctx, status, "%s", s->path);
+    s->facts.dtype = s->source.dtype;
+    s->facts.rank = s->source.rank;
+    for (size_t i = 0; i < s->source.rank; i++)
+        s->facts.shape[i] = s->source.shape[i];
+    status = fold(ctx, &s->facts);
+    if (status == BP_OK && s->source.direct)
+        status = bp_h5_gather_new(ctx, &s->source, threads, CHUNK_MEMORY, &s->gather);
+    s->facts.path = s->path;
+    if (status == BP_OK)
+        status = find_mask(ctx, s);
+    return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "%s", s->path);
+}
+
+static bp_status open_frames(bp_context *ctx, bp_stack *s)
+{
+    const char *path = s->file;
+    bp_status status = bp_frames_open(ctx, &path, 1, NULL, &s->frames);
+    if (status != BP_OK)
+        return status;
+    const bp_frames_facts *f = bp_frames_get_facts(s->frames);
+    s->facts.dtype = f->dtype;
+    s->facts.rank = f->rank;
+    for (size_t i = 0; i < f->rank; i++)
+        s->facts.shape[i] = f->shape[i];
+    s->facts.path = "/";
+    return f->frame_rank > 2 ? bp_fail(ctx, BP_E_UNSUPPORTED, "its frames have %zu axes", f->frame_rank)
+                             : fold(ctx, &s->facts);
+}
+
+bp_status bp_stack_open(bp_context *ctx, const char *file, const char *dataset, unsigned threads,
+                        bp_stack **stack)
+{
+    bp_stack *s = calloc(1, sizeof *s);
+    *stack = NULL;
+    if (!s || !(s->file = strdup(file))) {
+        free(s);
+        return bp_fail(ctx, BP_E_MEMORY, "no memory");
+    }
+    s->id = s->dataset = H5I_INVALID_HID;
+    bp_status status;
+    if (bp_file_is_hdf5(file)) {
+        bp_h5_quiet quiet;
+        bp_h5_quiet_begin(&quiet);
+        status = bp_h5_open(ctx, file, &s->id);
+        if (status == BP_OK)
+            status = open_dataset(ctx, s, dataset, threads);
+        bp_h5_quiet_end(&quiet);
+    } else {
+        status = open_frames(ctx, s);
+    }
+    if (status != BP_OK) {
+        bp_stack_close(s);
+        return status;
+    }
+    *stack = s;
+    return BP_OK;
+}
+
+void bp_stack_close(bp_stack *s)
+{
+    if (!s)
+        return;
+    bp_h5_gather_free(s->gather);
+    bp_h5_stored_fini(&s->stored);
+    if (s->dataset >= 0)
+        bp_h5_source_fini(&s->source);
+    bp_h5_release(&s->dataset);
+    bp_h5_release(&s->id);
+    bp_frames_close(s->frames);
+    free(s->room);
+    free(s->path);
+    free(s->file);
+    free(s);
+}
+
+const bp_stack_facts *bp_stack_get_facts(const bp_stack *stack)
+{
+    return &stack->facts;
+}
+
+/* Where frame `first` begins, and how many frames from there on stand side by side along one axis. */
+static size_t locate(const bp_stack *s, uint64_t first, size_t count, hsize_t *offset, size_t *shape)
+{
+    size_t rank = s->facts.rank;
+    for (size_t i = rank; i-- > 0;) {
+        bool inside = i + 2 >= rank;
+        shape[i] = inside ? (size_t)s->facts.shape[i] : 1;
+        offset[i] = inside ? 0 : first % s->facts.shape[i];
+        first = inside ? first : first / s->facts.shape[i];
+    }
+    if (rank < 3)
+        return 1;
+    hsize_t left = s->facts.shape[rank - 3] - offset[rank - 3];
+    return shape[rank - 3] = left < count ? (size_t)left : count;
+}
+
+static bp_status need_room(bp_context *ctx, bp_stack *s, size_t bytes)
+{
+    if (bytes <= s->room_bytes)
+        return BP_OK;
+    free(s->room);
+    s->room = malloc(bytes);
+    s->room_bytes = s->room ? bytes : 0;
+    return s->room ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes of frames", bytes);
+}
+
+/* Some of the frames that were asked for, at least one; *done says how many. */
+static bp_status read_some(bp_context *ctx, bp_stack *s, uint64_t first, size_t count, double *values,
+                           size_t *done)
+{
+    hsize_t offset[BP_MAX_RANK];
+    size_t shape[BP_MAX_RANK], pixels = s->facts.rows * s->facts.columns;
+    *done = s->frames ? 1 : locate(s, first, count, offset, shape);
+    size_t bytes = *done * pixels * bp_dtype_size(s->facts.dtype);
+    bp_status status = need_room(ctx, s, bytes);
+    if (status != BP_OK)
+        return status;
+    uint8_t *at = s->room;
+    if (s->frames) {
+        status = bp_frames_read(ctx, s->frames, first, at);
+    } else if (s->gather) {
+        bool any;
+        status = bp_h5_gather_box(ctx, s->gather, offset, shape, at, &any);
+    } else {
+        status = bp_h5_source_read(ctx, &s->source, offset, shape, &s->stored);
+        at = s->stored.bytes;
+    }
+    if (status != BP_OK)
+        return status;
+    if (!s->frames)
+        bp_h5_swap_to_machine(s->source.dtype, s->source.order, at, bytes);
+    bp_values_to_double(s->facts.dtype, at, *done * pixels, values);
+    return BP_OK;
+}
+
+bp_status bp_stack_read(bp_context *ctx, bp_stack *s, uint64_t first, size_t count, double *values)
+{
+    if (first > s->facts.frames || count > s->facts.frames - first)
+        return bp_fail(ctx, BP_E_USAGE, "%s: %s: there are only %llu frames", s->file, s->facts.path,
+                       (unsigned long long)s->facts.frames);
+    bp_h5_quiet quiet;
+    bp_h5_quiet_begin(&quiet);
+    bp_status status = BP_OK;
+    for (size_t done = 0, more; done < count && status == BP_OK; done += more) {
+        status = bp_context_cancelled(ctx)
+                     ? bp_fail(ctx, BP_E_INTERRUPTED, "interrupted")
+                     : read_some(ctx, s, first + done, count - done,
+                                 values + done * s->facts.rows * s->facts.columns, &more);
+        if (status != BP_OK)
+            break;
+    }
+    bp_h5_quiet_end(&quiet);
+    return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "%s: %s", s->file, s->facts.path);
+}
+
+bp_status bp_stack_mask(bp_context *ctx, bp_stack *s, uint8_t **mask)
+{
+    bp_sample sample;
+    size_t pixels = s->facts.rows * s->facts.columns;
+    *mask = NULL;
+    if (!*s->facts.mask)
+        return BP_OK;
+    if (bp_sample_read(ctx, s->file, s->facts.mask, SIZE_MAX / 4, &sample) != BP_OK) {
+        bp_log(ctx, BP_LOG_WARNING, "the mask is not used: %s", bp_context_message(ctx));
+        return BP_OK;
+    }
+    size_t rank = sample.array.rank, size = sample.array.itemsize;
+    bool fits = bp_array_elements(&sample.array) == pixels && rank >= 2 &&
+                sample.array.shape[rank - 1] == s->facts.columns;
+    uint8_t *excluded = fits ? calloc(pixels, 1) : NULL;
+    const uint8_t *bytes = sample.array.data;
+    for (size_t i = 0; excluded && i < pixels; i++)
+        for (size_t k = 0; k < size; k++)
+            excluded[i] |= bytes[i * size + k] != 0;
+    bp_sample_fini(&sample);
+    if (!fits)
+        bp_log(ctx, BP_LOG_WARNING, "the mask %s does not fit the frames and is not used", s->facts.mask);
+    else if (!excluded)
+        return bp_fail(ctx, BP_E_MEMORY, "%s: no memory for a mask", s->file);
+    *mask = excluded;
+    return BP_OK;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * A dataset as a stack of frames, read a few at a time as doubles: for analyses. HDF5 files, and whatever
+ * else can be read as frames. The last two axes are a frame; leading axes are folded into one. */
+#ifndef BP_IO_HDF5_STACK_H
+#define BP_IO_HDF5_STACK_H
+
+#include "beampress/array.h"
+#include "beampress/context.h"
+
+typedef struct bp_stack bp_stack;
+
+typedef struct bp_stack_facts {
+    const char *path; /* of the dataset; "/" when the file is no HDF5; lives as long as the stack */
+    bp_dtype dtype;
+    size_t rank;
+    uint64_t shape[BP_MAX_RANK];
+    uint64_t frames;
+    size_t rows, columns; /* rows is 1 for a rank of 1 */
+    char mask[256];       /* path of the detector's pixel mask, "" when there is none */
+} bp_stack_facts;
+
+/* Opens one dataset; dataset NULL: the only detector image, or what else a file is obviously about
+ * (BP_E_USAGE names the datasets when there are several). threads: 0 for one per core. The message names the
+ * file. */
+BP_MUST_CHECK bp_status bp_stack_open(bp_context *ctx, const char *file, const char *dataset,
+                                      unsigned threads, bp_stack **stack);
+void bp_stack_close(bp_stack *stack);
+const bp_stack_facts *bp_stack_get_facts(const bp_stack *stack);
+
+/* Reads frames first to first + count - 1 into values, C order. */
+BP_MUST_CHECK bp_status bp_stack_read(bp_context *ctx, bp_stack *stack, uint64_t first, size_t count,
+                                      double *values);
+
+/* Reads the pixel mask: a byte per pixel of a frame, not 0 where the pixel is to be left out. *mask is NULL
+ * when the file has none, or one of another size (with a warning). The caller frees it. */
+BP_MUST_CHECK bp_status bp_stack_mask(bp_context *ctx, bp_stack *stack, uint8_t **mask);
+
+#endif
