@@ -60,6 +60,13 @@ static const bp_example simulate_examples[] = {
     {NULL, NULL},
 };
 
+static const bp_example metric_examples[] = {
+    {"beampress metric scan.h5 lossy.h5", "every metric over all frames"},
+    {"beampress metric scan.h5 lossy.h5 point noise:gain=2.5 --frame 7 --json",
+     "errors and residuals of one frame, for a program; a photon adds 2.5"},
+    {NULL, NULL},
+};
+
 static const bp_example doctor_examples[] = {
     {"beampress doctor", "what works on this machine, and what to do about the rest"},
     {NULL, NULL},
@@ -110,7 +117,8 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "not; then the first difference is named.",
          verify_examples, 2, 2, bp_cli_verify},
     [COMMAND_LIST] =
-        {"list", "[codecs|simulate]", "codecs and simulators with parameters, units, ranges, defaults",
+        {"list", "[codecs|simulate|metrics]",
+         "codecs and simulators with parameters, units, ranges, defaults",
          "Lists the codecs of this build: what they are called, which types they take, their parameters, the "
          "library behind them, and the codecs that this build leaves out. Then what simulate can make.",
          list_examples, 0, 1, bp_cli_list},
@@ -137,6 +145,17 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "the "
          "same values on every machine.",
          simulate_examples, 2, FILES_DO_NOT_MATTER, bp_cli_simulate},
+    [COMMAND_METRIC] =
+        {"metric", "REF TEST [METRIC[:key=value,...]...]", "how far are two stacks of frames apart?",
+         "Compares the frames of TEST with those of REF: errors, PSNR, SSIM in its several definitions, "
+         "distributions, correlation and spectrum of the error, Fourier ring correlation, errors in units of "
+         "the counting noise. `beampress list metrics` says what each is and where it is defined. TEST may "
+         "come from any program; it needs the same number and size of frames.\n\n"
+         "Pixels that the detector's mask leaves out take no part, nor do marks (the largest value of "
+         "uint16, "
+         "uint32 or uint64), nor what is NaN or infinite in one of the two; all are counted. What is not "
+         "defined, such as the correlation of constant images, is said to be so.",
+         metric_examples, 2, FILES_DO_NOT_MATTER, bp_cli_metric},
     [COMMAND_DOCTOR] =
         {"doctor", "", "does everything work on this machine?",
          "Looks whether HDF5 and the Python on the PATH find the beampress plug-in, which codecs and SIMD "

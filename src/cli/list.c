@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "beampress/metric.h"
 #include "cli/cli.h"
 #include "cli/list_params.h"
 #include "report/json.h"
+#include "report/table.h"
 
 static const char *const level_names[BP_LEVEL_COUNT] = {"fast", "balanced", "max"};
 
@@ -115,6 +117,60 @@ static void list_simulators(bp_cli *cli)
     }
 }
 
+static json_t *quantity_json(const bp_quantity *quantity)
+{
+    static const char *const better[] = {"lower", "higher", "zero", NULL};
+    json_t *row = json_object();
+    bp_json_set_text(row, "name", quantity->name);
+    bp_json_set_text(row, "unit", quantity->unit);
+    bp_json_set_text(row, "better", better[quantity->better]);
+    bp_json_set_text(row, "axis", quantity->axis);
+    bp_json_set_text(row, "help", quantity->help);
+    return row;
+}
+
+static json_t *metric_json(const bp_metric *metric)
+{
+    json_t *row = json_object();
+    bp_json_set_text(row, "name", metric->name);
+    bp_json_set_text(row, "summary", metric->summary);
+    bp_json_set_text(row, "source", metric->source);
+    bp_json_set(row, "quantities", json_array());
+    for (size_t i = 0; i < metric->quantity_count; i++)
+        bp_json_append(row, "quantities", quantity_json(&metric->quantities[i]));
+    bp_json_set(row, "params", json_array());
+    for (size_t i = 0; i < metric->param_count; i++)
+        bp_json_append(row, "params", bp_list_param_json(&metric->params[i]));
+    return row;
+}
+
+static void print_metric(const bp_metric *metric)
+{
+    static const bp_column columns[] = {{"quantity", 'l'}, {"unit", 'l'}, {"", 'l'}};
+    bp_table *table = bp_table_new(columns, 3);
+    printf("metric %s: %s\n    source: %s\n", metric->name, metric->summary, metric->source);
+    for (size_t i = 0; i < metric->quantity_count; i++) {
+        bp_table_cell(table, "%s", metric->quantities[i].name);
+        bp_table_cell(table, "%s", metric->quantities[i].unit);
+        bp_table_cell(table, "%s%s", metric->quantities[i].help,
+                      metric->quantities[i].axis ? " (curve)" : "");
+    }
+    bp_table_print(table, stdout, 4);
+    bp_table_free(table);
+    bp_list_params_print(metric->params, metric->param_count, stdout, 4);
+}
+
+static void list_metrics(bp_cli *cli)
+{
+    const bp_metric *metric;
+    bp_json_set(cli->result, "metrics", json_array());
+    for (size_t i = 0; (metric = bp_metric_at(i)) != NULL; i++) {
+        bp_json_append(cli->result, "metrics", metric_json(metric));
+        if (!cli->json)
+            print_metric(metric);
+    }
+}
+
 static void list_codecs(bp_cli *cli)
 {
     const bp_codec *codec;
@@ -129,16 +185,25 @@ static void list_codecs(bp_cli *cli)
 
 bp_status bp_cli_list(bp_cli *cli)
 {
+    static const struct {
+        const char *name;
+        void (*list)(bp_cli *cli);
+    } kinds[] = {{"codecs", list_codecs}, {"simulate", list_simulators}, {"metrics", list_metrics}};
+    const size_t count = sizeof kinds / sizeof *kinds;
     const char *what = cli->files.count ? cli->files.items[0] : NULL;
-    bool codecs = !what || strcmp(what, "codecs") == 0, simulators = !what || strcmp(what, "simulate") == 0;
-    if (!codecs && !simulators)
+    bool known = !what;
+    for (size_t i = 0; i < count; i++)
+        known = known || strcmp(what, kinds[i].name) == 0;
+    if (!known)
         return bp_fail(cli->ctx, BP_E_USAGE,
-                       "list: '%s' is nothing that can be listed; it takes codecs or simulate", what);
-    if (codecs)
-        list_codecs(cli);
-    if (codecs && simulators && !cli->json)
-        printf("\n");
-    if (simulators)
-        list_simulators(cli);
+                       "list: '%s' is nothing that can be listed; it takes codecs, simulate or metrics",
+                       what);
+    for (size_t i = 0; i < count; i++) {
+        if (what && strcmp(what, kinds[i].name) != 0)
+            continue;
+        if (i > 0 && !what && !cli->json)
+            printf("\n");
+        kinds[i].list(cli);
+    }
     return BP_OK;
 }

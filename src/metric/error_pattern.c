@@ -98,28 +98,33 @@ static double dot(const double *a, const double *b, size_t n)
     return sum;
 }
 
-/* Pairs of d[i] and d[i + lag]; weights are 1 where a pixel takes part (and d is 0 elsewhere). */
-static void add_pairs(pairs *p, const double *d, const double *weights, size_t n, size_t lag)
+/* Pairs of d[i] and d[i + lag]. weights: 1 where a pixel takes part and 0 elsewhere, where d is 0 too; NULL
+ * when all do, and then sums[i] is that of the first i values. */
+static void add_pairs(pairs *p, const double *d, const double *weights, const double *sums, size_t n,
+                      size_t lag)
 {
     if (lag >= n)
         return;
     p->products += dot(d, d + lag, n - lag);
-    p->firsts += dot(d, weights + lag, n - lag);
-    p->seconds += dot(weights, d + lag, n - lag);
-    p->count += dot(weights, weights + lag, n - lag);
+    p->firsts += weights ? dot(d, weights + lag, n - lag) : sums[n - lag] - sums[0];
+    p->seconds += weights ? dot(weights, d + lag, n - lag) : sums[n] - sums[lag];
+    p->count += weights ? dot(weights, weights + lag, n - lag) : (double)(n - lag);
 }
 
-static void add_correlation(state *s, const double *d, const double *weights, size_t rows, size_t columns)
+static void add_correlation(state *s, const double *d, const double *weights, const double *sums, size_t rows,
+                            size_t columns)
 {
     size_t n = rows * columns;
-    s->total += dot(d, weights, n);
+    s->total += weights ? dot(d, weights, n) : sums[n];
     s->squares += dot(d, d, n);
-    s->count += dot(weights, weights, n);
+    s->count += weights ? dot(weights, weights, n) : (double)n;
     for (size_t lag = 1; lag <= LAGS; lag++)
-        add_pairs(&s->lag[lag], d, weights, n, lag);
-    for (size_t r = 0; r < rows; r++)
-        add_pairs(&s->x, d + r * columns, weights + r * columns, columns, 1);
-    add_pairs(&s->y, d, weights, n, columns);
+        add_pairs(&s->lag[lag], d, weights, sums, n, lag);
+    for (size_t r = 0; r < rows; r++) {
+        size_t at = r * columns;
+        add_pairs(&s->x, d + at, weights ? weights + at : NULL, sums + at, columns, 1);
+    }
+    add_pairs(&s->y, d, weights, sums, n, columns);
 }
 
 /* Frequency of index i of n, in cycles per `side` pixels. */
@@ -159,16 +164,21 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
 {
     state *s = user;
     size_t n = f->rows * f->columns;
-    double *d = malloc((n + 1) * 2 * sizeof *d), *weights = d + n;
-    bool done = d != NULL;
+    double *d = malloc((2 * n + 1) * sizeof *d), *other = d + n; /* weights, or sums */
+    bool done = d != NULL, weighted = f->excluded != NULL;
+    if (done && !weighted)
+        other[0] = 0;
     for (size_t i = 0; done && i < n; i++) {
-        bool takes_part = !(f->excluded && f->excluded[i]);
-        weights[i] = takes_part ? 1 : 0;
+        bool takes_part = !(weighted && f->excluded[i]);
         d[i] = takes_part ? f->test[i] - f->reference[i] : 0;
+        if (weighted)
+            other[i] = takes_part ? 1 : 0;
+        else
+            other[i + 1] = other[i] + d[i];
     }
     if (done && n > 0) {
-        add_correlation(s, d, weights, f->rows, f->columns);
-        if (f->excluded)
+        add_correlation(s, d, weighted ? other : NULL, other, f->rows, f->columns);
+        if (weighted)
             s->spectral = false;
         else
             done = add_spectrum(s, d, f->rows, f->columns);

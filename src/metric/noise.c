@@ -10,7 +10,7 @@
 
 #define PIT_BINS 65536
 
-enum { P_GAIN, P_OFFSET, P_READ, P_COUNT };
+enum { P_GAIN, P_OFFSET, P_READ, P_TRUTH, P_COUNT };
 
 static const bp_param params_of_noise[P_COUNT] = {
     [P_GAIN] = {"gain", "values per photon", BP_PARAM_REAL, 1e-12, 1e12, 1, NULL,
@@ -18,6 +18,8 @@ static const bp_param params_of_noise[P_COUNT] = {
     [P_OFFSET] = {"offset", "value", BP_PARAM_REAL, -1e12, 1e12, 0, NULL, "value without any photon"},
     [P_READ] = {"read", "value", BP_PARAM_REAL, 0, 1e12, 0, NULL,
                 "noise without any photon, standard deviation"},
+    [P_TRUTH] = {"truth", "", BP_PARAM_SWITCH, 0, 1, 0, NULL,
+                 "the reference is the expected value of each pixel: chi2 and pit_ks are computed too"},
 };
 
 enum { Q_RMS, Q_MAX, Q_MEAN, Q_CHI2, Q_PIT, Q_SUM_RATIO, Q_ZEROS, Q_COUNT };
@@ -37,14 +39,15 @@ static const bp_quantity quantities[Q_COUNT] = {
          "randomised probability integral transform)",
          NULL},
     [Q_SUM_RATIO] = {"sum_ratio", "", BP_BETTER_NEITHER, "sum of the test / sum of the reference", NULL},
-    [Q_ZEROS] = {"zeros_kept", "", BP_BETTER_HIGHER,
-                 "share of the reference's zeros that are zero in the test", NULL},
+    [Q_ZEROS] = {"zeros_agree", "", BP_BETTER_HIGHER, "share of pixels that are zero in both or in none",
+                 NULL},
 };
 
 typedef struct state {
     double gain, offset, read;
+    bool truth;
     double squares, mean, largest, chi2, chi2_count, count;
-    double reference_sum, test_sum, zeros, zeros_kept;
+    double reference_sum, test_sum, zeros_agree;
     uint64_t seen; /* pixels before the next one: the seed of its random number */
     uint64_t *pit; /* counts of PIT_BINS */
     double pit_count;
@@ -66,6 +69,7 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
         s->gain = params[P_GAIN];
         s->offset = params[P_OFFSET];
         s->read = params[P_READ];
+        s->truth = params[P_TRUTH] != 0;
         s->pit = calloc(PIT_BINS, sizeof *s->pit);
     }
     if (!s || !s->pit) {
@@ -111,9 +115,8 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
         s->count++;
         s->reference_sum += x;
         s->test_sum += y;
-        s->zeros += x == 0 ? 1 : 0;
-        s->zeros_kept += x == 0 && y == 0 ? 1 : 0;
-        if (photons > 0 && expected > 0) {
+        s->zeros_agree += (x == 0) == (y == 0) ? 1 : 0;
+        if (s->truth && photons > 0 && expected > 0) {
             s->chi2 += d * d / expected;
             s->chi2_count++;
             add_pit(s, (y - s->offset) / s->gain, photons, s->seen + i);
@@ -136,8 +139,7 @@ static bp_status merge(bp_context *ctx, void *user, const void *later)
     s->count += more->count;
     s->reference_sum += more->reference_sum;
     s->test_sum += more->test_sum;
-    s->zeros += more->zeros;
-    s->zeros_kept += more->zeros_kept;
+    s->zeros_agree += more->zeros_agree;
     s->seen += more->seen;
     for (size_t i = 0; i < PIT_BINS; i++)
         s->pit[i] += more->pit[i];
@@ -166,7 +168,7 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
     values[Q_CHI2] = s->chi2_count > 0 ? s->chi2 / s->chi2_count : NAN;
     values[Q_PIT] = s->pit_count > 0 && s->read == 0 ? pit_distance(s) : NAN;
     values[Q_SUM_RATIO] = s->reference_sum != 0 ? s->test_sum / s->reference_sum : NAN;
-    values[Q_ZEROS] = s->zeros > 0 ? s->zeros_kept / s->zeros : NAN;
+    values[Q_ZEROS] = any ? s->zeros_agree / s->count : NAN;
     return BP_OK;
 }
 

@@ -16,7 +16,7 @@ import pytest
 
 import conftest
 
-SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "doctor"]
+SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "doctor"]
 DATASET = "/entry/data/data"
 
 
@@ -62,7 +62,7 @@ def prepare(beampress, desk, subcommand):
             place = file[DATASET].id.get_chunk_info(3)
         damaged[place.byte_offset + place.size // 2] ^= 1
         (desk / "damaged.bp.h5").write_bytes(damaged)
-    if subcommand == "verify":
+    if subcommand in ("verify", "metric"):
         beampress("compress", desk / "scan.h5", "-q")
         beampress("compress", desk / "scan.h5", desk / "lossy.h5", "--codec", "jpegls:near=2", "-q")
 
@@ -102,6 +102,12 @@ def test_examples_did_what_they_say(beampress, desk):
         assert len(found) == 1 and (found[0] == frames(10)).all()
 
 
+def test_metric_with_and_without_what_is_left_out(beampress, desk):
+    for options in ([], ["--keep-labels"], ["--no-mask"], ["--frame", "2"]):
+        said = beampress("metric", "scan.h5", "scan.h5", "--dataset", DATASET, *options, cwd=desk).stdout
+        assert "identical: every value is the same" in said
+
+
 def test_every_option_is_documented_and_tried_somewhere(beampress):
     """Options that no test and no example uses are options that nobody knows to work."""
     used = "".join(pathlib.Path(__file__).with_name(name).read_text() for name in ("test_cli.py", "test_cli_json.py"))
@@ -127,7 +133,8 @@ def test_help_and_version_of_the_whole(beampress):
 
 @pytest.mark.parametrize("words", [
     [], ["frobnicate"], ["--json"], ["compress"], ["compress", "--frobnicate", "x.h5"], ["compress", "-Z", "x.h5"],
-    ["verify", "a.h5"], ["verify", "a.h5", "b.h5", "c.h5"], ["info", ""], ["list", "dogs"],
+    ["verify", "a.h5"], ["verify", "a.h5", "b.h5", "c.h5"], ["info", ""], ["list", "dogs"], ["metric", "a.h5"], ["metric", "scan.h5", "scan.h5", "--frame", "-1"],
+    ["metric", "scan.h5", "scan.h5", "nosuch"],
     ["simulate", "poisson"], ["simulate", "dogs", "x.h5"], ["simulate", "poisson", "rate=1", "x.h5"],
     ["simulate", "poisson", "x.h5", "rate=0"], ["simulate", "poisson", "x.h5", "rate=1e6"],
     ["simulate", "poisson", "x.h5", "rate"], ["simulate", "poisson", "x.h5", "frames=1.5"],

@@ -80,7 +80,7 @@ def desk(beampress, tmp_path_factory):
 
 
 def test_the_schema_covers_every_subcommand():
-    assert {"compress", "info", "verify", "list", "bench", "simulate", "doctor"} <= set(SCHEMA)
+    assert {"compress", "info", "verify", "list", "bench", "simulate", "metric", "doctor"} <= set(SCHEMA)
     assert len(SCHEMA["info"]) > 40
 
 
@@ -188,7 +188,21 @@ def test_list(beampress):
     simulators = beampress("list", "simulate", "--json").json
     validate("list", simulators)
     assert [s["name"] for s in simulators["simulators"]] == ["poisson"]
-    assert beampress("list", "--json").json == dict(value, **simulators)
+    metrics = beampress("list", "metrics", "--json").json
+    validate("list", metrics)
+    assert {"point", "similarity", "noise"} <= {m["name"] for m in metrics["metrics"]}
+    assert beampress("list", "--json").json == {**value, **simulators, **metrics}
+
+
+def test_metric(beampress, desk):
+    value = beampress("metric", "scan.h5", "own.h5", "--dataset", DATASET, "--json", cwd=desk).json
+    curves, numbers = value.pop("curves"), value.pop("metrics")
+    validate("metric", dict(value, curves={}, metrics={}))
+    told = beampress("list", "metrics", "--json").json["metrics"]
+    quantities = {q["name"]: q for m in told for q in m["quantities"]}
+    assert set(numbers) | set(curves) == set(quantities) and value["identical"] is True
+    assert all(quantities[name]["axis"] == curve["axis"] for name, curve in curves.items())
+    assert numbers["max_abs"] == 0 and numbers["ssim"] == pytest.approx(1)
 
 
 def test_simulate(beampress, tmp_path):
