@@ -9,6 +9,7 @@
 
 #include "kernel/lz4.h"
 #include "kernel/photon.h"
+#include "kernel/photon_fast.h"
 
 typedef enum bp_simd { BP_SIMD_C = 0, BP_SIMD_AVX2 = 1, BP_SIMD_AVX512 = 2, BP_SIMD_COUNT } bp_simd;
 
@@ -36,6 +37,12 @@ typedef struct bp_kernels {
     void (*photon_encode)(const bp_photon_source *source, bp_photon_sink *sink);
     /* Do these bands decode, each to its very end? What they decoded to is in their rows of out. */
     bool (*photon_decode)(const bp_photon_target *target, bp_photon_band *bands, size_t count);
+    /* Codes pixels from `first` (a multiple of BP_FAST_GROUP) to `end` of a frame. Returns the bytes written,
+     * 0 when they do not fit. */
+    size_t (*photon_fast_encode)(const bp_photon_fast *f, const void *frame, size_t first, size_t end,
+                                 uint8_t *out, size_t capacity);
+    /* Are these bytes a whole frame? If so, it is in frame. */
+    bool (*photon_fast_decode)(const bp_photon_fast *f, const uint8_t *in, size_t size, void *frame);
 } bp_kernels;
 
 /* The table for this CPU; the environment variable BEAMPRESS_SIMD (c, avx2, avx512) can lower the level.

@@ -4,7 +4,7 @@
 #include "kernel/kernel_c.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__) &&       \
-    defined(__AVX512VBMI__) && defined(__GFNI__)
+    defined(__AVX512VBMI__) && defined(__AVX512VBMI2__) && defined(__AVX512VPOPCNTDQ__) && defined(__GFNI__)
 #include <immintrin.h>
 
 #define STEP   64
@@ -188,12 +188,15 @@ const bp_kernels *bp_kernels_avx512(void)
         .photon_predict = bp_photon_predict_avx512,
         .photon_encode = bp_photon_encode_avx512,
         .photon_decode = bp_photon_decode_avx512,
+        .photon_fast_encode = bp_photon_fast_encode_avx512,
+        .photon_fast_decode = bp_photon_fast_decode_avx512,
     };
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-                   __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512cd") &&
-                   __builtin_cpu_supports("gfni") && __builtin_cpu_supports("bmi") &&
-                   __builtin_cpu_supports("bmi2")
+                   __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+                   __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512cd") &&
+                   __builtin_cpu_supports("gfni") && __builtin_cpu_supports("popcnt") &&
+                   __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
                ? &kernels
                : NULL;
 }

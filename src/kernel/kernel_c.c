@@ -84,6 +84,8 @@ const bp_kernels *bp_kernels_c(void)
         .photon_predict = bp_photon_predict_c,
         .photon_encode = bp_photon_encode_c,
         .photon_decode = bp_photon_decode_c,
+        .photon_fast_encode = bp_photon_fast_encode_c,
+        .photon_fast_decode = bp_photon_fast_decode_c,
     };
     return &kernels;
 }

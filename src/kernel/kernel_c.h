@@ -25,6 +25,16 @@ void bp_photon_predict_avx512(unsigned model, const bp_photon_rows *rows, size_t
 void bp_photon_encode_avx512(const bp_photon_source *source, bp_photon_sink *sink);
 bool bp_photon_decode_avx512(const bp_photon_target *target, bp_photon_band *bands, size_t count);
 
+size_t bp_photon_fast_encode_c(const bp_photon_fast *f, const void *frame, size_t first, size_t end,
+                               uint8_t *out, size_t capacity);
+bool bp_photon_fast_decode_c(const bp_photon_fast *f, const uint8_t *in, size_t size, void *frame);
+size_t bp_photon_fast_encode_avx2(const bp_photon_fast *f, const void *frame, size_t first, size_t end,
+                                  uint8_t *out, size_t capacity);
+bool bp_photon_fast_decode_avx2(const bp_photon_fast *f, const uint8_t *in, size_t size, void *frame);
+size_t bp_photon_fast_encode_avx512(const bp_photon_fast *f, const void *frame, size_t first, size_t end,
+                                    uint8_t *out, size_t capacity);
+bool bp_photon_fast_decode_avx512(const bp_photon_fast *f, const uint8_t *in, size_t size, void *frame);
+
 /* What the encoders and decoders of all levels share. */
 typedef void (*bp_photon_tokens_function)(const bp_photon_tables *tables, const bp_photon_rows *rows,
                                           size_t width, uint32_t *tokens);

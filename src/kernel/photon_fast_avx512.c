@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Level fast of photon with 512-bit vectors: the 64 pixels of a block are one vector for each of their bytes,
+ * and bit matrices (GFNI) turn a vector of bytes into eight planes of 64 bits. */
+#include "kernel/kernel_c.h"
+#include "kernel/photon_fast_block.h"
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__) &&       \
+    defined(__AVX512VBMI__) && defined(__AVX512VBMI2__) && defined(__AVX512VPOPCNTDQ__) && defined(__GFNI__)
+
+#define VECTOR 64 /* bytes */
+#define SHORT  16 /* planes that the quick ways take */
+#define INLINE static inline __attribute__((always_inline))
+
+typedef __m512i vector;
+
+/* Byte i of an index vector is f(i). */
+#define EIGHT(f, i) f(i), f(i + 1), f(i + 2), f(i + 3), f(i + 4), f(i + 5), f(i + 6), f(i + 7)
+#define TABLE(f)                                                                                             \
+    {                                                                                                        \
+        EIGHT(f, 0), EIGHT(f, 8), EIGHT(f, 16), EIGHT(f, 24), EIGHT(f, 32), EIGHT(f, 40), EIGHT(f, 48),      \
+            EIGHT(f, 56)                                                                                     \
+    }
+#define ELEMENT(i)      ((i) / 8 * 8 + 7 - (i) % 8) /* eight elements in reverse, as bit matrices want them */
+#define REVERSED_1(i)   ELEMENT(i)
+#define REVERSED_2(i)   (2 * ELEMENT(i))        /* low bytes of 64 elements of 2 bytes in two vectors */
+#define REVERSED_4(i)   (4 * (ELEMENT(i) % 32)) /* of 32 elements of 4 bytes, twice */
+#define COLUMNS(i)      (8 * ((i) % 8) + (i) / 8)
+#define COLUMNS_BACK(i) ((i) / 8 + 8 * (7 - (i) % 8))
+#define ZIP_2(i)        ((i) / 2 + (i) % 2 * 64)
+#define ZIP_4(i)        ((i) / 4 + (i) % 2 * 64)
+#define ROW(i)          ((i) / 8)
+
+static const uint8_t reversed_1[VECTOR] = TABLE(REVERSED_1), reversed_2[VECTOR] = TABLE(REVERSED_2);
+static const uint8_t reversed_4[VECTOR] = TABLE(REVERSED_4), columns[VECTOR] = TABLE(COLUMNS);
+static const uint8_t columns_back[VECTOR] = TABLE(COLUMNS_BACK), rows[VECTOR] = TABLE(ROW);
+static const uint8_t zip_2[VECTOR] = TABLE(ZIP_2), zip_4[VECTOR] = TABLE(ZIP_4);
+
+INLINE vector load(const void *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+INLINE void store(void *p, vector v)
+{
+    _mm512_storeu_si512(p, v);
+}
+
+INLINE vector bytes_of(int value)
+{
+    return _mm512_set1_epi8((char)value);
+}
+
+INLINE vector fill(size_t itemsize, uint32_t value)
+{
+    return itemsize == 1   ? _mm512_set1_epi8((char)value)
+           : itemsize == 2 ? _mm512_set1_epi16((short)value)
+                           : _mm512_set1_epi32((int)value);
+}
+
+INLINE vector add(size_t itemsize, vector a, vector b)
+{
+    return itemsize == 1   ? _mm512_add_epi8(a, b)
+           : itemsize == 2 ? _mm512_add_epi16(a, b)
+                           : _mm512_add_epi32(a, b);
+}
+
+INLINE vector sub(size_t itemsize, vector a, vector b)
+{
+    return itemsize == 1   ? _mm512_sub_epi8(a, b)
+           : itemsize == 2 ? _mm512_sub_epi16(a, b)
+                           : _mm512_sub_epi32(a, b);
+}
+
+INLINE vector max(size_t itemsize, vector a, vector b)
+{
+    return itemsize == 1   ? _mm512_max_epu8(a, b)
+           : itemsize == 2 ? _mm512_max_epu16(a, b)
+                           : _mm512_max_epu32(a, b);
+}
+
+INLINE vector mean(size_t itemsize, vector a, vector b)
+{
+    return itemsize == 1 ? _mm512_avg_epu8(a, b)
+           : itemsize == 2
+               ? _mm512_avg_epu16(a, b)
+               : _mm512_sub_epi32(_mm512_or_si512(a, b), _mm512_srli_epi32(_mm512_xor_si512(a, b), 1));
+}
+
+/* `above` where `key` is larger than top, elsewhere `other`. */
+INLINE vector marked(size_t itemsize, vector key, vector top, vector above, vector other)
+{
+    return itemsize == 1   ? _mm512_mask_mov_epi8(other, _mm512_cmpgt_epu8_mask(key, top), above)
+           : itemsize == 2 ? _mm512_mask_mov_epi16(other, _mm512_cmpgt_epu16_mask(key, top), above)
+                           : _mm512_mask_mov_epi32(other, _mm512_cmpgt_epu32_mask(key, top), above);
+}
+
+/* Signed residuals to unsigned: 0, -1, 1, -2 become 0, 1, 2, 3. */
+INLINE vector fold(size_t itemsize, vector r)
+{
+    vector sign = itemsize == 1   ? _mm512_movm_epi8(_mm512_movepi8_mask(r))
+                  : itemsize == 2 ? _mm512_srai_epi16(r, 15)
+                                  : _mm512_srai_epi32(r, 31);
+    return _mm512_xor_si512(add(itemsize, r, r), sign);
+}
+
+INLINE vector unfold(size_t itemsize, vector u)
+{
+    vector odd = _mm512_and_si512(u, fill(itemsize, 1));
+    vector half = itemsize == 1   ? _mm512_and_si512(_mm512_srli_epi16(u, 1), bytes_of(0x7f))
+                  : itemsize == 2 ? _mm512_srli_epi16(u, 1)
+                                  : _mm512_srli_epi32(u, 1);
+    return _mm512_xor_si512(half, sub(itemsize, _mm512_setzero_si512(), odd));
+}
+
+INLINE vector background(const bp_photon_fast *f, size_t itemsize, const uint8_t *north)
+{
+    vector above = load(north);
+    return marked(itemsize, above, fill(itemsize, f->top), above, fill(itemsize, f->base));
+}
+
+INLINE vector predict(const bp_photon_fast *f, size_t itemsize, const uint8_t *north)
+{
+    vector above = load(north);
+    if (f->predictor == BP_FAST_ABOVE)
+        return above;
+    vector west = load(north - itemsize), east = load(north + itemsize);
+    vector largest = max(itemsize, max(itemsize, west, east), above), sides = mean(itemsize, west, east);
+    if (f->predictor == BP_FAST_MEAN_5) {
+        west = load(north - 2 * itemsize);
+        east = load(north + 2 * itemsize);
+        largest = max(itemsize, max(itemsize, west, east), largest);
+        sides = mean(itemsize, sides, mean(itemsize, west, east));
+    }
+    return marked(itemsize, largest, fill(itemsize, f->top), above, mean(itemsize, sides, above));
+}
+
+/* Transposes the 8 x 8 bits of every 8 bytes, which stand in reverse. */
+INLINE vector transpose_bits(vector reversed)
+{
+    return _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64(INT64_C(-0x7fbfdfeff7fbfdff)), reversed, 0);
+}
+
+/* Byte `which` of all 64 elements, as eight planes. */
+INLINE vector planes_of(size_t itemsize, const vector *v, int which)
+{
+    vector bytes;
+    if (itemsize == 1) {
+        bytes = _mm512_shuffle_epi8(v[0], load(reversed_1));
+    } else if (itemsize == 2) {
+        bytes = _mm512_permutex2var_epi8(v[0], _mm512_add_epi8(load(reversed_2), bytes_of(which)), v[1]);
+    } else {
+        vector index = _mm512_add_epi8(load(reversed_4), bytes_of(which));
+        vector low = _mm512_permutex2var_epi8(v[0], index, v[1]);
+        vector high = _mm512_permutex2var_epi8(v[2], index, v[3]);
+        bytes = _mm512_mask_mov_epi64(low, 0xf0, high);
+    }
+    return _mm512_permutexvar_epi8(load(columns), transpose_bits(bytes));
+}
+
+/* What the planes of a block are, up to the sixteenth, and the plan for them. */
+typedef struct block {
+    vector planes[2];
+    vector any[2];   /* plane k: or of planes k and above */
+    uint64_t widths; /* bytes: of every eight pixels */
+    unsigned key;    /* cost << 5 | 0: no patches, 31 - width: patches */
+    unsigned most;
+    unsigned grouped; /* cost */
+} block;
+
+INLINE vector or_above(vector v)
+{
+    const vector zero = _mm512_setzero_si512();
+    v = _mm512_or_si512(v, _mm512_alignr_epi64(zero, v, 1));
+    v = _mm512_or_si512(v, _mm512_alignr_epi64(zero, v, 2));
+    return _mm512_or_si512(v, _mm512_alignr_epi64(zero, v, 4));
+}
+
+/* Sixteen words of patches | bytes with patches << 8, one for each plane. */
+INLINE __m256i counts_of(block *b)
+{
+    const vector zero = _mm512_setzero_si512(), one = bytes_of(1);
+    vector low = _mm512_min_epu8(b->any[0], one), high = _mm512_min_epu8(b->any[1], one);
+    vector counts_low =
+        _mm512_or_si512(_mm512_popcnt_epi64(b->any[0]), _mm512_slli_epi64(_mm512_sad_epu8(low, zero), 8));
+    vector counts_high =
+        _mm512_or_si512(_mm512_popcnt_epi64(b->any[1]), _mm512_slli_epi64(_mm512_sad_epu8(high, zero), 8));
+    vector sum = _mm512_add_epi8(low, high);
+    __m256i quarter = _mm256_add_epi8(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64(sum, 1));
+    __m128i pair = _mm_add_epi8(_mm256_castsi256_si128(quarter), _mm256_extracti128_si256(quarter, 1));
+    pair = _mm_add_epi8(pair, _mm_unpackhi_epi64(pair, pair));
+    b->widths = (uint64_t)_mm_cvtsi128_si64(pair);
+    b->grouped =
+        32 + 8 * (unsigned)_mm_cvtsi128_si32(_mm_sad_epu8(_mm_move_epi64(pair), _mm_setzero_si128()));
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm512_cvtepi64_epi16(counts_low)),
+                                   _mm512_cvtepi64_epi16(counts_high), 1);
+}
+
+/* As bp_fast_make_plan, all widths at once. */
+INLINE void make_plan(block *b)
+{
+    const __m256i order = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m256i bits = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 2, 3, 4, 8, 8, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16)); /* bp_fast_patch_bits */
+    unsigned used = _mm512_test_epi64_mask(b->planes[0], b->planes[0]) |
+                    (unsigned)_mm512_test_epi64_mask(b->planes[1], b->planes[1]) << 8;
+    b->most = 32 - (unsigned)_lzcnt_u32(used);
+    b->any[1] = or_above(b->planes[1]);
+    b->any[0] =
+        _mm512_or_si512(or_above(b->planes[0]), _mm512_broadcastq_epi64(_mm512_castsi512_si128(b->any[1])));
+    __m256i counts = counts_of(b), patches = _mm256_and_si256(counts, _mm256_set1_epi16(255));
+    __m256i extra = _mm256_sub_epi16(_mm256_set1_epi16((short)(b->most - 1)), order);
+    __m256i each = _mm256_shuffle_epi8(bits, _mm256_or_si256(extra, _mm256_set1_epi16(INT16_MIN)));
+    __m256i cost = _mm256_add_epi16(_mm256_mullo_epi16(patches, each),
+                                    _mm256_slli_epi16(_mm256_srli_epi16(counts, 8), 3));
+    /* key: (64 k + 8 + cost) << 5 | 31 - k */
+    cost = _mm256_add_epi16(_mm256_slli_epi16(cost, 5), _mm256_set1_epi16((8 << 5) + 31));
+    cost = _mm256_add_epi16(cost, _mm256_mullo_epi16(order, _mm256_set1_epi16((BP_FAST_BLOCK << 5) - 1)));
+    __mmask16 good = _mm256_cmple_epu16_mask(patches, _mm256_set1_epi16(BP_FAST_MOST_PATCHES)) &
+                     (__mmask16)((1u << b->most) - 1);
+    cost = _mm256_mask_mov_epi16(_mm256_set1_epi16(-1), good, cost);
+    __m128i least = _mm_min_epu16(_mm256_castsi256_si128(cost), _mm256_extracti128_si256(cost, 1));
+    unsigned best = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(least)) & 0xffff;
+    unsigned plain = b->most * BP_FAST_BLOCK << 5;
+    b->key = best < plain ? best : plain;
+    if (b->most == SHORT) { /* where nibbles end */
+        uint64_t none = ~bp_fast_nonzero(b->widths) & UINT64_C(0x8080808080808080);
+        b->widths += none >> 7;
+        b->grouped += 8 * bp_fast_count(none);
+    }
+}
+
+INLINE unsigned cost_of(const block *b)
+{
+    unsigned cost = b->key >> 5;
+    return cost < b->grouped ? cost : b->grouped;
+}
+
+INLINE uint8_t *put_grouped(const block *b, unsigned mode, uint8_t *out)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    __mmask64 low = _mm512_test_epi8_mask(b->any[0], b->any[0]) | (b->most == SHORT ? 255 : 0);
+    __mmask64 high = _mm512_test_epi8_mask(b->any[1], b->any[1]);
+    *out = (uint8_t)(mode | BP_FAST_GROUPED << 4 | (b->most - 1));
+    bp_store_le32(out + 1, (uint32_t)_pext_u64(b->most * ones - b->widths, 15 * ones));
+    out += 5;
+    store(out, _mm512_maskz_compress_epi8(low, b->planes[0]));
+    out += bp_fast_count(low);
+    store(out, _mm512_maskz_compress_epi8(high, b->planes[1]));
+    return out + bp_fast_count(high);
+}
+
+/* Patches of at most BP_FAST_MOST_PLANES planes, without branches. */
+INLINE uint8_t *put_patches(const uint64_t *planes, unsigned extra, uint8_t *out)
+{
+    uint64_t a = planes[0], b = planes[1], c = planes[2], d = planes[3], places = a | b | c | d;
+    uint64_t bytes = bp_fast_nonzero(places);
+    unsigned patches = bp_fast_count(places);
+    *out = (uint8_t)_pext_u64(bytes, UINT64_C(0x8080808080808080));
+    bp_store_le64(out + 1, _pext_u64(places, bp_fast_spread(bytes)));
+    out += 1 + bp_fast_count(bytes);
+    uint64_t packed = _pext_u64(a, places) | _pext_u64(b, places) << patches |
+                      _pext_u64(c, places) << 2 * patches | _pext_u64(d, places) << 3 * patches;
+    bp_store_le64(out, packed);
+    return out + (extra < 2 ? 0 : (extra * patches + 7) / 8);
+}
+
+static __attribute__((noinline)) uint8_t *put_slowly(const uint64_t *planes, const block *b, unsigned mode,
+                                                     uint8_t *out)
+{
+    bp_fast_plan plan = {.cost = 1, .most = b->most, .width = b->most};
+    if (b->key & 31)
+        plan.width = 31 - (b->key & 31);
+    return bp_fast_put_block(planes, &plan, mode, out);
+}
+
+INLINE uint8_t *put_block(const block *b, unsigned mode, uint8_t *out)
+{
+    uint64_t planes[BP_FAST_PLANES];
+    if (b->grouped < b->key >> 5)
+        return put_grouped(b, mode, out);
+    unsigned width = b->key & 31 ? 31 - (b->key & 31) : b->most, extra = b->most - width;
+    store(planes, b->planes[0]);
+    store(planes + 8, b->planes[1]);
+    store(planes + 16, _mm512_setzero_si512());
+    if (extra > BP_FAST_MOST_PLANES || width == SHORT)
+        return put_slowly(planes, b, mode, out);
+    *out = (uint8_t)(mode | extra << 4 | width);
+    store(out + 1, b->planes[0]);
+    store(out + 1 + VECTOR, b->planes[1]);
+    out += 1 + 8 * width;
+    return extra ? put_patches(planes + width, extra, out) : out;
+}
+
+/* Blocks with values of more than 16 bits. */
+static __attribute__((noinline)) uint8_t *encode_wide(const vector *counted, const vector *predicted,
+                                                      uint8_t *out)
+{
+    uint64_t planes[2][BP_FAST_PLANES];
+    for (int i = 0; i < 4; i++) {
+        store(planes[0] + 8 * i, planes_of(4, counted, i));
+        store(planes[1] + 8 * i, planes_of(4, predicted, i));
+    }
+    bp_fast_plan plan = bp_fast_make_plan(planes[0], 32), other = bp_fast_make_plan(planes[1], 32);
+    if (other.cost < plan.cost)
+        return bp_fast_put_block(planes[1], &other, BP_FAST_PREDICTED, out);
+    return bp_fast_put_block(planes[0], &plan, 0, out);
+}
+
+INLINE void plan_block(size_t itemsize, const vector *residuals, block *b)
+{
+    b->planes[0] = planes_of(itemsize, residuals, 0);
+    b->planes[1] = itemsize == 1 ? _mm512_setzero_si512() : planes_of(itemsize, residuals, 1);
+    make_plan(b);
+}
+
+INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values,
+                             const uint8_t *north, uint8_t *out)
+{
+    vector counted[4], predicted[4], any = _mm512_setzero_si512(), some = any;
+    for (size_t i = 0; i < itemsize; i++) {
+        counted[i] = sub(itemsize, load(values + VECTOR * i), background(f, itemsize, north + VECTOR * i));
+        any = _mm512_or_si512(any, counted[i]);
+    }
+    if (!_mm512_test_epi32_mask(any, any))
+        return out;
+    for (size_t i = 0; i < itemsize; i++) {
+        vector residual = sub(itemsize, load(values + VECTOR * i), predict(f, itemsize, north + VECTOR * i));
+        predicted[i] = fold(itemsize, residual);
+        some = _mm512_or_si512(some, predicted[i]);
+    }
+    if (itemsize == 4 && _mm512_test_epi32_mask(_mm512_or_si512(any, some), _mm512_set1_epi32(-0x10000)))
+        return encode_wide(counted, predicted, out);
+    block count, other;
+    plan_block(itemsize, counted, &count);
+    plan_block(itemsize, predicted, &other);
+    unsigned cost = cost_of(&other);
+    if (!_mm512_test_epi32_mask(some, some)) { /* as predicted */
+        *out = BP_FAST_PREDICTED;
+        return out + 1;
+    }
+    return cost < cost_of(&count) ? put_block(&other, BP_FAST_PREDICTED, out) : put_block(&count, 0, out);
+}
+
+/* Elements from the planes of their bytes. */
+INLINE void elements_of(size_t itemsize, const vector *planes, size_t used, vector *v)
+{
+    vector bytes[4];
+    for (size_t i = 0; i < used; i++)
+        bytes[i] = transpose_bits(_mm512_permutexvar_epi8(load(columns_back), planes[i]));
+    if (itemsize == 1)
+        v[0] = bytes[0];
+    for (int i = 0; itemsize == 2 && i < 2; i++)
+        v[i] = _mm512_permutex2var_epi8(bytes[0], _mm512_add_epi8(load(zip_2), bytes_of(32 * i)), bytes[1]);
+    for (int i = 0; itemsize == 4 && i < 4; i++) {
+        vector index = _mm512_add_epi8(load(zip_4), bytes_of(16 * i));
+        v[i] = _mm512_maskz_permutex2var_epi8(UINT64_C(0x3333333333333333), bytes[0], index, bytes[1]);
+        if (used == 4)
+            v[i] = _mm512_or_si512(v[i], _mm512_maskz_permutex2var_epi8(UINT64_C(0xcccccccccccccccc),
+                                                                        bytes[2], index, bytes[3]));
+    }
+}
+
+INLINE void put_values(const bp_photon_fast *f, size_t itemsize, unsigned mode, const vector *residuals,
+                       const uint8_t *north, uint8_t *values)
+{
+    for (size_t i = 0; i < itemsize; i++) {
+        vector v =
+            mode ? add(itemsize, unfold(itemsize, residuals[i]), predict(f, itemsize, north + VECTOR * i))
+                 : add(itemsize, residuals[i], background(f, itemsize, north + VECTOR * i));
+        store(values + VECTOR * i, v);
+    }
+}
+
+static __attribute__((noinline)) const uint8_t *get_slowly(const uint8_t *in, unsigned bits, vector *planes,
+                                                           bool *bad)
+{
+    uint64_t words[BP_FAST_PLANES] = {0};
+    unsigned most;
+    in = bp_fast_get_block(in, bits, words, &most, bad);
+    for (unsigned i = 0; i < 4; i++)
+        planes[i] = load(words + 8 * i);
+    return in;
+}
+
+INLINE const uint8_t *get_grouped(const uint8_t *in, unsigned bits, vector *planes, bool *bad)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    unsigned most = BP_FAST_WIDTH(*in) + 1;
+    /* bit 7 keeps a byte from borrowing from its neighbour */
+    uint64_t widths = (most * ones | 0x80 * ones) - _pdep_u64(bp_load_le32(in + 1), 15 * ones);
+    *bad |= most > bits || (~widths & 0x80 * ones);
+    vector of_eight = _mm512_set1_epi64((int64_t)(widths & 0x7f * ones));
+    __mmask64 low = _mm512_cmpgt_epu8_mask(of_eight, load(rows));
+    __mmask64 high = _mm512_cmpgt_epu8_mask(of_eight, _mm512_add_epi8(load(rows), bytes_of(8)));
+    in += 5;
+    planes[0] = _mm512_maskz_expand_epi8(low, load(in));
+    in += bp_fast_count(low);
+    planes[1] = _mm512_maskz_expand_epi8(high, load(in));
+    return in + bp_fast_count(high);
+}
+
+INLINE const uint8_t *get_patches(const uint8_t *in, unsigned width, unsigned extra, vector *planes,
+                                  bool *bad)
+{
+    uint64_t bytes = _pdep_u64(*in, UINT64_C(0x0101010101010101)) * 255;
+    uint64_t places = _pdep_u64(bp_load_le64(in + 1), bytes);
+    unsigned patches = bp_fast_count(places), several = extra > 1;
+    in += 1 + bp_fast_count(*in);
+    *bad |= several && patches > BP_FAST_MOST_PATCHES;
+    patches &= 31; /* of a block that is refused */
+    uint64_t packed = bp_load_le64(in) | ((uint64_t)several - 1);
+    vector patch = _mm512_castsi256_si512(
+        _mm256_setr_epi64x((int64_t)_pdep_u64(packed, places), (int64_t)_pdep_u64(packed >> patches, places),
+                           (int64_t)_pdep_u64(packed >> 2 * patches % 64, places),
+                           (int64_t)_pdep_u64(packed >> 3 * patches % 64, places)));
+    vector index = _mm512_sub_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(width));
+    unsigned at = ((1u << extra) - 1) << width;
+    planes[0] = _mm512_mask_permutexvar_epi64(planes[0], (__mmask8)at, index, patch);
+    planes[1] = _mm512_mask_permutexvar_epi64(planes[1], (__mmask8)(at >> 8), index, patch);
+    return in + (several ? (extra * patches + 7) / 8 : 0);
+}
+
+INLINE const uint8_t *decode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *in,
+                                   const uint8_t *north, uint8_t *values, bool *bad)
+{
+    unsigned bits = (unsigned)itemsize * 8, mode = *in & BP_FAST_PREDICTED;
+    unsigned kind = BP_FAST_KIND(*in), width = BP_FAST_WIDTH(*in);
+    vector planes[4], residuals[4];
+    if (kind <= BP_FAST_MOST_PLANES && width + kind <= (itemsize == 1 ? 8 : SHORT)) {
+        unsigned all = (1u << width) - 1;
+        planes[0] = _mm512_maskz_loadu_epi64((__mmask8)all, in + 1);
+        planes[1] = itemsize == 1 ? _mm512_setzero_si512()
+                                  : _mm512_maskz_loadu_epi64((__mmask8)(all >> 8), in + 1 + VECTOR);
+        in += 1 + 8 * width;
+        if (kind)
+            in = get_patches(in, width, kind, planes, bad);
+    } else if (kind == BP_FAST_GROUPED) {
+        in = get_grouped(in, bits, planes, bad);
+    } else {
+        in = get_slowly(in, bits, planes, bad);
+        if (itemsize == 4) {
+            elements_of(itemsize, planes, 4, residuals);
+            put_values(f, itemsize, mode, residuals, north, values);
+            return in;
+        }
+    }
+    elements_of(itemsize, planes, itemsize == 1 ? 1 : 2, residuals);
+    put_values(f, itemsize, mode, residuals, north, values);
+    return in;
+}
+
+INLINE void decode_zeros(const bp_photon_fast *f, size_t itemsize, const uint8_t *north, uint8_t *values)
+{
+    for (size_t i = 0; i < itemsize; i++)
+        store(values + VECTOR * i, background(f, itemsize, north + VECTOR * i));
+}
+
+#include "kernel/photon_fast_body.h"
+
+size_t bp_photon_fast_encode_avx512(const bp_photon_fast *f, const void *frame, size_t first, size_t end,
+                                    uint8_t *out, size_t capacity)
+{
+    return encode_any(f, frame, first, end, out, capacity);
+}
+
+bool bp_photon_fast_decode_avx512(const bp_photon_fast *f, const uint8_t *in, size_t size, void *frame)
+{
+    return decode_any(f, in, size, frame);
+}
+
+#endif

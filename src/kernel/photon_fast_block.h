@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * One block of photon's level fast between its 32 bit planes (bit i of plane j: bit j of pixel i) and its
+ * bytes. What all kernels share. */
+#ifndef BP_KERNEL_PHOTON_FAST_BLOCK_H
+#define BP_KERNEL_PHOTON_FAST_BLOCK_H
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "kernel/photon_fast.h"
+
+#if defined(__BMI2__)
+#include <immintrin.h>
+#endif
+
+#define BP_FAST_PLANES 32
+#define BP_FAST_BYTES  (3 + 8 * BP_FAST_PLANES + 9 + 4 * BP_FAST_BLOCK) /* of a block, at most */
+#define BP_FAST_LIMIT  (1 + BP_FAST_BLOCKS * BP_FAST_BYTES)             /* of a group, at most */
+#define BP_FAST_SLACK  320 /* bytes that kernels may read or write behind that */
+
+/* The first byte of a block: mode, kind, width. */
+#define BP_FAST_PREDICTED 0x80
+#define BP_FAST_KIND(h)   ((h) >> 4 & 7)
+#define BP_FAST_WIDTH(h)  ((h)&15)
+/* Kinds: 0 to 4 are so many planes of patches. */
+#define BP_FAST_MOST_PLANES  4  /* of patches that are stored as planes */
+#define BP_FAST_MOST_PATCHES 16 /* in such a block, so that their bits fit 64 */
+enum { BP_FAST_VALUES = 5, BP_FAST_GROUPED = 6, BP_FAST_WIDE = 7 };
+#define BP_FAST_WIDE_GROUPED 0x40
+#define BP_FAST_MOST_LESS    15 /* bits that eight pixels of a grouped block may have less than others */
+
+typedef struct bp_fast_plan {
+    unsigned cost;  /* bits, the first byte left out; 0: all planes are 0 */
+    unsigned width; /* planes that are there for all pixels; of a grouped block: for those with most */
+    unsigned most;  /* planes of the largest value */
+    bool grouped;
+} bp_fast_plan;
+
+static inline uint64_t bp_fast_compress(uint64_t bits, uint64_t mask)
+{
+#if defined(__BMI2__)
+    return _pext_u64(bits, mask);
+#else
+    uint64_t out = 0;
+    for (unsigned to = 0; mask; mask &= mask - 1, to++)
+        if (bits & mask & (0 - mask))
+            out |= (uint64_t)1 << to;
+    return out;
+#endif
+}
+
+static inline uint64_t bp_fast_expand(uint64_t bits, uint64_t mask)
+{
+#if defined(__BMI2__)
+    return _pdep_u64(bits, mask);
+#else
+    uint64_t out = 0;
+    for (; mask; mask &= mask - 1, bits >>= 1)
+        if (bits & 1)
+            out |= mask & (0 - mask);
+    return out;
+#endif
+}
+
+static inline unsigned bp_fast_count(uint64_t bits)
+{
+    return (unsigned)__builtin_popcountll(bits);
+}
+
+static inline uint32_t bp_fast_load(const uint8_t *p, size_t itemsize)
+{
+    uint16_t half;
+    uint32_t word;
+    if (itemsize == 1)
+        return *p;
+    memcpy(&half, p, sizeof half);
+    if (itemsize == 2)
+        return half;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static inline void bp_fast_store(uint8_t *p, size_t itemsize, uint32_t value)
+{
+    uint16_t half = (uint16_t)value;
+    if (itemsize == 1)
+        *p = (uint8_t)value;
+    else if (itemsize == 2)
+        memcpy(p, &half, sizeof half);
+    else
+        memcpy(p, &value, sizeof value);
+}
+
+/* Bit 7 of every byte that is not 0. */
+static inline uint64_t bp_fast_nonzero(uint64_t x)
+{
+    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    return (((x & low) + low) | x) & ~low;
+}
+
+/* Of bits 7 of bytes: the whole bytes. */
+static inline uint64_t bp_fast_spread(uint64_t signs)
+{
+    return (signs >> 7) * 255;
+}
+
+/* Bits that a patch of so many planes costs beyond its place. */
+static inline unsigned bp_fast_patch_bits(unsigned planes)
+{
+    return planes < 2 ? 0 : planes <= BP_FAST_MOST_PLANES ? planes : (planes + 7) / 8 * 8;
+}
+
+/* The cheapest way to store these planes. Every kernel must decide alike. */
+static inline bp_fast_plan bp_fast_make_plan(const uint64_t *planes, unsigned bits)
+{
+    bp_fast_plan plan = {0, 0, 0, false};
+    unsigned most = bits, grouped = 32;
+    uint64_t any = 0;
+    while (most && !planes[most - 1])
+        most--;
+    plan.most = plan.width = most;
+    plan.cost = BP_FAST_BLOCK * most;
+    for (unsigned k = most; k-- > 0;) {
+        any |= planes[k];
+        unsigned bytes = bp_fast_count(bp_fast_nonzero(any)), patches = bp_fast_count(any);
+        grouped += k + BP_FAST_MOST_LESS < most ? 64 : 8 * bytes;
+        if (patches > BP_FAST_MOST_PATCHES)
+            continue;
+        unsigned cost = BP_FAST_BLOCK * k + 8 + 8 * bytes + patches * bp_fast_patch_bits(most - k);
+        if (cost < plan.cost) {
+            plan.cost = cost;
+            plan.width = k;
+        }
+    }
+    if (grouped < plan.cost) {
+        plan.cost = grouped;
+        plan.width = most;
+        plan.grouped = true;
+    }
+    return plan;
+}
+
+static inline uint8_t *bp_fast_put_grouped(const uint64_t *planes, unsigned most, unsigned mode, uint8_t *out)
+{
+    uint64_t present[BP_FAST_PLANES], any = 0;
+    uint32_t less = 0;
+    if (most <= 16) {
+        *out++ = (uint8_t)(mode | BP_FAST_GROUPED << 4 | (most - 1));
+    } else {
+        *out++ = (uint8_t)(mode | BP_FAST_WIDE << 4);
+        *out++ = (uint8_t)(BP_FAST_WIDE_GROUPED | most);
+    }
+    for (unsigned k = most; k-- > 0;) {
+        any |= planes[k];
+        present[k] = k + BP_FAST_MOST_LESS < most ? ~UINT64_C(0) : bp_fast_spread(bp_fast_nonzero(any));
+        /* a nibble counts the planes that its eight pixels lack */
+        less +=
+            (uint32_t)bp_fast_expand(bp_fast_compress(~present[k], UINT64_C(0x0101010101010101)), 0x11111111);
+    }
+    bp_store_le32(out, less);
+    out += 4;
+    for (unsigned k = 0; k < most; k++) {
+        bp_store_le64(out, bp_fast_compress(planes[k], present[k]));
+        out += bp_fast_count(present[k]) / 8;
+    }
+    return out;
+}
+
+/* What follows the planes of a block: places of the patches, and what they have above width. */
+static inline uint8_t *bp_fast_put_patches(const uint64_t *planes, unsigned width, unsigned most,
+                                           uint8_t *out)
+{
+    uint64_t places = 0;
+    for (unsigned k = width; k < most; k++)
+        places |= planes[k];
+    uint64_t bytes = bp_fast_nonzero(places);
+    unsigned patches = bp_fast_count(places), extra = most - width;
+    *out = (uint8_t)bp_fast_compress(bytes, UINT64_C(0x8080808080808080));
+    bp_store_le64(out + 1, bp_fast_compress(places, bp_fast_spread(bytes)));
+    out += 1 + bp_fast_count(bytes);
+    if (extra < 2)
+        return out;
+    if (extra <= BP_FAST_MOST_PLANES) {
+        uint64_t packed = 0;
+        for (unsigned k = 0; k < extra; k++)
+            packed |= bp_fast_compress(planes[width + k], places) << k * patches;
+        bp_store_le64(out, packed);
+        return out + (extra * patches + 7) / 8;
+    }
+    for (; places; places &= places - 1, out += (extra + 7) / 8) {
+        unsigned place = (unsigned)__builtin_ctzll(places);
+        uint32_t value = 0;
+        for (unsigned k = width; k < most; k++)
+            value |= (uint32_t)(planes[k] >> place & 1) << (k - width);
+        bp_store_le32(out, value);
+    }
+    return out;
+}
+
+/* Writes a block that is not all 0 in `mode`; out has BP_FAST_BYTES and BP_FAST_SLACK. */
+static inline uint8_t *bp_fast_put_block(const uint64_t *planes, const bp_fast_plan *plan, unsigned mode,
+                                         uint8_t *out)
+{
+    unsigned width = plan->width, most = plan->most, extra = most - width;
+    if (plan->grouped)
+        return bp_fast_put_grouped(planes, most, mode, out);
+    if (width > 15) {
+        *out++ = (uint8_t)(mode | BP_FAST_WIDE << 4);
+        *out++ = (uint8_t)width;
+        *out++ = (uint8_t)most;
+    } else if (extra > BP_FAST_MOST_PLANES) {
+        *out++ = (uint8_t)(mode | BP_FAST_VALUES << 4 | width);
+        *out++ = (uint8_t)most;
+    } else {
+        *out++ = (uint8_t)(mode | extra << 4 | width);
+    }
+    for (unsigned k = 0; k < width; k++, out += 8)
+        bp_store_le64(out, planes[k]);
+    return extra ? bp_fast_put_patches(planes, width, most, out) : out;
+}
+
+static inline const uint8_t *bp_fast_get_grouped(const uint8_t *in, unsigned most, unsigned bits,
+                                                 uint64_t *planes, bool *bad)
+{
+    uint32_t less = bp_load_le32(in);
+    uint8_t widths[8];
+    in += 4;
+    for (unsigned g = 0; g < 8; g++) {
+        unsigned lacks = less >> 4 * g & 15;
+        *bad |= lacks > most;
+        widths[g] = (uint8_t)(most - lacks);
+    }
+    if (*bad || most > bits || !most) {
+        *bad = true;
+        return in;
+    }
+    for (unsigned k = 0; k < most; k++) {
+        uint64_t present = 0;
+        for (unsigned g = 0; g < 8; g++)
+            present |= (uint64_t)(widths[g] > k ? 255 : 0) << 8 * g;
+        planes[k] = bp_fast_expand(bp_load_le64(in), present);
+        in += bp_fast_count(present) / 8;
+    }
+    return in;
+}
+
+static inline const uint8_t *bp_fast_get_patches(const uint8_t *in, unsigned width, unsigned most,
+                                                 uint64_t *planes, bool *bad)
+{
+    uint64_t bytes = bp_fast_expand(in[0], UINT64_C(0x0101010101010101)) * 255;
+    uint64_t places = bp_fast_expand(bp_load_le64(in + 1), bytes);
+    unsigned patches = bp_fast_count(places), extra = most - width;
+    in += 1 + bp_fast_count(in[0]);
+    if (extra == 1) {
+        planes[width] = places;
+        return in;
+    }
+    if (extra <= BP_FAST_MOST_PLANES) {
+        if (patches > BP_FAST_MOST_PATCHES) {
+            *bad = true;
+            return in;
+        }
+        uint64_t packed = bp_load_le64(in);
+        for (unsigned k = 0; k < extra; k++)
+            planes[width + k] = bp_fast_expand(packed >> k * patches, places);
+        return in + (extra * patches + 7) / 8;
+    }
+    uint32_t all = (uint32_t)(((uint64_t)1 << extra) - 1);
+    for (; places; places &= places - 1, in += (extra + 7) / 8) {
+        unsigned place = (unsigned)__builtin_ctzll(places);
+        uint32_t value = bp_load_le32(in) & all;
+        for (unsigned k = width; value; k++, value >>= 1)
+            planes[k] |= (uint64_t)(value & 1) << place;
+    }
+    return in;
+}
+
+/* Reads a block of pixels of `bits` bits into planes, of which those at *most and above stay what they were;
+ * in has BP_FAST_BYTES and BP_FAST_SLACK. */
+static inline const uint8_t *bp_fast_get_block(const uint8_t *in, unsigned bits, uint64_t *planes,
+                                               unsigned *most, bool *bad)
+{
+    unsigned kind = BP_FAST_KIND(*in), width = BP_FAST_WIDTH(*in);
+    in++;
+    *most = width + kind;
+    if (kind == BP_FAST_VALUES) {
+        *most = *in++;
+    } else if (kind == BP_FAST_GROUPED) {
+        *most = width + 1;
+    } else if (kind == BP_FAST_WIDE) {
+        width = *in & (BP_FAST_WIDE_GROUPED - 1);
+        if (*in++ & BP_FAST_WIDE_GROUPED) {
+            kind = BP_FAST_GROUPED;
+            *most = width;
+        } else {
+            *most = *in++;
+        }
+    }
+    if (*most > bits || width > *most + (kind == BP_FAST_GROUPED)) {
+        *bad = true;
+        *most = 0;
+        return in;
+    }
+    if (kind == BP_FAST_GROUPED)
+        return bp_fast_get_grouped(in, *most, bits, planes, bad);
+    for (unsigned k = 0; k < width; k++, in += 8)
+        planes[k] = bp_load_le64(in);
+    for (unsigned k = width; k < *most; k++)
+        planes[k] = 0;
+    return *most > width ? bp_fast_get_patches(in, width, *most, planes, bad) : in;
+}
+
+#endif
