@@ -4,6 +4,7 @@
 #define BP_ALGO_PHOTON_H
 
 #include "algo/frames.h"
+#include "algo/photon_fast.h"
 #include "algo/photon_max.h"
 
 BP_MUST_CHECK bp_status bp_photon_encode_frame(bp_context *ctx, const double *params, const bp_frames *frame,
