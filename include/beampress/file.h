@@ -14,11 +14,20 @@ extern "C" {
 #endif
 
 typedef enum bp_chunking {
-    BP_CHUNKING_KEEP,     /* as in the input; one frame (small frames gathered) where it has no chunks */
+    /* As in the input; one frame (small frames gathered) where it has no chunks, and for photon also where
+     * they hold several frames or small pieces of one. */
+    BP_CHUNKING_KEEP,
     BP_CHUNKING_FRAME,    /* one frame: the last two axes */
     BP_CHUNKING_SINOGRAM, /* one detector row, all frames: the last axis and the first */
     BP_CHUNKING_EXACT     /* chunk_shape */
 } bp_chunking;
+
+/* How the output will be read, for the choice of chunks by `automatic`. */
+typedef enum bp_access {
+    BP_ACCESS_FRAME,      /* single frames in any order: one frame in a chunk */
+    BP_ACCESS_SEQUENTIAL, /* one frame after the other: several in a chunk where that makes it smaller */
+    BP_ACCESS_SINOGRAM    /* one detector row of all frames */
+} bp_access;
 
 typedef enum bp_format {
     BP_FORMAT_ANY,      /* registered HDF5 filters where the codec has them, our own chunks otherwise */
@@ -30,7 +39,15 @@ typedef enum bp_format {
 typedef void (*bp_progress_function)(void *user, const char *what, uint64_t done, uint64_t total);
 
 typedef struct bp_file_options {
-    const bp_codec_spec *spec; /* NULL: the default codec, and datasets that it would not make smaller stay */
+    /* NULL: the default (photon for frames, registered filters with BP_FORMAT_STANDARD and for other data);
+     * datasets that it would not make smaller stay. */
+    const bp_codec_spec *spec;
+    int default_level; /* of photon as the default: 1 + bp_level; 0: balanced */
+    /* compress, without spec: picks codec, level and chunks for each dataset from a sample of it, the same
+     * ones whenever the same data come. */
+    bool automatic;
+    double budget; /* automatic: MB/s (10^6 bytes of raw data per second and thread) to be reached; 0: none */
+    bp_access access; /* automatic, while chunking is BP_CHUNKING_KEEP */
     bp_format format;
     bp_chunking chunking;
     size_t chunk_rank;
@@ -62,6 +79,15 @@ typedef struct bp_file_options {
     uint64_t raw_offset;
 } bp_file_options;
 
+/* One working point that `automatic` looked at. */
+typedef struct bp_candidate {
+    char *codec;                       /* canonical spec */
+    double ratio;                      /* of the sample */
+    double encode_speed, decode_speed; /* nominal, MB/s on one thread */
+    bool allowed;                      /* by level and budget */
+    bool chosen;
+} bp_candidate;
+
 typedef struct bp_dataset_report {
     char *path;
     bp_dtype dtype; /* BP_OPAQUE for compound, strings and other types without a number */
@@ -75,6 +101,10 @@ typedef struct bp_dataset_report {
     double max_error; /* the largest absolute error that was measured; 0 when lossless */
     uint64_t raw_bytes, stored_bytes;
     uint64_t lost_chunks; /* salvage */
+    char *why;            /* automatic: what was chosen and why, one line; NULL without */
+    bp_candidate *candidates;
+    size_t candidate_count;
+    uint64_t sample_bytes;
 } bp_dataset_report;
 
 typedef struct bp_file_report {

@@ -9,6 +9,7 @@ static void write_codecs(FILE *stream)
     const bp_codec *codec;
     for (size_t i = 0; (codec = bp_codec_at(i)) != NULL; i++)
         fprintf(stream, "%s%s", i ? " " : "", codec->name);
+    fputs(" auto", stream);
 }
 
 static void write_words(FILE *stream, const char *completion)

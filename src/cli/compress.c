@@ -20,14 +20,34 @@ static bp_status take_codec(bp_cli *cli, bp_codec_spec *spec, bp_file_options *o
     bp_status status = bp_cli_level(cli, &level);
     if (status == BP_OK && cli->codecs.count > 1)
         status = bp_fail(cli->ctx, BP_E_USAGE, "compress takes one --codec");
-    if (status == BP_OK && cli->codecs.count) {
+    options->automatic = cli->codecs.count == 1 && strcmp(cli->codecs.items[0], "auto") == 0;
+    if (status == BP_OK && cli->codecs.count && !options->automatic) {
         status = bp_codec_spec_parse(cli->ctx, cli->codecs.items[0], level, spec);
         options->spec = status == BP_OK ? spec : NULL;
     }
-    if (status == BP_OK && level >= 0 && !(spec->codec && has_levels(spec->codec)))
-        bp_cli_note(cli, "codec %s has one level only; --level changes nothing",
-                    spec->codec ? spec->codec->name : "bslz4");
+    if (status == BP_OK && level >= 0 && spec->codec && !has_levels(spec->codec))
+        bp_cli_note(cli, "codec %s has one level only; --level changes nothing", spec->codec->name);
+    options->default_level = level + 1;
     return status;
+}
+
+static bp_status take_auto(bp_cli *cli, bp_file_options *options)
+{
+    static const char *const words[] = {"frame", "sequential", "sinogram"};
+    const char *access = cli->values[OPTION_ACCESS];
+    if (!options->automatic && (access || bp_cli_has(cli, OPTION_BUDGET)))
+        return bp_fail(cli->ctx, BP_E_USAGE, "--access and --budget go with --codec auto");
+    if (access && bp_cli_has(cli, OPTION_CHUNK))
+        return bp_fail(cli->ctx, BP_E_USAGE, "--access or --chunk, not both");
+    bp_status status = bp_cli_real(cli, OPTION_BUDGET, &options->budget);
+    if (status != BP_OK || !access)
+        return status;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i], access) == 0) {
+            options->access = (bp_access)i;
+            return BP_OK;
+        }
+    return bp_fail(cli->ctx, BP_E_USAGE, "--access %s: frame, sequential or sinogram is expected", access);
 }
 
 static bp_status take_raw(bp_cli *cli, bp_file_options *options)
@@ -59,6 +79,8 @@ static bp_status take_options(bp_cli *cli, bp_codec_spec *spec, bp_file_options 
         status = bp_fail(cli->ctx, BP_E_USAGE, "--standard or --own, not both");
     if (status == BP_OK)
         status = take_codec(cli, spec, options);
+    if (status == BP_OK)
+        status = take_auto(cli, options);
     if (status == BP_OK)
         status = bp_cli_chunking(cli, BP_CHUNKING_KEEP, &options->chunking, &options->chunk_rank,
                                  options->chunk_shape);
@@ -104,10 +126,8 @@ static void tell_readers(const bp_cli *cli, const bp_jobs *jobs)
         bp_cli_note(cli, "warning: the bitshuffle plug-in that Debian 12 packages cannot read bszstd (h5py "
                          "crashes, h5dump prints garbage); readers need hdf5plugin or the beampress plug-in");
     if (own)
-        bp_cli_note(cli,
-                    "read it with any HDF5 program that finds the beampress plug-in (`beampress doctor` "
-                    "tells whether yours does); without it: beampress decompress %s",
-                    example);
+        bp_cli_note(cli, "others read it with the beampress HDF5 plug-in (`make install`, or its folder in "
+                         "HDF5_PLUGIN_PATH; `beampress doctor` checks); --standard needs no plug-in of ours");
     else if (standard)
         bp_cli_note(cli,
                     "read it with h5py and hdf5plugin: python3 -c \"import hdf5plugin, h5py; "

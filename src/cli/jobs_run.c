@@ -14,6 +14,27 @@
 
 #define WORTH_SHOWING ((uint64_t)16 << 10) /* bytes: smaller datasets are shown with -v only */
 
+/* What --codec auto looked at. */
+static json_t *choice_json(const bp_dataset_report *d)
+{
+    json_t *object = json_object();
+    bp_json_set_text(object, "why", d->why);
+    bp_json_set_count(object, "sample_bytes", d->sample_bytes);
+    bp_json_set(object, "candidates", json_array());
+    for (size_t i = 0; i < d->candidate_count; i++) {
+        const bp_candidate *c = &d->candidates[i];
+        json_t *row = json_object();
+        bp_json_set_text(row, "codec", c->codec);
+        bp_json_set_number(row, "ratio", c->ratio);
+        bp_json_set_number(row, "encode_MBps", c->encode_speed);
+        bp_json_set_number(row, "decode_MBps", c->decode_speed);
+        bp_json_set_bool(row, "allowed", c->allowed);
+        bp_json_set_bool(row, "chosen", c->chosen);
+        bp_json_append(object, "candidates", row);
+    }
+    return object;
+}
+
 static json_t *dataset_json(const bp_dataset_report *d)
 {
     json_t *object = json_object();
@@ -29,6 +50,7 @@ static json_t *dataset_json(const bp_dataset_report *d)
     bp_json_set_count(object, "stored_bytes", d->stored_bytes);
     bp_json_set_number(object, "ratio", bp_ratio(d->raw_bytes, d->stored_bytes));
     bp_json_set_count(object, "lost_chunks", d->lost_chunks);
+    bp_json_set(object, "choice", d->why ? choice_json(d) : json_null());
     return object;
 }
 
@@ -111,6 +133,9 @@ static void print_report(const bp_cli *cli, const bp_job *job, const bp_file_rep
         print_dataset(cli, table, &report->datasets[i]);
     bp_table_print(table, stdout, 2);
     bp_table_free(table);
+    for (size_t i = 0; i < report->dataset_count; i++)
+        if (report->datasets[i].why)
+            printf("  %s: %s\n", report->datasets[i].path, report->datasets[i].why);
     for (size_t i = 0; i < report->lost_count; i++)
         printf("  lost: %s\n", report->lost[i]);
 }

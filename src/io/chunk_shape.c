@@ -3,6 +3,8 @@
 
 #include "io/chunk_shape.h"
 
+#define LEAST_FRAME  ((uint64_t)16 << 10) /* smaller frames are not worth a chunk each */
+#define LEAST_PIECE  ((uint64_t)64 << 10) /* smaller pieces of a frame are put together again */
 #define GATHER_BYTES ((uint64_t)1 << 20)  /* small frames are put together up to this size */
 #define MOST_BYTES   ((uint64_t)64 << 20) /* larger chunks are cut: memory, and HDF5 ends at 4 GiB */
 #define CUT_BYTES    ((uint64_t)16 << 20) /* into parts of this size */
@@ -61,8 +63,45 @@ static void frame(size_t itemsize, size_t rank, const uint64_t *shape, bool alon
         gather(itemsize, rank, shape, rank - axes, chunk);
 }
 
+static bool is_small_frame(size_t itemsize, size_t rank, const uint64_t *shape)
+{
+    uint64_t bytes = itemsize;
+    for (size_t i = rank < 2 ? 0 : rank - 2; i < rank; i++)
+        if (__builtin_mul_overflow(bytes, shape[i], &bytes))
+            return false;
+    return bytes < LEAST_FRAME;
+}
+
+/* Does a reader of frames, or a codec that predicts in them, do badly with these chunks? */
+static bool should_be_frames(size_t itemsize, size_t rank, const uint64_t *shape, const size_t *chunk)
+{
+    if (rank < 2 || is_small_frame(itemsize, rank, shape))
+        return false;
+    bool whole_rows = chunk[rank - 1] == shape[rank - 1];
+    bool whole = whole_rows && chunk[rank - 2] == shape[rank - 2], several = false;
+    for (size_t i = 0; i + 2 < rank; i++)
+        several = several || chunk[i] > 1;
+    if (whole)
+        return several;
+    if (several)
+        return !(whole_rows && chunk[rank - 2] == 1); /* a sinogram was meant */
+    return bytes_of(itemsize, rank, chunk) < LEAST_PIECE;
+}
+
+static void choose_default(size_t itemsize, size_t rank, const uint64_t *shape, const size_t *kept,
+                           bp_chunk_taste taste, size_t *chunk)
+{
+    bool alone =
+        taste == BP_TASTE_IMAGES || (taste == BP_TASTE_FRAMES && !is_small_frame(itemsize, rank, shape));
+    if (kept && !(taste == BP_TASTE_FRAMES && should_be_frames(itemsize, rank, shape, kept)))
+        memcpy(chunk, kept, rank * sizeof *chunk);
+    else
+        frame(itemsize, rank, shape, alone, chunk);
+}
+
 bp_status bp_chunk_shape_choose(bp_context *ctx, const bp_file_options *options, size_t itemsize, size_t rank,
-                                const uint64_t *shape, const size_t *kept, bool images, size_t *chunk)
+                                const uint64_t *shape, const size_t *kept, bp_chunk_taste taste,
+                                size_t *chunk)
 {
     switch (options->chunking) {
     case BP_CHUNKING_EXACT:
@@ -84,10 +123,7 @@ bp_status bp_chunk_shape_choose(bp_context *ctx, const bp_file_options *options,
         frame(itemsize, rank, shape, true, chunk);
         break;
     default:
-        if (kept)
-            memcpy(chunk, kept, rank * sizeof *chunk);
-        else
-            frame(itemsize, rank, shape, images, chunk);
+        choose_default(itemsize, rank, shape, kept, taste, chunk);
         break;
     }
     for (size_t i = 0; i < rank; i++)

@@ -22,6 +22,10 @@ void bp_file_report_fini(bp_file_report *report)
         free(report->datasets[i].path);
         free(report->datasets[i].codec);
         free(report->datasets[i].note);
+        free(report->datasets[i].why);
+        for (size_t k = 0; k < report->datasets[i].candidate_count; k++)
+            free(report->datasets[i].candidates[k].codec);
+        free(report->datasets[i].candidates);
     }
     free(report->datasets);
     free_texts(report->lost, report->lost_count);

@@ -77,8 +77,8 @@ bool bp_h5_is_foreign(const bp_h5_run *run, hid_t dataset)
     return run->values && H5Oget_info2(dataset, &info, H5O_INFO_BASIC) >= 0 && info.addr == run->foreign;
 }
 
-static bp_status choose_chunk(bp_context *ctx, const bp_h5_run *run, const bp_h5_source *source, bool images,
-                              bp_array *chunk)
+static bp_status choose_chunk(bp_context *ctx, const bp_h5_run *run, const bp_h5_source *source,
+                              bp_chunk_taste taste, bp_array *chunk)
 {
     const bp_file_options *options = run->options;
     size_t shape[BP_MAX_RANK];
@@ -87,24 +87,31 @@ static bp_status choose_chunk(bp_context *ctx, const bp_h5_run *run, const bp_h5
     for (size_t i = 0; i < source->rank; i++)
         extent[i] = source->shape[i];
     bp_status status =
-        bp_chunk_shape_choose(ctx, options, source->itemsize, source->rank, extent, kept, images, shape);
+        bp_chunk_shape_choose(ctx, options, source->itemsize, source->rank, extent, kept, taste, shape);
     if (status == BP_E_USAGE && !options->dataset_count) {
         /* an exact shape is meant for the datasets that it fits */
         bp_file_options others = *options;
         others.chunking = BP_CHUNKING_KEEP;
         status =
-            bp_chunk_shape_choose(ctx, &others, source->itemsize, source->rank, extent, kept, images, shape);
+            bp_chunk_shape_choose(ctx, &others, source->itemsize, source->rank, extent, kept, taste, shape);
     }
     if (status == BP_OK && bp_array_init(chunk, source->dtype, source->itemsize, source->rank, shape, NULL))
         status = bp_fail(ctx, BP_E_UNSUPPORTED, "its chunks would be too large");
     return status;
 }
 
+static bp_chunk_taste taste_of(const bp_codec *codec)
+{
+    if (codec->max_rank <= 2)
+        return BP_TASTE_IMAGES;
+    return strcmp(codec->name, BP_PREFERRED_CODEC) == 0 ? BP_TASTE_FRAMES : BP_TASTE_BYTES;
+}
+
 static bp_status try_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
                             const bp_codec_spec *spec, bp_format format)
 {
     bp_array chunk;
-    bp_status status = choose_chunk(ctx, run, source, spec->codec->max_rank <= 2, &chunk);
+    bp_status status = choose_chunk(ctx, run, source, taste_of(spec->codec), &chunk);
     if (status != BP_OK)
         return status;
     return bp_coding_init(ctx, &run->coding, spec, format, !run->options->no_fletcher32, source->order,
@@ -114,30 +121,60 @@ static bp_status try_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source 
 bp_status bp_h5_choose_no_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source)
 {
     bp_array chunk;
-    bp_status status = choose_chunk(ctx, run, source, false, &chunk);
+    bp_status status = choose_chunk(ctx, run, source, BP_TASTE_BYTES, &chunk);
     if (status == BP_OK)
         bp_coding_init_plain(&run->coding, &chunk, source->order);
     return status;
 }
 
+static bool same_shape(const bp_array *a, const bp_array *b)
+{
+    return a->rank == b->rank && memcmp(a->shape, b->shape, a->rank * sizeof a->shape[0]) == 0;
+}
+
 /* Would the default make the dataset smaller than it is? */
 static bp_status is_worth_it(bp_context *ctx, const bp_h5_run *run, const bp_h5_source *source, bool *worth)
 {
-    uint64_t before, after;
+    uint64_t before, after, stored = H5Dget_storage_size(source->dataset);
     bp_h5_recode recode = {
         .coding = &run->coding, .threads = run->options->threads, .memory = run->options->memory};
     *worth = true;
     bp_status status = bp_h5_recode_sample(ctx, source->dataset, &recode, SAMPLE_CHUNKS, &before, &after);
-    if (status == BP_OK)
-        *worth = after < before;
-    return status;
+    if (status != BP_OK)
+        return status;
+    /* other chunks than it has now: the same part of all that is stored */
+    if (source->chunked && !same_shape(&source->chunk, &run->coding.chunk) && source->bytes)
+        before = (uint64_t)((double)recode.sample_bytes / (double)source->bytes * (double)stored);
+    *worth = after < before;
+    return BP_OK;
+}
+
+/* Frames of types that the preferred codec takes, unless everybody must be able to read them. */
+static bool is_preferred(const bp_h5_run *run, const bp_h5_source *source)
+{
+    const bp_codec *codec = run->preferred.codec;
+    size_t longer = 0;
+    for (size_t i = 0; i < source->rank; i++)
+        longer += source->shape[i] > 1;
+    return BP_PREFER && codec && run->options->format != BP_FORMAT_STANDARD && longer >= 2 &&
+           (codec->dtypes & 1u << source->dtype);
+}
+
+static bp_status try_default(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source)
+{
+    bp_format format = run->options->spec ? BP_FORMAT_ANY : run->options->format;
+    if (is_preferred(run, source)) {
+        bp_status status = try_coding(ctx, run, source, &run->preferred, format);
+        if (status != BP_E_UNSUPPORTED)
+            return status;
+    }
+    return try_coding(ctx, run, source, &run->fallback, format);
 }
 
 static bp_status choose_default(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
                                 bp_dataset_report *entry, bool named, bool *recode)
 {
-    bp_format format = run->options->spec ? BP_FORMAT_ANY : run->options->format;
-    bp_status status = try_coding(ctx, run, source, &run->fallback, format);
+    bp_status status = try_default(ctx, run, source);
     if (status == BP_E_UNSUPPORTED && !named)
         return bp_report_text(ctx, &entry->note, bp_context_message(ctx));
     bool worth = true;
@@ -220,6 +257,12 @@ bp_status bp_h5_choose_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_sourc
         reason = objection(run, source, named);
     if (reason)
         return bp_report_text(ctx, &entry->note, reason);
+    if (!spec && run->options->automatic) {
+        bool found;
+        bp_status status = bp_h5_choose_auto(ctx, run, source, entry, recode, &found);
+        if (status != BP_OK || found)
+            return status;
+    }
     if (!spec)
         return choose_default(ctx, run, source, entry, named, recode);
     return choose_asked(ctx, run, source, entry, named, recode);

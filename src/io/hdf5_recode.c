@@ -497,6 +497,7 @@ bp_status bp_h5_recode_sample(bp_context *ctx, hid_t source, bp_h5_recode *recod
     }
     *before = m.before;
     *after = recode->stored_bytes;
+    recode->sample_bytes = m.told;
     mover_fini(&m);
     return status;
 }

@@ -26,6 +26,7 @@ typedef struct bp_h5_recode {
     void *user;
     /* results */
     uint64_t stored_bytes;
+    uint64_t sample_bytes; /* raw bytes of the chunks that a sample took */
     double max_error; /* the largest absolute error, measured on decoded chunks; lossy codecs only */
 } bp_h5_recode;
 

@@ -10,6 +10,9 @@
 #include "io/hdf5_source.h"
 #include "io/hdf5_transcode.h"
 
+#define BP_PREFER 0 /* 1 as soon as the format of photon is settled */
+#define BP_PREFERRED_CODEC "photon" /* the default for frames */
+
 #define BP_WORTH_BYTES 16384 /* smaller datasets stay as they are */
 
 /* A dataset that was asked for by name. */
@@ -24,7 +27,8 @@ typedef struct bp_h5_run {
     const bp_file_options *options;
     bp_direction direction;
     bp_file_report *report;
-    bp_codec_spec fallback;     /* the lossless default */
+    bp_codec_spec preferred;    /* the lossless default for frames of types that it takes */
+    bp_codec_spec fallback;     /* the lossless default for everything else */
     bp_h5_nexus *nexus;         /* what is a detector image; only when a lossy codec was asked for */
     uint64_t done, total;       /* raw bytes */
     double bound;               /* see bp_h5_transcode_file */
@@ -61,6 +65,13 @@ BP_MUST_CHECK bp_status bp_h5_may_lose(bp_context *ctx, bp_h5_run *run, const bp
 /* bp_h5_recode's choose: the lossless codec for chunks that hold other frames than projections. user: the
  * run. */
 const bp_codec_spec *bp_h5_choose_by_key(void *user, const hsize_t *offset);
+
+/* bp_h5_recode's read: values that do not stand in the file, for run->coding. user: the run. */
+bp_status bp_h5_read_foreign(bp_context *ctx, void *user, const hsize_t *offset, uint8_t *values);
+
+/* --codec auto: as bp_h5_choose_coding. found: false when no candidate takes the data. */
+BP_MUST_CHECK bp_status bp_h5_choose_auto(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
+                                          bp_dataset_report *entry, bool *recode, bool *found);
 
 /* Decides how compress writes a dataset: run->coding, *recode, and in entry->note why not. */
 BP_MUST_CHECK bp_status bp_h5_choose_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,

@@ -9,7 +9,7 @@
 #include "io/hdf5_run.h"
 #include "io/report.h"
 
-#define DEFAULT_CODEC  "bslz4"
+#define DEFAULT_CODEC  "bslz4" /* of what is not for the preferred one */
 #define DEFAULT_MEMORY ((size_t)256 << 20)
 
 static bp_dataset_report *entry_of(const bp_h5_run *run)
@@ -132,7 +132,7 @@ static bp_status lost(bp_context *ctx, void *user, const hsize_t *offset, const 
     return bp_report_lose(ctx, run->report, "%s: chunk at %s: %s", entry->path, place, cause);
 }
 
-static bp_status read_foreign(bp_context *ctx, void *user, const hsize_t *offset, uint8_t *values)
+bp_status bp_h5_read_foreign(bp_context *ctx, void *user, const hsize_t *offset, uint8_t *values)
 {
     bp_h5_run *run = user;
     return run->values->read(ctx, run->values->user, offset, run->coding.chunk.shape, values);
@@ -147,7 +147,7 @@ static bp_status write(bp_context *ctx, void *user, const char *path, hid_t sour
         .memory = run->options->memory,
         .map_input = run->options->map_input,
         .salvage = run->options->salvage,
-        .read = bp_h5_is_foreign(run, source) ? read_foreign : NULL,
+        .read = bp_h5_is_foreign(run, source) ? bp_h5_read_foreign : NULL,
         .choose = run->lossy && run->keys ? bp_h5_choose_by_key : NULL,
         .progress = progress,
         .lost = lost,
@@ -276,6 +276,10 @@ bp_status bp_h5_transcode_file(bp_context *ctx, const char *input, const char *t
         settled.memory = DEFAULT_MEMORY;
     bp_h5_quiet quiet;
     bp_status status = bp_codec_spec_parse(ctx, DEFAULT_CODEC, -1, &run.fallback);
+    if (status == BP_OK)
+        status = bp_codec_spec_parse(ctx, BP_PREFERRED_CODEC,
+                                     settled.default_level ? settled.default_level - 1 : BP_LEVEL_BALANCED,
+                                     &run.preferred);
     bp_h5_quiet_begin(&quiet);
     if (status == BP_OK)
         status = bp_h5_open(ctx, input, &run.file);
