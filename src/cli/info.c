@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/info_frame.h"
 #include "cli/info_values.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -53,6 +54,7 @@ static json_t *dataset_json(const bp_dataset_facts *d, const bp_info_values *val
     bp_json_set_count(object, "raw_bytes", d->raw_bytes);
     bp_json_set_count(object, "stored_bytes", d->stored_bytes);
     bp_json_set_number(object, "ratio", bp_ratio(d->raw_bytes, d->stored_bytes));
+    bp_json_set(object, "frame_read", bp_info_frame_json(d));
     bp_json_set_bool(object, "detector_image", d->image);
     bp_json_set(object, "detector", d->detector.known ? detector_json(&d->detector) : json_null());
     json_t *found = bp_info_values_json(values);
@@ -103,6 +105,7 @@ static void print_dataset(const bp_dataset_facts *d, const bp_info_values *value
     else
         printf("    %s raw, nothing stored here%s\n", bp_text_bytes(&raw, d->raw_bytes),
                d->image ? ", detector images" : "");
+    bp_info_frame_print(d, stdout);
     if (*d->lossy || d->lossy_filter)
         printf("    lossy: %s\n", *d->lossy ? d->lossy : "by its filter");
     if (d->detector.known)

@@ -6,6 +6,7 @@
 
 #include "beampress/chunk.h"
 #include "io/frames.h"
+#include "io/hdf5_chunks.h"
 #include "io/hdf5_file.h"
 #include "io/hdf5_inspect.h"
 #include "io/hdf5_links.h"
@@ -112,6 +113,13 @@ static void take_filters(bp_dataset_facts *d, const bp_h5_source *source)
     d->chunk_rank = source->chunked ? source->rank : 0;
 }
 
+static void take_chunk_count(bp_dataset_facts *d, hid_t dataset)
+{
+    bp_h5_grid grid;
+    if (d->chunk_rank && bp_h5_grid_read(NULL, dataset, &grid) == BP_OK && !bp_h5_grid_is_slow(&grid))
+        d->stored_chunks = grid.stored;
+}
+
 static void take_detector(bp_dataset_facts *d, const bp_h5_nexus *nexus, hid_t dataset)
 {
     d->image = bp_h5_nexus_is_image(nexus, dataset);
@@ -150,6 +158,7 @@ static bp_status look_at_dataset(bp_context *ctx, hid_t dataset, const bp_h5_nex
         take_layout(d, dataset, source.space);
         take_filters(d, &source);
         take_lossy(d, dataset);
+        take_chunk_count(d, dataset);
         take_detector(d, nexus, dataset);
     }
     bp_h5_source_fini(&source);

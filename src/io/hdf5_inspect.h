@@ -36,7 +36,8 @@ typedef struct bp_dataset_facts {
     bool lossy_filter;
     char lossy[256]; /* the text of attribute beampress_lossy, "" without */
     uint64_t raw_bytes, stored_bytes;
-    bool image; /* NeXus marks it as detector images */
+    uint64_t stored_chunks; /* 0 also when it takes too long to count them */
+    bool image;             /* NeXus marks it as detector images */
     bp_detector_facts detector;
 } bp_dataset_facts;
 

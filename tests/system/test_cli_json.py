@@ -138,6 +138,29 @@ def test_info(beampress, desk, name):
     assert (row["poisson_limit"] is None) == (name == "float.h5")
 
 
+def test_info_tells_what_a_frame_costs(beampress, tmp_path):
+    values = frames(32, 50, 70)
+    for name, chunks in (("one", (1, 50, 70)), ("many", (16, 50, 70)), ("pieces", (1, 5, 7)), ("odd", (3, 40, 70))):
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file.create_dataset("data", data=values, chunks=chunks, compression="gzip")
+            file.create_dataset("plain", data=values)
+            file.create_dataset("image", data=values[0], chunks=(50, 70))
+            stored = file["data"].id.get_storage_size()
+        value = beampress("info", f"{name}.h5", "--json", cwd=tmp_path).json
+        validate("info", value)
+        rows = {row["path"]: row["frame_read"] for row in value["datasets"]}
+        assert rows["/plain"] is None and rows["/image"] is None
+        read = rows["/data"]
+        pieces = -(-50 // chunks[1]) * -(-70 // chunks[2])
+        count = -(-32 // chunks[0]) * pieces
+        assert read["chunks"] == pieces and read["chunk_frames"] == chunks[0] and read["frame_bytes"] == 7000
+        assert read["decoded_bytes"] == pieces * numpy.prod(chunks) * 2
+        assert read["fetched_bytes"] == pytest.approx(pieces * stored / count)
+        assert (read["advice"] is not None) == (name in ("many", "pieces", "odd"))
+        text = beampress("info", f"{name}.h5", cwd=tmp_path).stdout
+        assert f"reading one frame of 7.00 kB: {pieces} chunk" in text and ("--chunk frame" in text) == (name != "one")
+
+
 def test_info_of_real_files(beampress, sample_files):
     for file in sample_files:
         validate("info", beampress("info", file, "--json").json)
