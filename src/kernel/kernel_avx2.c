@@ -212,10 +212,11 @@ const bp_kernels *bp_kernels_avx2(void)
         .photon_predict = bp_photon_predict_c,
         .photon_encode = bp_photon_encode_c,
         .photon_decode = bp_photon_decode_c,
-        .photon_fast_encode = bp_photon_fast_encode_c,
-        .photon_fast_decode = bp_photon_fast_decode_c,
+        .photon_fast_encode = bp_photon_fast_encode_avx2,
+        .photon_fast_decode = bp_photon_fast_decode_avx2,
     };
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") &&
+                   __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
                ? &kernels
                : NULL;
 }
