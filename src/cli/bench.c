@@ -11,6 +11,10 @@
 #include "report/json.h"
 #include "report/progress.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #define DEFAULT_SAMPLE ((uint64_t)32 << 20)
 #define WORTH_IT       ((uint64_t)16 << 10) /* datasets below this say nothing about speed */
 
@@ -18,7 +22,7 @@ typedef struct bench_run {
     bp_cli *cli;
     bp_chunking chunking;
     size_t chunk_rank, chunk_shape[BP_MAX_RANK];
-    unsigned threads;
+    bp_bench_plan plan;
     uint64_t sample_bytes;
     bp_codec_spec *specs;
     size_t spec_count;
@@ -73,7 +77,7 @@ static bp_status measure_spec(bench_run *run, const bp_bench_chunks *chunks, con
     row->taken = status == BP_OK;
     if (status == BP_OK) {
         bp_coder coder = bp_bench_codec_coder(spec);
-        status = bp_bench_measure(run->cli->ctx, &coder, chunks, run->threads, &row->result);
+        status = bp_bench_measure(run->cli->ctx, &coder, chunks, &run->plan, &row->result);
     }
     return status;
 }
@@ -136,14 +140,14 @@ static bp_status bench_dataset(bench_run *run, const char *file, const char *dat
                           .itemsize = chunks.chunk.itemsize,
                           .chunks = chunks.count,
                           .rank = chunks.chunk.rank,
-                          .threads = run->threads};
+                          .threads = run->plan.threads};
     for (size_t i = 0; i < model.rank; i++)
         model.chunk[i] = chunks.chunk.shape[i];
     size_t first = run->rows.count;
     if (status == BP_OK)
         status = bench_codecs(run, &model, &chunks);
     if (status == BP_OK && bp_cli_has(run->cli, OPTION_PEERS))
-        status = bp_bench_peers(ctx, &model, &chunks, &run->rows);
+        status = bp_bench_peers(ctx, &model, &chunks, &run->plan, &run->rows);
     bp_bench_chunks_fini(&chunks);
     bp_progress_clear(&run->progress);
     if (status != BP_OK)
@@ -196,15 +200,34 @@ static bp_status bench_file(bench_run *run, const char *file)
     return datasets->count ? status : bench_all(run, file);
 }
 
+/* Freed memory stays with the process: else a plug-in that asks for new buffers at every call, as HDF5 wants
+ * it, is measured by how fast the kernel clears pages. */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
+
 bp_status bp_cli_bench(bp_cli *cli)
 {
-    bench_run run = {.cli = cli, .threads = 1, .sample_bytes = DEFAULT_SAMPLE, .worst = BP_OK};
+    bench_run run = {.cli = cli,
+                     .plan = {.threads = 1,
+                              .seconds = bp_cli_has(cli, OPTION_QUICK) ? 0.1 : 1,
+                              .whole = !bp_cli_has(cli, OPTION_TIME) && !bp_cli_has(cli, OPTION_QUICK),
+                              .common = bp_cli_has(cli, OPTION_QUICK)},
+                     .sample_bytes = DEFAULT_SAMPLE,
+                     .worst = BP_OK};
     if (cli->json && bp_cli_has(cli, OPTION_CSV))
         return bp_fail(cli->ctx, BP_E_USAGE, "bench: --json or --csv, not both");
     bp_json_set(cli->result, "results", json_array());
+    keep_memory();
     bp_status status = take_specs(&run);
     if (status == BP_OK)
-        status = bp_cli_threads(cli, &run.threads);
+        status = bp_cli_threads(cli, &run.plan.threads);
+    if (status == BP_OK)
+        status = bp_cli_real(cli, OPTION_TIME, &run.plan.seconds);
     if (status == BP_OK)
         status = bp_cli_bytes(cli, OPTION_MEMORY, 1 << 10, &run.sample_bytes);
     if (status == BP_OK)

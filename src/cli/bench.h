@@ -5,6 +5,8 @@
 
 #include "cli/cli.h"
 
+#define BP_BENCH_FIRSTS 32
+
 /* The chunks of a sample, each full, side by side in memory. */
 typedef struct bp_bench_chunks {
     bp_array chunk; /* type and shape of one; data is that of the first */
@@ -17,7 +19,8 @@ bp_status bp_bench_cut(bp_context *ctx, const bp_array *sample, bp_chunking chun
                        const size_t *shape, bp_bench_chunks *chunks);
 void bp_bench_chunks_fini(bp_bench_chunks *chunks);
 
-/* Something that encodes and decodes chunks. seconds: what the call itself took, without the harness. */
+/* Something that encodes and decodes chunks. seconds: a coder whose call does more than its work says here
+ * what the work took (bp_bench_clock); one that leaves it alone is timed from outside. */
 typedef struct bp_coder {
     size_t (*worst_size)(void *user, const bp_array *chunk);
     bp_status (*encode)(bp_context *ctx, void *user, const bp_array *chunk, uint8_t *out, size_t capacity,
@@ -27,16 +30,31 @@ typedef struct bp_coder {
     void *user;
 } bp_coder;
 
+/* Rates are 10^6 bytes of raw data per second. Those without another name are of the shortest time that each
+ * chunk took in any pass; with several threads, of the shortest pass. */
 typedef struct bp_bench_result {
-    uint64_t raw_bytes, stored_bytes;
-    double encode_MBps, decode_MBps; /* 10^6 bytes of raw data per second, median over the passes */
-    bool lossless;                   /* every pass gave every value back bit by bit */
+    uint64_t raw_bytes, stored_bytes; /* of the chunks that were measured */
+    size_t chunks;                    /* how many those are */
+    double encode_MBps, decode_MBps;
+    double encode_median_MBps, decode_median_MBps; /* median over the passes */
+    bool lossless;                                 /* every pass gave every value back bit by bit */
     double max_error;
     unsigned passes;
+    uint64_t first_bytes[BP_BENCH_FIRSTS]; /* stored bytes of the first 1, 2, 4, 8, ... chunks in measuring
+                                              order */
 } bp_bench_result;
 
+typedef struct bp_bench_plan {
+    unsigned threads;
+    double seconds; /* how long passes are repeated */
+    bool whole;     /* every chunk is measured, however long that takes */
+    bool common;    /* of peers the settings that people use, alone */
+} bp_bench_plan;
+
 bp_status bp_bench_measure(bp_context *ctx, const bp_coder *coder, const bp_bench_chunks *chunks,
-                           unsigned threads, bp_bench_result *result);
+                           const bp_bench_plan *plan, bp_bench_result *result);
+/* Seconds of processor time of this process: what a busy machine disturbs least. */
+double bp_bench_clock(void);
 
 /* A coder for one of our codecs; spec must outlive it. */
 bp_coder bp_bench_codec_coder(const bp_codec_spec *spec);

@@ -12,14 +12,19 @@ void bp_bench_chunks_fini(bp_bench_chunks *chunks)
     memset(chunks, 0, sizeof *chunks);
 }
 
-/* Chunk shape for an array: leading axes that the caller's shape does not name are 1. */
+/* Chunk shape for an array: leading axes that the caller's shape does not name are 1; one number alone is a
+ * number of frames. */
 static bp_status chunk_shape(bp_context *ctx, const bp_array *sample, bp_chunking chunking, size_t rank,
                              const size_t *asked, size_t *shape)
 {
     size_t n = sample->rank;
     for (size_t i = 0; i < n; i++)
         shape[i] = 1;
-    if (chunking == BP_CHUNKING_EXACT) {
+    if (chunking == BP_CHUNKING_EXACT && rank == 1 && n > 2) {
+        shape[n - 3] = asked[0] < sample->shape[n - 3] ? asked[0] : sample->shape[n - 3];
+        shape[n - 2] = sample->shape[n - 2];
+        shape[n - 1] = sample->shape[n - 1];
+    } else if (chunking == BP_CHUNKING_EXACT) {
         if (rank != n)
             return bp_fail(ctx, BP_E_USAGE, "--chunk has %zu axes, the dataset has %zu", rank, n);
         for (size_t i = 0; i < n; i++)

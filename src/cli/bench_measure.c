@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The stopwatch: passes of encoding everything, then decoding and comparing everything. Only the calls
- * themselves are timed. */
+ * themselves are timed, in processor time when there is one thread, and each chunk's shortest time counts:
+ * what else the machine does then disturbs least. */
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "algo/max_error.h"
 #include "cli/bench.h"
 #include "report/progress.h"
 
-#define MAX_PASSES   5
-#define SLOW_SECONDS 3.0 /* a first pass that takes longer is the only one */
-#define ENOUGH_TIME  6.0 /* no further pass after so long */
+#define MAX_PASSES  200
+#define FEW_PASSES  3
+#define SLOW_FACTOR 10 /* a first pass that would take so many times the planned time is cut short */
+#define LONG_FACTOR 4  /* no further pass, however few there were */
 
 typedef struct bench {
     const bp_coder *coder;
     const bp_bench_chunks *chunks;
+    unsigned threads;
     size_t chunk_bytes, capacity;
     uint8_t *encoded; /* capacity bytes for each chunk */
-    size_t *sizes;
-    atomic_size_t next; /* chunk that waits for a worker */
+    size_t *sizes, *order;
+    double *best[2];      /* shortest time of each chunk: encode, decode */
+    atomic_size_t next;   /* place in the order that waits for a worker */
+    size_t end, measured; /* places */
     bool decoding;
 } bench;
 
@@ -36,6 +42,13 @@ typedef struct worker {
     pthread_t thread;
 } worker;
 
+double bp_bench_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static bp_array chunk_at(const bench *b, size_t index)
 {
     bp_array chunk = b->chunks->chunk;
@@ -48,8 +61,11 @@ static bp_status decode_one(worker *w, size_t index, double *seconds)
     bench *b = w->bench;
     bp_array original = chunk_at(b, index), back = original;
     back.data = w->decoded;
+    double start = b->threads == 1 ? bp_bench_clock() : bp_seconds_now();
     bp_status status = b->coder->decode(w->ctx, b->coder->user, b->encoded + index * b->capacity,
                                         b->sizes[index], &back, seconds);
+    if (*seconds < 0)
+        *seconds = (b->threads == 1 ? bp_bench_clock() : bp_seconds_now()) - start;
     if (status != BP_OK || memcmp(original.data, back.data, b->chunk_bytes) == 0)
         return status;
     w->differs = true;
@@ -58,36 +74,48 @@ static bp_status decode_one(worker *w, size_t index, double *seconds)
     return BP_OK;
 }
 
+static bp_status code_one(worker *w, size_t index, double *seconds)
+{
+    bench *b = w->bench;
+    bp_array chunk = chunk_at(b, index);
+    if (b->decoding)
+        return decode_one(w, index, seconds);
+    double start = b->threads == 1 ? bp_bench_clock() : bp_seconds_now();
+    bp_status status = b->coder->encode(w->ctx, b->coder->user, &chunk, b->encoded + index * b->capacity,
+                                        b->capacity, &b->sizes[index], seconds);
+    if (*seconds < 0)
+        *seconds = (b->threads == 1 ? bp_bench_clock() : bp_seconds_now()) - start;
+    return status;
+}
+
 static void *work(void *argument)
 {
     worker *w = argument;
     bench *b = w->bench;
     for (;;) {
-        size_t index = atomic_fetch_add(&b->next, 1);
-        double seconds = 0;
-        if (index >= b->chunks->count || w->status != BP_OK)
+        size_t place = atomic_fetch_add(&b->next, 1);
+        if (place >= b->end || w->status != BP_OK)
             return NULL;
-        bp_array chunk = chunk_at(b, index);
-        if (bp_context_cancelled(w->ctx))
-            w->status = bp_fail(w->ctx, BP_E_INTERRUPTED, "interrupted");
-        else if (b->decoding)
-            w->status = decode_one(w, index, &seconds);
-        else
-            w->status = b->coder->encode(w->ctx, b->coder->user, &chunk, b->encoded + index * b->capacity,
-                                         b->capacity, &b->sizes[index], &seconds);
+        size_t index = b->order[place];
+        double seconds = -1, *best = &b->best[b->decoding][index];
+        w->status = bp_context_cancelled(w->ctx) ? bp_fail(w->ctx, BP_E_INTERRUPTED, "interrupted")
+                                                 : code_one(w, index, &seconds);
         w->seconds += seconds;
+        *best = seconds < *best ? seconds : *best;
     }
 }
 
-/* One phase of a pass on all workers; *seconds is the time of the one that was busy longest. */
-static bp_status run_phase(bp_context *ctx, bench *b, worker *workers, unsigned threads, bool decoding,
+/* One phase of a pass on all workers, from one place in the order to another; *seconds grows by the time of
+ * the worker that was busy longest. */
+static bp_status run_phase(bp_context *ctx, bench *b, worker *workers, bool decoding, size_t from, size_t to,
                            double *seconds)
 {
     bp_status status = BP_OK;
-    unsigned started = 0;
+    unsigned started = 0, threads = b->threads;
+    double longest = 0;
     b->decoding = decoding;
-    atomic_store(&b->next, 0);
-    *seconds = 0;
+    b->end = to;
+    atomic_store(&b->next, from);
     for (unsigned i = 0; i < threads; i++) {
         workers[i].seconds = 0;
         workers[i].status = BP_OK;
@@ -102,10 +130,11 @@ static bp_status run_phase(bp_context *ctx, bench *b, worker *workers, unsigned 
     for (unsigned i = 1; i <= started; i++)
         pthread_join(workers[i].thread, NULL);
     for (unsigned i = 0; i < threads; i++) {
-        *seconds = workers[i].seconds > *seconds ? workers[i].seconds : *seconds;
+        longest = workers[i].seconds > longest ? workers[i].seconds : longest;
         if (workers[i].status != BP_OK && status == BP_OK)
             status = bp_fail(ctx, workers[i].status, "%s", bp_context_message(workers[i].ctx));
     }
+    *seconds += longest;
     return status;
 }
 
@@ -115,79 +144,148 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median_rate(double *seconds, unsigned count, uint64_t bytes)
+static double rate(double seconds, uint64_t bytes)
 {
-    qsort(seconds, count, sizeof *seconds, compare_doubles);
-    double median = count % 2 ? seconds[count / 2] : (seconds[count / 2 - 1] + seconds[count / 2]) / 2;
-    return median > 0 ? (double)bytes / 1e6 / median : 0;
+    return seconds > 0 ? (double)bytes / 1e6 / seconds : 0;
 }
 
-static bp_status run_passes(bp_context *ctx, bench *b, worker *workers, unsigned threads,
-                            bp_bench_result *result)
+/* Rates of one direction from the times of the passes, which are sorted. */
+static void take_rates(const bench *b, int direction, double *seconds, unsigned passes, uint64_t bytes,
+                       double *best, double *median)
 {
-    double encode[MAX_PASSES], decode[MAX_PASSES], warm_encode, warm_decode;
-    double started = bp_seconds_now();
-    bp_status status = run_phase(ctx, b, workers, threads, false, &warm_encode);
-    if (status == BP_OK)
-        status = run_phase(ctx, b, workers, threads, true, &warm_decode);
-    if (status != BP_OK)
-        return status;
-    unsigned passes = 0;
-    if (warm_encode + warm_decode > SLOW_SECONDS) {
-        encode[passes] = warm_encode;
-        decode[passes++] = warm_decode;
+    double sum = 0;
+    for (size_t i = 0; i < b->measured; i++)
+        sum += b->best[direction][b->order[i]];
+    qsort(seconds, passes, sizeof *seconds, compare_doubles);
+    *best = rate(b->threads == 1 ? sum : seconds[0], bytes);
+    *median =
+        rate(passes % 2 ? seconds[passes / 2] : (seconds[passes / 2 - 1] + seconds[passes / 2]) / 2, bytes);
+}
+
+static void take_sizes(const bench *b, const worker *workers, bp_bench_result *result)
+{
+    unsigned first = 0;
+    for (size_t i = 0; i < b->measured; i++) {
+        result->stored_bytes += b->sizes[b->order[i]];
+        if (i + 1 == (size_t)1 << first)
+            result->first_bytes[first++] = result->stored_bytes;
     }
-    bool only = passes == 1;
-    while (!only && passes < MAX_PASSES && (passes == 0 || bp_seconds_now() - started < ENOUGH_TIME)) {
-        status = run_phase(ctx, b, workers, threads, false, &encode[passes]);
-        if (status == BP_OK)
-            status = run_phase(ctx, b, workers, threads, true, &decode[passes]);
-        if (status != BP_OK)
-            return status;
-        passes++;
-    }
-    result->passes = passes;
-    result->raw_bytes = b->chunks->raw_bytes;
-    result->encode_MBps = median_rate(encode, passes, result->raw_bytes);
-    result->decode_MBps = median_rate(decode, passes, result->raw_bytes);
+    result->chunks = b->measured;
+    result->raw_bytes =
+        b->measured == b->chunks->count ? b->chunks->raw_bytes : (uint64_t)b->measured * b->chunk_bytes;
     result->lossless = true;
-    for (size_t i = 0; i < b->chunks->count; i++)
-        result->stored_bytes += b->sizes[i];
-    for (unsigned i = 0; i < threads; i++) {
+    for (unsigned i = 0; i < b->threads; i++) {
         result->lossless &= !workers[i].differs;
         if (workers[i].max_error > result->max_error)
             result->max_error = workers[i].max_error;
     }
+}
+
+/* The first pass: twice as many chunks each time, as long as that looks like ending in time. */
+static bp_status first_pass(bp_context *ctx, bench *b, worker *workers, const bp_bench_plan *plan,
+                            double *encode, double *decode)
+{
+    size_t count = b->chunks->count;
+    bp_status status = BP_OK;
+    for (size_t to = 1; status == BP_OK && b->measured < count; to *= 2) {
+        size_t end = plan->whole || to > count ? count : to;
+        if (b->measured > 0 && !plan->whole && 2 * *encode > SLOW_FACTOR * plan->seconds)
+            break;
+        status = run_phase(ctx, b, workers, false, b->measured, end, encode);
+        b->measured = end;
+    }
+    if (status == BP_OK)
+        status = run_phase(ctx, b, workers, true, 0, b->measured, decode);
+    return status;
+}
+
+static bp_status run_passes(bp_context *ctx, bench *b, worker *workers, const bp_bench_plan *plan,
+                            bp_bench_result *result)
+{
+    double encode[MAX_PASSES] = {0}, decode[MAX_PASSES] = {0};
+    double started = bp_seconds_now(), elapsed;
+    unsigned passes = 1;
+    bp_status status = first_pass(ctx, b, workers, plan, &encode[0], &decode[0]);
+    while (status == BP_OK && passes < MAX_PASSES) {
+        elapsed = bp_seconds_now() - started;
+        if (elapsed > LONG_FACTOR * plan->seconds || (elapsed > plan->seconds && passes >= FEW_PASSES))
+            break;
+        status = run_phase(ctx, b, workers, false, 0, b->measured, &encode[passes]);
+        if (status == BP_OK)
+            status = run_phase(ctx, b, workers, true, 0, b->measured, &decode[passes]);
+        passes++;
+    }
+    if (status != BP_OK)
+        return status;
+    result->passes = passes;
+    take_sizes(b, workers, result);
+    take_rates(b, 0, encode, passes, result->raw_bytes, &result->encode_MBps, &result->encode_median_MBps);
+    take_rates(b, 1, decode, passes, result->raw_bytes, &result->decode_MBps, &result->decode_median_MBps);
     return BP_OK;
 }
 
+/* Any number of first chunks is spread over the sample: indices with their bits reversed. */
+static void spread(size_t *order, size_t count)
+{
+    size_t bits = 0, used = 0;
+    while ((size_t)1 << bits < count)
+        bits++;
+    for (size_t i = 0; i < (size_t)1 << bits; i++) {
+        size_t reversed = 0;
+        for (size_t k = 0; k < bits; k++)
+            reversed |= (i >> k & 1) << (bits - 1 - k);
+        if (reversed < count)
+            order[used++] = reversed;
+    }
+}
+
+static bool prepare(bp_context *ctx, bench *b, worker *workers)
+{
+    size_t count = b->chunks->count;
+    b->encoded = calloc(count, b->capacity ? b->capacity : 1);
+    b->sizes = calloc(count, sizeof *b->sizes);
+    b->order = calloc(count, sizeof *b->order);
+    b->best[0] = calloc(count, sizeof *b->best[0]);
+    b->best[1] = calloc(count, sizeof *b->best[1]);
+    if (!workers || !b->encoded || !b->sizes || !b->order || !b->best[0] || !b->best[1])
+        return false;
+    spread(b->order, count);
+    for (size_t i = 0; i < count; i++)
+        b->best[0][i] = b->best[1][i] = INFINITY;
+    for (unsigned i = 0; i < b->threads; i++) {
+        workers[i] = (worker){.bench = b, .ctx = bp_context_child(ctx)};
+        workers[i].decoded = malloc(b->chunk_bytes ? b->chunk_bytes : 1);
+        if (!workers[i].ctx || !workers[i].decoded)
+            return false;
+    }
+    return true;
+}
+
 bp_status bp_bench_measure(bp_context *ctx, const bp_coder *coder, const bp_bench_chunks *chunks,
-                           unsigned threads, bp_bench_result *result)
+                           const bp_bench_plan *plan, bp_bench_result *result)
 {
     bench b = {.coder = coder, .chunks = chunks, .chunk_bytes = bp_array_bytes(&chunks->chunk)};
     memset(result, 0, sizeof *result);
     b.capacity = coder->worst_size(coder->user, &chunks->chunk);
     if (b.capacity == 0 && b.chunk_bytes > 0)
         return bp_fail(ctx, BP_E_UNSUPPORTED, "the worst case does not fit memory");
-    threads = threads < 1 ? 1 : threads > chunks->count ? (unsigned)chunks->count : threads;
-    worker *workers = calloc(threads, sizeof *workers);
-    b.encoded = calloc(chunks->count, b.capacity ? b.capacity : 1);
-    b.sizes = calloc(chunks->count, sizeof *b.sizes);
-    bool ready = workers && b.encoded && b.sizes;
-    for (unsigned i = 0; ready && i < threads; i++) {
-        workers[i] = (worker){.bench = &b, .ctx = bp_context_child(ctx)};
-        workers[i].decoded = malloc(b.chunk_bytes ? b.chunk_bytes : 1);
-        ready = workers[i].ctx && workers[i].decoded;
-    }
-    bp_status status = ready ? run_passes(ctx, &b, workers, threads, result)
-                             : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu chunks", chunks->count);
-    for (unsigned i = 0; workers && i < threads; i++) {
+    b.threads = plan->threads < 1               ? 1
+                : plan->threads > chunks->count ? (unsigned)chunks->count
+                                                : plan->threads;
+    worker *workers = calloc(b.threads, sizeof *workers);
+    bp_status status = prepare(ctx, &b, workers)
+                           ? run_passes(ctx, &b, workers, plan, result)
+                           : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu chunks", chunks->count);
+    for (unsigned i = 0; workers && i < b.threads; i++) {
         free(workers[i].decoded);
         bp_context_free(workers[i].ctx);
     }
     free(workers);
     free(b.encoded);
     free(b.sizes);
+    free(b.order);
+    free(b.best[0]);
+    free(b.best[1]);
     return status;
 }
 
@@ -199,19 +297,15 @@ static size_t codec_worst_size(void *user, const bp_array *chunk)
 static bp_status codec_encode(bp_context *ctx, void *user, const bp_array *chunk, uint8_t *out,
                               size_t capacity, size_t *size, double *seconds)
 {
-    double start = bp_seconds_now();
-    bp_status status = bp_codec_encode(ctx, user, chunk, out, capacity, size);
-    *seconds = bp_seconds_now() - start;
-    return status;
+    (void)seconds;
+    return bp_codec_encode(ctx, user, chunk, out, capacity, size);
 }
 
 static bp_status codec_decode(bp_context *ctx, void *user, const uint8_t *in, size_t size,
                               const bp_array *chunk, double *seconds)
 {
-    double start = bp_seconds_now();
-    bp_status status = bp_codec_decode(ctx, user, in, size, chunk);
-    *seconds = bp_seconds_now() - start;
-    return status;
+    (void)seconds;
+    return bp_codec_decode(ctx, user, in, size, chunk);
 }
 
 bp_coder bp_bench_codec_coder(const bp_codec_spec *spec)

@@ -56,17 +56,17 @@ static bp_status decode(bp_context *ctx, void *user, const uint8_t *in, size_t s
 }
 
 static void measure_setting(bp_context *ctx, bp_peer *peer, size_t index, const bp_bench_chunks *chunks,
-                            bp_bench_row *row)
+                            const bp_bench_plan *plan, bp_bench_row *row)
 {
     bp_coder coder = {worst_size, encode, decode, peer};
     bp_status status = bp_peer_prepare(ctx, peer, index, &chunks->chunk);
     if (status == BP_OK)
-        status = bp_bench_measure(ctx, &coder, chunks, 1, &row->result);
+        status = bp_bench_measure(ctx, &coder, chunks, plan, &row->result);
     if (status == BP_OK && !bp_peer_took_any(peer))
         status = bp_fail(ctx, BP_E_UNSUPPORTED, "it took no chunk: HDF5 would store them raw");
     /* Debian's bitshuffle does so with its zstd mode: no compressor leaves every byte of every chunk in place
      */
-    if (status == BP_OK && row->result.stored_bytes == chunks->count * bp_array_bytes(&chunks->chunk))
+    if (status == BP_OK && row->result.stored_bytes == row->result.chunks * bp_array_bytes(&chunks->chunk))
         status = bp_fail(ctx, BP_E_UNSUPPORTED, "it compresses nothing: this mode is not in the plug-in");
     if (status != BP_OK)
         snprintf(row->failed, sizeof row->failed, "%s", bp_context_message(ctx));
@@ -74,7 +74,7 @@ static void measure_setting(bp_context *ctx, bp_peer *peer, size_t index, const 
 
 /* The child: measures the settings from first on. */
 static void run_child(bp_context *ctx, int pipe_end, const char *file, size_t first,
-                      const bp_bench_row *model, const bp_bench_chunks *chunks)
+                      const bp_bench_row *model, const bp_bench_chunks *chunks, const bp_bench_plan *plan)
 {
     message m = {.kind = MESSAGE_START, .row = *model};
     bp_peer *peer;
@@ -82,7 +82,7 @@ static void run_child(bp_context *ctx, int pipe_end, const char *file, size_t fi
         !send_message(pipe_end, &m))
         return;
     m.kind = MESSAGE_NONE;
-    if (bp_peer_open(ctx, file, &peer) != BP_OK) {
+    if (bp_peer_open(ctx, file, plan->common, &peer) != BP_OK) {
         snprintf(m.row.failed, sizeof m.row.failed, "%s", bp_context_message(ctx));
         (void)send_message(pipe_end, &m);
         return;
@@ -96,7 +96,7 @@ static void run_child(bp_context *ctx, int pipe_end, const char *file, size_t fi
         m.row.failed[0] = 0;
         if (!send_message(pipe_end, &m))
             return;
-        measure_setting(ctx, peer, i, chunks, &m.row);
+        measure_setting(ctx, peer, i, chunks, plan, &m.row);
         m.kind = MESSAGE_ROW;
         if (!send_message(pipe_end, &m))
             return;
@@ -132,6 +132,7 @@ typedef struct peer_run {
     bp_context *ctx;
     const bp_bench_row *model;
     const bp_bench_chunks *chunks;
+    bp_bench_plan plan;
     bp_bench_rows *rows;
     bp_status status;
     struct {
@@ -234,7 +235,7 @@ static void measure_file(void *user, const char *file)
         pid_t child = fork();
         if (child == 0) {
             close(ends[0]);
-            run_child(run->ctx, ends[1], file, first, run->model, run->chunks);
+            run_child(run->ctx, ends[1], file, first, run->model, run->chunks, &run->plan);
             _exit(0);
         }
         close(ends[1]);
@@ -247,12 +248,14 @@ static void measure_file(void *user, const char *file)
 }
 
 bp_status bp_bench_peers(bp_context *ctx, const bp_bench_row *model, const bp_bench_chunks *chunks,
-                         bp_bench_rows *rows)
+                         const bp_bench_plan *plan, bp_bench_rows *rows)
 {
     peer_run *run = calloc(1, sizeof *run);
     if (!run)
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
-    *run = (peer_run){.ctx = ctx, .model = model, .chunks = chunks, .rows = rows, .status = BP_OK};
+    *run = (peer_run){
+        .ctx = ctx, .model = model, .chunks = chunks, .plan = *plan, .rows = rows, .status = BP_OK};
+    run->plan.threads = 1;
     bp_peer_files(measure_file, run);
     bp_status status = run->status;
     free(run);

@@ -94,6 +94,13 @@ static json_t *row_json(const bp_bench_row *row)
     bp_json_set_number(object, "bpp", row_bpp(row));
     bp_json_set_number(object, "encode_MBps", row->result.encode_MBps);
     bp_json_set_number(object, "decode_MBps", row->result.decode_MBps);
+    bp_json_set_number(object, "encode_median_MBps", row->result.encode_median_MBps);
+    bp_json_set_number(object, "decode_median_MBps", row->result.decode_median_MBps);
+    bp_json_set_count(object, "measured", row->result.chunks);
+    json_t *first = json_array();
+    for (size_t i = 0; i < BP_BENCH_FIRSTS && row->result.chunks >> i; i++)
+        json_array_append_new(first, json_integer((json_int_t)row->result.first_bytes[i]));
+    bp_json_set(object, "first_bytes", first);
     bp_json_set_count(object, "raw_bytes", row->result.raw_bytes);
     bp_json_set_count(object, "stored_bytes", row->result.stored_bytes);
     bp_json_set_count(object, "passes", row->result.passes);
@@ -125,6 +132,8 @@ static void print_row(bp_table *table, const bp_bench_row *row, bool with_plugin
     }
     if (*row->failed)
         bp_table_cell(table, "failed: %s", row->failed);
+    else if (row->result.lossless && row->result.chunks < row->chunks)
+        bp_table_cell(table, "yes, %zu of %zu chunks", row->result.chunks, row->chunks);
     else if (row->result.lossless)
         bp_table_cell(table, "yes");
     else
@@ -159,11 +168,26 @@ void bp_bench_rows_print(const bp_bench_rows *rows, size_t first, FILE *stream)
 
 void bp_bench_rows_print_csv(const bp_bench_rows *rows, FILE *stream)
 {
-    static const bp_column columns[] = {
-        {"file", 'l'},    {"dataset", 'l'},   {"codec", 'l'},        {"params", 'l'},
-        {"peer", 'l'},    {"dtype", 'l'},     {"lossless", 'l'},     {"max_error", 'l'},
-        {"ratio", 'l'},   {"bpp", 'l'},       {"encode_MBps", 'l'},  {"decode_MBps", 'l'},
-        {"threads", 'l'}, {"raw_bytes", 'l'}, {"stored_bytes", 'l'}, {"failed", 'l'}};
+    static const bp_column columns[] = {{"file", 'l'},
+                                        {"dataset", 'l'},
+                                        {"codec", 'l'},
+                                        {"params", 'l'},
+                                        {"peer", 'l'},
+                                        {"dtype", 'l'},
+                                        {"lossless", 'l'},
+                                        {"max_error", 'l'},
+                                        {"ratio", 'l'},
+                                        {"bpp", 'l'},
+                                        {"encode_MBps", 'l'},
+                                        {"decode_MBps", 'l'},
+                                        {"encode_median_MBps", 'l'},
+                                        {"decode_median_MBps", 'l'},
+                                        {"chunks", 'l'},
+                                        {"measured", 'l'},
+                                        {"threads", 'l'},
+                                        {"raw_bytes", 'l'},
+                                        {"stored_bytes", 'l'},
+                                        {"failed", 'l'}};
     bp_table *table = bp_table_new(columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < rows->count; i++) {
         const bp_bench_row *row = &rows->items[i];
@@ -177,14 +201,18 @@ void bp_bench_rows_print_csv(const bp_bench_rows *rows, FILE *stream)
         bp_table_cell(table, "%d", row->peer);
         bp_table_cell(table, "%s", bp_dtype_name(row->dtype));
         bp_table_cell(table, "%s", failed ? "" : row->result.lossless ? "1" : "0");
-        double numbers[5] = {row->result.max_error, row_ratio(row), row_bpp(row), row->result.encode_MBps,
-                             row->result.decode_MBps};
-        for (int k = 0; k < 5; k++) {
+        double numbers[7] = {
+            row->result.max_error,         row_ratio(row),          row_bpp(row),
+            row->result.encode_MBps,       row->result.decode_MBps, row->result.encode_median_MBps,
+            row->result.decode_median_MBps};
+        for (int k = 0; k < 7; k++) {
             if (failed)
                 bp_table_cell(table, "%s", "");
             else
                 bp_table_cell(table, "%.9g", numbers[k]);
         }
+        bp_table_cell(table, "%zu", row->chunks);
+        bp_table_cell(table, "%zu", failed ? (size_t)0 : row->result.chunks);
         bp_table_cell(table, "%u", row->threads);
         bp_table_cell(table, "%llu", (unsigned long long)row->result.raw_bytes);
         bp_table_cell(table, "%llu", (unsigned long long)row->result.stored_bytes);

@@ -129,13 +129,16 @@ const bp_command bp_commands[COMMAND_COUNT] = {
         {"bench", "FILE...", "measure ratio and speed of every codec on your data",
          "Encodes and decodes a sample of each dataset in memory: runs of frames spread over it, up to "
          "--memory bytes, always the same ones. "
-         "Speeds are MB/s (10^6 bytes) of raw data, the median of up to five passes after one that warms up "
-         "(one pass alone when it takes longer than three seconds), on one thread unless --threads says "
-         "otherwise. Chunks at the edge are filled up with zeros, as HDF5 stores them. Whether the values "
+         "Speeds are MB/s (10^6 bytes) of raw data in processor time, from the shortest time that each chunk "
+         "took in "
+         "any pass (the median of the passes is in --json and --csv), on one thread unless --threads says "
+         "otherwise; then they are of the shortest pass by the clock on the wall. Chunks at the edge are "
+         "filled up with zeros, as HDF5 stores them. Whether the values "
          "came back is found by comparing them in every pass.\n\n"
          "Without --codec: every codec that takes the type, at each of its levels. --peers adds the HDF5 "
          "filter plug-ins found in HDF5's own plug-in folders and in HDF5_PLUGIN_PATH, and HDF5's built-in "
-         "deflate and shuffle. They are called as HDF5 calls them, on one thread. Each runs in a process of "
+         "deflate, shuffle and szip. They are called as HDF5 calls them, on one thread. Each runs in a "
+         "process of "
          "its own, so a plug-in that crashes is a row that says so. What cannot be measured is told, and the "
          "rest goes on.",
          bench_examples, 1, FILES_DO_NOT_MATTER, bp_cli_bench},

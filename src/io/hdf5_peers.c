@@ -28,7 +28,7 @@ struct bp_peer {
     char name[64];
     step steps[2];
     size_t step_count;
-    bool took_any;
+    bool took_any, common;
 };
 
 typedef struct files {
@@ -80,6 +80,7 @@ void bp_peer_files(void (*found)(void *user, const char *file), void *user)
     files f = {found, user, NULL, 0};
     char folder[PATH_MAX];
     found(user, BP_PEER_BUILT_IN);
+    found(user, BP_PEER_SZIP);
     for (unsigned i = 0; bp_h5_plugin_folder(i, folder, sizeof folder); i++)
         tell_folder(&f, folder);
     for (unsigned i = 0; bp_h5_default_plugin_folder(i, folder, sizeof folder); i++)
@@ -128,18 +129,21 @@ static bp_status load(bp_context *ctx, const char *file, bp_peer *peer)
     return BP_OK;
 }
 
-bp_status bp_peer_open(bp_context *ctx, const char *file, bp_peer **result)
+bp_status bp_peer_open(bp_context *ctx, const char *file, bool common, bp_peer **result)
 {
     *result = NULL;
     bp_peer *peer = calloc(1, sizeof *peer);
     if (!peer)
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
+    peer->common = common;
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     bp_status status = BP_OK;
-    if (strcmp(file, BP_PEER_BUILT_IN) == 0) {
-        peer->class = built_in("H5Z_DEFLATE");
-        if (!peer->class)
-            status = bp_fail(ctx, BP_E_UNSUPPORTED, "this HDF5 has no deflate that can be called");
+    bool szip = strcmp(file, BP_PEER_SZIP) == 0;
+    if (szip || strcmp(file, BP_PEER_BUILT_IN) == 0) {
+        peer->class = built_in(szip ? "H5Z_SZIP" : "H5Z_DEFLATE");
+        if (!peer->class || (szip && H5Zfilter_avail(H5Z_FILTER_SZIP) <= 0))
+            status = bp_fail(ctx, BP_E_UNSUPPORTED, "this HDF5 has no %s that can be called",
+                             szip ? "szip" : "deflate");
     } else {
         status = load(ctx, file, peer);
     }
@@ -171,14 +175,14 @@ const char *bp_peer_name(const bp_peer *peer)
 size_t bp_peer_setting_count(const bp_peer *peer, bp_dtype dtype)
 {
     size_t count = 0;
-    while (bp_peer_setting_at(bp_peer_id(peer), dtype, count))
+    while (bp_peer_setting_at(bp_peer_id(peer), dtype, peer->common, count))
         count++;
-    return count ? count : 1;
+    return count || peer->common ? count : 1;
 }
 
 const char *bp_peer_setting_name(const bp_peer *peer, bp_dtype dtype, size_t index)
 {
-    const bp_peer_setting *setting = bp_peer_setting_at(bp_peer_id(peer), dtype, index);
+    const bp_peer_setting *setting = bp_peer_setting_at(bp_peer_id(peer), dtype, peer->common, index);
     return setting ? setting->name : "";
 }
 
@@ -221,7 +225,7 @@ static bp_status prepare_step(bp_context *ctx, step *s, const H5Z_class2_t *clas
 
 bp_status bp_peer_prepare(bp_context *ctx, bp_peer *peer, size_t index, const bp_array *chunk)
 {
-    const bp_peer_setting *setting = bp_peer_setting_at(bp_peer_id(peer), chunk->dtype, index);
+    const bp_peer_setting *setting = bp_peer_setting_at(bp_peer_id(peer), chunk->dtype, peer->common, index);
     hsize_t dims[BP_MAX_RANK];
     for (size_t i = 0; i < chunk->rank; i++)
         dims[i] = chunk->shape[i];
@@ -254,10 +258,11 @@ size_t bp_peer_worst_size(const bp_array *chunk)
     return bytes + bytes / 4 + 65536; /* what grows by more is a failure */
 }
 
+/* Processor time of the process, which counts the threads of a plug-in as well. */
 static double seconds_now(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 

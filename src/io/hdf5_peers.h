@@ -8,8 +8,9 @@
 #include "beampress/array.h"
 #include "beampress/context.h"
 
-/* The file name that stands for HDF5's own deflate and shuffle. */
+/* The file names that stand for HDF5's own deflate, with its shuffle, and szip (CCSDS 121). */
 #define BP_PEER_BUILT_IN "HDF5 itself"
+#define BP_PEER_SZIP     "HDF5's szip"
 
 typedef struct bp_peer bp_peer;
 
@@ -17,14 +18,16 @@ typedef struct bp_peer bp_peer;
  * HDF5_PLUGIN_PATH replaces, and in HDF5's default folders. A file that is reached twice is told once. */
 void bp_peer_files(void (*found)(void *user, const char *file), void *user);
 
-/* Loads a plug-in file. BP_E_UNSUPPORTED when it is none. The caller frees it with bp_peer_close. */
-BP_MUST_CHECK bp_status bp_peer_open(bp_context *ctx, const char *file, bp_peer **peer);
+/* Loads a plug-in file. common: the settings that people use, alone. BP_E_UNSUPPORTED when it is none. The
+ * caller frees it with bp_peer_close. */
+BP_MUST_CHECK bp_status bp_peer_open(bp_context *ctx, const char *file, bool common, bp_peer **peer);
 void bp_peer_close(bp_peer *peer);
 unsigned bp_peer_id(const bp_peer *peer);
 /* "bitshuffle", ...; what the plug-in calls itself when we do not know its number. */
 const char *bp_peer_name(const bp_peer *peer);
 
-/* Number of settings that we know for arrays of this type, at least 1. */
+/* Number of settings that we know for arrays of this type; 1, its defaults, when we know none, unless common.
+ */
 size_t bp_peer_setting_count(const bp_peer *peer, bp_dtype dtype);
 /* "level=3", ...; "" for the filter's defaults. */
 const char *bp_peer_setting_name(const bp_peer *peer, bp_dtype dtype, size_t index);
