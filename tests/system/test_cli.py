@@ -393,6 +393,20 @@ def test_bench_measures_and_compares(beampress, tmp_path):
     beampress("bench", "scan.h5", "--dataset", "/nosuch", code=3, cwd=tmp_path)
 
 
+def test_bench_within_a_time(beampress, tmp_path):
+    write_scan(tmp_path / "scan.h5")
+    rows = beampress("bench", "scan.h5", "-c", "bslz4", "--quick", "--peers", "--json", cwd=tmp_path).json["results"]
+    assert all(row["lossless"] and row["encode_MBps"] > 0 for row in rows if "failed" not in row)
+    assert not any(row["codec"] == "bzip2" for row in rows), "no common setting"
+    slow = beampress("bench", "scan.h5", "-c", "zstd:level=19", "--time", "1e-6", "--json", cwd=tmp_path).json["results"][0]
+    whole = beampress("bench", "scan.h5", "-c", "zstd:level=19", "--json", cwd=tmp_path).json["results"][0]
+    assert slow["measured"] == 1 and slow["chunks"] == whole["measured"] == 12 and whole["passes"] >= 3
+    assert slow["first_bytes"] == whole["first_bytes"][:1] and len(whole["first_bytes"]) == 4
+    assert whole["first_bytes"] == sorted(whole["first_bytes"]) and whole["first_bytes"][-1] < whole["stored_bytes"]
+    several = beampress("bench", "scan.h5", "-c", "bslz4", "--chunk", "4", "--json", cwd=tmp_path).json["results"][0]
+    assert several["chunk"] == [4, 64, 96] and several["chunks"] == 3
+
+
 def test_bench_goes_on_behind_a_failure(beampress, tmp_path):
     write_scan(tmp_path / "scan.h5")
     result = beampress("bench", "missing.h5", "scan.h5", "-c", "bslz4", "-d", DATASET, "-d", "/nosuch", code=3, cwd=tmp_path)
