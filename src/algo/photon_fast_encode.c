@@ -6,19 +6,18 @@
 #include "algo/photon_fast_frame.h"
 #include "kernel/kernel.h"
 
-#define MOST_TRIALS 16 /* groups that each predictor is tried on */
-#define SPARING     16 /* groups of a frame for each of them */
+#define MOST_TRIALS 64 /* blocks that each predictor is tried on */
+#define SPARING     32 /* blocks of a frame for each of them */
 
-/* Bytes that the groups of the sample take. */
+/* Bytes that the blocks of the sample take. */
 static size_t try_predictor(const bp_photon_fast *f, const void *values, size_t trials)
 {
     const bp_kernels *kernels = bp_kernels_get();
-    size_t groups = (f->count + BP_FAST_GROUP - 1) / BP_FAST_GROUP, sum = 0;
-    uint8_t scratch[2 * BP_FAST_GROUP * sizeof(uint32_t)];
+    size_t blocks = (f->count + BP_FAST_BLOCK - 1) / BP_FAST_BLOCK, sum = 0;
+    uint8_t scratch[2 * BP_FAST_BLOCK * sizeof(uint32_t)];
     for (size_t i = 0; i < trials; i++) {
-        size_t first = (groups / trials * i + groups / trials / 2) * BP_FAST_GROUP,
-               end = first + BP_FAST_GROUP;
-        end = end > f->count ? f->count : end;
+        size_t first = bp_fast_place(blocks, trials, i) * BP_FAST_BLOCK;
+        size_t end = first + BP_FAST_BLOCK < f->count ? first + BP_FAST_BLOCK : f->count;
         sum += kernels->photon_fast_encode(f, values, first, end, scratch, sizeof scratch);
     }
     return sum;
@@ -27,8 +26,7 @@ static size_t try_predictor(const bp_photon_fast *f, const void *values, size_t 
 /* Chooses the predictor. False: the sample does not get smaller. */
 static bool choose(bp_photon_fast *f, const void *values)
 {
-    size_t groups = (f->count + BP_FAST_GROUP - 1) / BP_FAST_GROUP;
-    size_t trials = groups / SPARING + 1, best = SIZE_MAX;
+    size_t trials = f->count / BP_FAST_BLOCK / SPARING + 1, best = SIZE_MAX;
     trials = trials > MOST_TRIALS ? MOST_TRIALS : trials;
     bp_fast_predictor predictor = BP_FAST_ABOVE;
     for (unsigned i = 0; i < BP_FAST_PREDICTORS; i++) {
@@ -40,7 +38,7 @@ static bool choose(bp_photon_fast *f, const void *values)
         }
     }
     f->predictor = predictor;
-    return trials < MOST_TRIALS || best < trials * BP_FAST_GROUP * f->itemsize / 64 * 63;
+    return trials < MOST_TRIALS || best < trials * BP_FAST_BLOCK * f->itemsize;
 }
 
 static void write_header(bp_photon_writer *w, const bp_photon_fast *f, const bp_fast_move *move, bool moved)

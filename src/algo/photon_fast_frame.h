@@ -23,6 +23,14 @@ void bp_photon_fast_look(const bp_frames *frame, const void *values, bp_photon_f
 void bp_photon_fast_move(const bp_fast_move *move, size_t itemsize, size_t count, const void *from, void *to);
 void bp_photon_fast_move_back(const bp_fast_move *move, size_t itemsize, size_t count, void *values);
 
+/* Where the i-th of so many samples of n things is: in each equal part at another place, so that they do not
+ * all fall into the same columns. */
+static inline size_t bp_fast_place(size_t n, size_t samples, size_t i)
+{
+    size_t part = n / samples;
+    return part * i + (size_t)((i + 1) * UINT64_C(0x9e3779b97f4a7c15) >> 40) % part;
+}
+
 static inline uint32_t bp_fast_ones(size_t itemsize)
 {
     return UINT32_MAX >> (32 - 8 * itemsize);

@@ -59,7 +59,7 @@ static void look(const bp_frames *frame, const uint8_t *values, bool negative, s
     size_t n = frame->height * frame->width, segments = n / SPARING + 1;
     segments = segments > MOST_SEGMENTS ? MOST_SEGMENTS : segments;
     for (size_t i = 0; i < segments; i++) {
-        size_t from = n / segments * i + n / segments / 2;
+        size_t from = bp_fast_place(n, segments, i);
         size_t count = n - from < SEGMENT ? n - from : SEGMENT;
         look_at(values + from * frame->itemsize, frame->itemsize, count, negative, s);
     }

@@ -189,19 +189,22 @@ INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uin
     }
     if (_mm256_testz_si256(any, any))
         return out;
+    const vector upper = fill(4, 0xffff0000);
+    bool wide = itemsize == 4 && !_mm256_testz_si256(any, upper);
+    unsigned most = bp_fast_most(planes[0], planes_of(itemsize, counted, wide, planes[0]));
+    if (most == 1) {
+        bp_fast_plan plan = bp_fast_make_plan(planes[0], most);
+        if (bp_fast_is_sparse(&plan))
+            return bp_fast_put_block(planes[0], &plan, 0, out);
+    }
     for (size_t i = 0; i < 2 * itemsize; i++) {
         vector residual = sub(itemsize, load(values + VECTOR * i), predict(f, itemsize, north + VECTOR * i));
         predicted[i] = fold(itemsize, residual);
         some = _mm256_or_si256(some, predicted[i]);
     }
-    const vector upper = fill(4, 0xffff0000);
-    bool wide = itemsize == 4 && !_mm256_testz_si256(any, upper);
-    bp_fast_plan plan = bp_fast_make_plan(planes[0], planes_of(itemsize, counted, wide, planes[0]));
     wide = itemsize == 4 && !_mm256_testz_si256(some, upper);
-    bp_fast_plan other = bp_fast_make_plan(planes[1], planes_of(itemsize, predicted, wide, planes[1]));
-    if (other.cost < plan.cost)
-        return bp_fast_put_block(planes[1], &other, BP_FAST_PREDICTED, out);
-    return bp_fast_put_block(planes[0], &plan, 0, out);
+    unsigned other = bp_fast_most(planes[1], planes_of(itemsize, predicted, wide, planes[1]));
+    return bp_fast_put_better(planes[0], most, planes[1], other, out);
 }
 
 /* Transposes the 8 x 8 bits of every 8 bytes (as bp_transpose_bits). */

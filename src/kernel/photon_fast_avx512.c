@@ -201,9 +201,6 @@ INLINE void make_plan(block *b)
     const __m256i order = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m256i bits = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 2, 3, 4, 8, 8, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16)); /* bp_fast_patch_bits */
-    unsigned used = _mm512_test_epi64_mask(b->planes[0], b->planes[0]) |
-                    (unsigned)_mm512_test_epi64_mask(b->planes[1], b->planes[1]) << 8;
-    b->most = 32 - (unsigned)_lzcnt_u32(used);
     b->any[1] = or_above(b->planes[1]);
     b->any[0] =
         _mm512_or_si512(or_above(b->planes[0]), _mm512_broadcastq_epi64(_mm512_castsi512_si128(b->any[1])));
@@ -241,7 +238,7 @@ INLINE uint8_t *put_grouped(const block *b, unsigned mode, uint8_t *out)
     __mmask64 low = _mm512_test_epi8_mask(b->any[0], b->any[0]) | (b->most == SHORT ? 255 : 0);
     __mmask64 high = _mm512_test_epi8_mask(b->any[1], b->any[1]);
     *out = (uint8_t)(mode | BP_FAST_GROUPED << 4 | (b->most - 1));
-    bp_store_le32(out + 1, (uint32_t)_pext_u64(b->most * ones - b->widths, 15 * ones));
+    bp_fast_store64(out + 1, _pext_u64(b->most * ones - b->widths, 15 * ones));
     out += 5;
     store(out, _mm512_maskz_compress_epi8(low, b->planes[0]));
     out += bp_fast_count(low);
@@ -256,11 +253,11 @@ INLINE uint8_t *put_patches(const uint64_t *planes, unsigned extra, uint8_t *out
     uint64_t bytes = bp_fast_nonzero(places);
     unsigned patches = bp_fast_count(places);
     *out = (uint8_t)_pext_u64(bytes, UINT64_C(0x8080808080808080));
-    bp_store_le64(out + 1, _pext_u64(places, bp_fast_spread(bytes)));
+    bp_fast_store64(out + 1, _pext_u64(places, bp_fast_spread(bytes)));
     out += 1 + bp_fast_count(bytes);
     uint64_t packed = _pext_u64(a, places) | _pext_u64(b, places) << patches |
                       _pext_u64(c, places) << 2 * patches | _pext_u64(d, places) << 3 * patches;
-    bp_store_le64(out, packed);
+    bp_fast_store64(out, packed);
     return out + (extra < 2 ? 0 : (extra * patches + 7) / 8);
 }
 
@@ -300,45 +297,61 @@ static __attribute__((noinline)) uint8_t *encode_wide(const vector *counted, con
         store(planes[0] + 8 * i, planes_of(4, counted, i));
         store(planes[1] + 8 * i, planes_of(4, predicted, i));
     }
-    bp_fast_plan plan = bp_fast_make_plan(planes[0], 32), other = bp_fast_make_plan(planes[1], 32);
-    if (other.cost < plan.cost)
-        return bp_fast_put_block(planes[1], &other, BP_FAST_PREDICTED, out);
-    return bp_fast_put_block(planes[0], &plan, 0, out);
+    return bp_fast_put_better(planes[0], bp_fast_most(planes[0], BP_FAST_PLANES), planes[1],
+                              bp_fast_most(planes[1], BP_FAST_PLANES), out);
 }
 
-INLINE void plan_block(size_t itemsize, const vector *residuals, block *b)
+/* Planes of residuals below 65536. */
+INLINE void take_planes(size_t itemsize, const vector *residuals, block *b)
 {
     b->planes[0] = planes_of(itemsize, residuals, 0);
     b->planes[1] = itemsize == 1 ? _mm512_setzero_si512() : planes_of(itemsize, residuals, 1);
-    make_plan(b);
+    unsigned used = _mm512_test_epi64_mask(b->planes[0], b->planes[0]) |
+                    (unsigned)_mm512_test_epi64_mask(b->planes[1], b->planes[1]) << 8;
+    b->most = 32 - (unsigned)_lzcnt_u32(used);
+}
+
+INLINE vector predict_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values,
+                            const uint8_t *north, vector *residuals)
+{
+    vector any = _mm512_setzero_si512();
+    for (size_t i = 0; i < itemsize; i++) {
+        vector residual = sub(itemsize, load(values + VECTOR * i), predict(f, itemsize, north + VECTOR * i));
+        residuals[i] = fold(itemsize, residual);
+        any = _mm512_or_si512(any, residuals[i]);
+    }
+    return any;
 }
 
 INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values,
                              const uint8_t *north, uint8_t *out)
 {
-    vector counted[4], predicted[4], any = _mm512_setzero_si512(), some = any;
+    const vector upper = _mm512_set1_epi32(-0x10000);
+    vector counted[4], predicted[4], any = _mm512_setzero_si512();
+    block count, other;
     for (size_t i = 0; i < itemsize; i++) {
         counted[i] = sub(itemsize, load(values + VECTOR * i), background(f, itemsize, north + VECTOR * i));
         any = _mm512_or_si512(any, counted[i]);
     }
     if (!_mm512_test_epi32_mask(any, any))
         return out;
-    for (size_t i = 0; i < itemsize; i++) {
-        vector residual = sub(itemsize, load(values + VECTOR * i), predict(f, itemsize, north + VECTOR * i));
-        predicted[i] = fold(itemsize, residual);
-        some = _mm512_or_si512(some, predicted[i]);
+    bool wide = itemsize == 4 && _mm512_test_epi32_mask(any, upper);
+    take_planes(itemsize, counted, &count);
+    if (!wide && count.most == 1) {
+        make_plan(&count);
+        if (cost_of(&count) <= BP_FAST_FEW_BITS)
+            return put_block(&count, 0, out);
     }
-    if (itemsize == 4 && _mm512_test_epi32_mask(_mm512_or_si512(any, some), _mm512_set1_epi32(-0x10000)))
+    any = predict_block(f, itemsize, values, north, predicted);
+    if (itemsize == 4 && (wide || _mm512_test_epi32_mask(any, upper)))
         return encode_wide(counted, predicted, out);
-    block count, other;
-    plan_block(itemsize, counted, &count);
-    plan_block(itemsize, predicted, &other);
-    unsigned cost = cost_of(&other);
-    if (!_mm512_test_epi32_mask(some, some)) { /* as predicted */
-        *out = BP_FAST_PREDICTED;
-        return out + 1;
-    }
-    return cost < cost_of(&count) ? put_block(&other, BP_FAST_PREDICTED, out) : put_block(&count, 0, out);
+    take_planes(itemsize, predicted, &other);
+    make_plan(&other);
+    if (other.most + BP_FAST_PLANES_LESS <= count.most)
+        return put_block(&other, BP_FAST_PREDICTED, out);
+    make_plan(&count);
+    bool better = cost_of(&other) < cost_of(&count);
+    return put_block(better ? &other : &count, better ? BP_FAST_PREDICTED : 0, out);
 }
 
 /* Elements from the planes of their bytes. */
@@ -387,7 +400,7 @@ INLINE const uint8_t *get_grouped(const uint8_t *in, unsigned bits, vector *plan
     const uint64_t ones = UINT64_C(0x0101010101010101);
     unsigned most = BP_FAST_WIDTH(*in) + 1;
     /* bit 7 keeps a byte from borrowing from its neighbour */
-    uint64_t widths = (most * ones | 0x80 * ones) - _pdep_u64(bp_load_le32(in + 1), 15 * ones);
+    uint64_t widths = (most * ones | 0x80 * ones) - _pdep_u64((uint32_t)bp_fast_load64(in + 1), 15 * ones);
     *bad |= most > bits || (~widths & 0x80 * ones);
     vector of_eight = _mm512_set1_epi64((int64_t)(widths & 0x7f * ones));
     __mmask64 low = _mm512_cmpgt_epu8_mask(of_eight, load(rows));
@@ -403,12 +416,12 @@ INLINE const uint8_t *get_patches(const uint8_t *in, unsigned width, unsigned ex
                                   bool *bad)
 {
     uint64_t bytes = _pdep_u64(*in, UINT64_C(0x0101010101010101)) * 255;
-    uint64_t places = _pdep_u64(bp_load_le64(in + 1), bytes);
+    uint64_t places = _pdep_u64(bp_fast_load64(in + 1), bytes);
     unsigned patches = bp_fast_count(places), several = extra > 1;
     in += 1 + bp_fast_count(*in);
     *bad |= several && patches > BP_FAST_MOST_PATCHES;
     patches &= 31; /* of a block that is refused */
-    uint64_t packed = bp_load_le64(in) | ((uint64_t)several - 1);
+    uint64_t packed = bp_fast_load64(in) | ((uint64_t)several - 1);
     vector patch = _mm512_castsi256_si512(
         _mm256_setr_epi64x((int64_t)_pdep_u64(packed, places), (int64_t)_pdep_u64(packed >> patches, places),
                            (int64_t)_pdep_u64(packed >> 2 * patches % 64, places),

@@ -18,6 +18,11 @@
 #define BP_FAST_LIMIT  (1 + BP_FAST_BLOCKS * BP_FAST_BYTES)             /* of a group, at most */
 #define BP_FAST_SLACK  320 /* bytes that kernels may read or write behind that */
 
+/* What an encoder need not try: a single plane of so few bits is not worth a prediction, and a prediction
+ * that takes so many planes less is taken at once. */
+#define BP_FAST_FEW_BITS    32
+#define BP_FAST_PLANES_LESS 3
+
 /* The first byte of a block: mode, kind, width. */
 #define BP_FAST_PREDICTED 0x80
 #define BP_FAST_KIND(h)   ((h) >> 4 & 7)
@@ -30,11 +35,32 @@ enum { BP_FAST_VALUES = 5, BP_FAST_GROUPED = 6, BP_FAST_WIDE = 7 };
 #define BP_FAST_MOST_LESS    15 /* bits that eight pixels of a grouped block may have less than others */
 
 typedef struct bp_fast_plan {
-    unsigned cost;  /* bits, the first byte left out; 0: all planes are 0 */
+    unsigned cost;  /* bits, the first byte left out */
     unsigned width; /* planes that are there for all pixels; of a grouped block: for those with most */
     unsigned most;  /* planes of the largest value */
     bool grouped;
 } bp_fast_plan;
+
+/* Numbers in the order of bytes of bits.h, which compilers do not always see through. */
+static inline uint64_t bp_fast_load64(const uint8_t *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+#else
+    return bp_load_le64(p);
+#endif
+}
+
+static inline void bp_fast_store64(uint8_t *p, uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(p, &v, sizeof v);
+#else
+    bp_store_le64(p, v);
+#endif
+}
 
 static inline uint64_t bp_fast_compress(uint64_t bits, uint64_t mask)
 {
@@ -110,16 +136,19 @@ static inline unsigned bp_fast_patch_bits(unsigned planes)
     return planes < 2 ? 0 : planes <= BP_FAST_MOST_PLANES ? planes : (planes + 7) / 8 * 8;
 }
 
-/* The cheapest way to store these planes. Every kernel must decide alike. */
-static inline bp_fast_plan bp_fast_make_plan(const uint64_t *planes, unsigned bits)
+static inline unsigned bp_fast_most(const uint64_t *planes, unsigned bits)
 {
-    bp_fast_plan plan = {0, 0, 0, false};
-    unsigned most = bits, grouped = 32;
+    while (bits && !planes[bits - 1])
+        bits--;
+    return bits;
+}
+
+/* The cheapest way to store these planes, of which there are `most`. Every kernel must decide alike. */
+static inline bp_fast_plan bp_fast_make_plan(const uint64_t *planes, unsigned most)
+{
+    bp_fast_plan plan = {.cost = BP_FAST_BLOCK * most, .width = most, .most = most};
+    unsigned grouped = 32;
     uint64_t any = 0;
-    while (most && !planes[most - 1])
-        most--;
-    plan.most = plan.width = most;
-    plan.cost = BP_FAST_BLOCK * most;
     for (unsigned k = most; k-- > 0;) {
         any |= planes[k];
         unsigned bytes = bp_fast_count(bp_fast_nonzero(any)), patches = bp_fast_count(any);
@@ -157,10 +186,10 @@ static inline uint8_t *bp_fast_put_grouped(const uint64_t *planes, unsigned most
         less +=
             (uint32_t)bp_fast_expand(bp_fast_compress(~present[k], UINT64_C(0x0101010101010101)), 0x11111111);
     }
-    bp_store_le32(out, less);
+    bp_fast_store64(out, less);
     out += 4;
     for (unsigned k = 0; k < most; k++) {
-        bp_store_le64(out, bp_fast_compress(planes[k], present[k]));
+        bp_fast_store64(out, bp_fast_compress(planes[k], present[k]));
         out += bp_fast_count(present[k]) / 8;
     }
     return out;
@@ -176,7 +205,7 @@ static inline uint8_t *bp_fast_put_patches(const uint64_t *planes, unsigned widt
     uint64_t bytes = bp_fast_nonzero(places);
     unsigned patches = bp_fast_count(places), extra = most - width;
     *out = (uint8_t)bp_fast_compress(bytes, UINT64_C(0x8080808080808080));
-    bp_store_le64(out + 1, bp_fast_compress(places, bp_fast_spread(bytes)));
+    bp_fast_store64(out + 1, bp_fast_compress(places, bp_fast_spread(bytes)));
     out += 1 + bp_fast_count(bytes);
     if (extra < 2)
         return out;
@@ -184,7 +213,7 @@ static inline uint8_t *bp_fast_put_patches(const uint64_t *planes, unsigned widt
         uint64_t packed = 0;
         for (unsigned k = 0; k < extra; k++)
             packed |= bp_fast_compress(planes[width + k], places) << k * patches;
-        bp_store_le64(out, packed);
+        bp_fast_store64(out, packed);
         return out + (extra * patches + 7) / 8;
     }
     for (; places; places &= places - 1, out += (extra + 7) / 8) {
@@ -192,7 +221,7 @@ static inline uint8_t *bp_fast_put_patches(const uint64_t *planes, unsigned widt
         uint32_t value = 0;
         for (unsigned k = width; k < most; k++)
             value |= (uint32_t)(planes[k] >> place & 1) << (k - width);
-        bp_store_le32(out, value);
+        bp_fast_store64(out, value);
     }
     return out;
 }
@@ -215,14 +244,33 @@ static inline uint8_t *bp_fast_put_block(const uint64_t *planes, const bp_fast_p
         *out++ = (uint8_t)(mode | extra << 4 | width);
     }
     for (unsigned k = 0; k < width; k++, out += 8)
-        bp_store_le64(out, planes[k]);
+        bp_fast_store64(out, planes[k]);
     return extra ? bp_fast_put_patches(planes, width, most, out) : out;
+}
+
+/* Is the plan of counts good enough? */
+static inline bool bp_fast_is_sparse(const bp_fast_plan *plan)
+{
+    return plan->most == 1 && plan->cost <= BP_FAST_FEW_BITS;
+}
+
+/* A block that is not all 0 in count mode, from the planes of both residuals. */
+static inline uint8_t *bp_fast_put_better(const uint64_t *counted, unsigned counted_most,
+                                          const uint64_t *predicted, unsigned predicted_most, uint8_t *out)
+{
+    bp_fast_plan other = bp_fast_make_plan(predicted, predicted_most);
+    if (predicted_most + BP_FAST_PLANES_LESS <= counted_most)
+        return bp_fast_put_block(predicted, &other, BP_FAST_PREDICTED, out);
+    bp_fast_plan plan = bp_fast_make_plan(counted, counted_most);
+    if (other.cost < plan.cost)
+        return bp_fast_put_block(predicted, &other, BP_FAST_PREDICTED, out);
+    return bp_fast_put_block(counted, &plan, 0, out);
 }
 
 static inline const uint8_t *bp_fast_get_grouped(const uint8_t *in, unsigned most, unsigned bits,
                                                  uint64_t *planes, bool *bad)
 {
-    uint32_t less = bp_load_le32(in);
+    uint32_t less = (uint32_t)bp_fast_load64(in);
     uint8_t widths[8];
     in += 4;
     for (unsigned g = 0; g < 8; g++) {
@@ -238,7 +286,7 @@ static inline const uint8_t *bp_fast_get_grouped(const uint8_t *in, unsigned mos
         uint64_t present = 0;
         for (unsigned g = 0; g < 8; g++)
             present |= (uint64_t)(widths[g] > k ? 255 : 0) << 8 * g;
-        planes[k] = bp_fast_expand(bp_load_le64(in), present);
+        planes[k] = bp_fast_expand(bp_fast_load64(in), present);
         in += bp_fast_count(present) / 8;
     }
     return in;
@@ -248,7 +296,7 @@ static inline const uint8_t *bp_fast_get_patches(const uint8_t *in, unsigned wid
                                                  uint64_t *planes, bool *bad)
 {
     uint64_t bytes = bp_fast_expand(in[0], UINT64_C(0x0101010101010101)) * 255;
-    uint64_t places = bp_fast_expand(bp_load_le64(in + 1), bytes);
+    uint64_t places = bp_fast_expand(bp_fast_load64(in + 1), bytes);
     unsigned patches = bp_fast_count(places), extra = most - width;
     in += 1 + bp_fast_count(in[0]);
     if (extra == 1) {
@@ -260,7 +308,7 @@ static inline const uint8_t *bp_fast_get_patches(const uint8_t *in, unsigned wid
             *bad = true;
             return in;
         }
-        uint64_t packed = bp_load_le64(in);
+        uint64_t packed = bp_fast_load64(in);
         for (unsigned k = 0; k < extra; k++)
             planes[width + k] = bp_fast_expand(packed >> k * patches, places);
         return in + (extra * patches + 7) / 8;
@@ -268,7 +316,7 @@ static inline const uint8_t *bp_fast_get_patches(const uint8_t *in, unsigned wid
     uint32_t all = (uint32_t)(((uint64_t)1 << extra) - 1);
     for (; places; places &= places - 1, in += (extra + 7) / 8) {
         unsigned place = (unsigned)__builtin_ctzll(places);
-        uint32_t value = bp_load_le32(in) & all;
+        uint32_t value = (uint32_t)bp_fast_load64(in) & all;
         for (unsigned k = width; value; k++, value >>= 1)
             planes[k] |= (uint64_t)(value & 1) << place;
     }
@@ -304,7 +352,7 @@ static inline const uint8_t *bp_fast_get_block(const uint8_t *in, unsigned bits,
     if (kind == BP_FAST_GROUPED)
         return bp_fast_get_grouped(in, *most, bits, planes, bad);
     for (unsigned k = 0; k < width; k++, in += 8)
-        planes[k] = bp_load_le64(in);
+        planes[k] = bp_fast_load64(in);
     for (unsigned k = width; k < *most; k++)
         planes[k] = 0;
     return *most > width ? bp_fast_get_patches(in, width, *most, planes, bad) : in;

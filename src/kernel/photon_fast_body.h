@@ -49,6 +49,7 @@ static inline size_t encode_range(const bp_photon_fast *f, size_t itemsize, cons
 {
     uint8_t room[NORTH_PIXELS * sizeof(uint32_t)], last[BP_FAST_BLOCK * sizeof(uint32_t)];
     uint8_t spare[BP_FAST_LIMIT + BP_FAST_SLACK];
+    const bp_photon_fast own = *f; /* which stores of pixels cannot change */
     size_t size = 0;
     while (at < end) {
         bool roomy = capacity - size >= BP_FAST_LIMIT + BP_FAST_SLACK;
@@ -59,7 +60,7 @@ static inline size_t encode_range(const bp_photon_fast *f, size_t itemsize, cons
             if (f->count - at < BP_FAST_BLOCK)
                 values = last_block(f, itemsize, values, f->count - at, north, last);
             uint8_t *from = to;
-            to = encode_block(f, itemsize, values, north, to);
+            to = encode_block(&own, itemsize, values, north, to);
             mask |= (unsigned)(to != from) << b;
         }
         *group = (uint8_t)mask;
@@ -78,6 +79,7 @@ static inline const uint8_t *decode_group(const bp_photon_fast *f, size_t itemsi
                                           uint8_t *frame, size_t at, bool *bad)
 {
     uint8_t room[NORTH_PIXELS * sizeof(uint32_t)], last[BP_FAST_BLOCK * sizeof(uint32_t)];
+    const bp_photon_fast own = *f;
     unsigned mask = *in++;
     for (unsigned b = 0; b < BP_FAST_BLOCKS && at < f->count; b++, at += BP_FAST_BLOCK, mask >>= 1) {
         uint8_t *values = frame + at * itemsize;
@@ -85,9 +87,9 @@ static inline const uint8_t *decode_group(const bp_photon_fast *f, size_t itemsi
         size_t left = f->count - at;
         uint8_t *to = left < BP_FAST_BLOCK ? last : values;
         if (mask & 1)
-            in = decode_block(f, itemsize, in, north, to, bad);
+            in = decode_block(&own, itemsize, in, north, to, bad);
         else
-            decode_zeros(f, itemsize, north, to);
+            decode_zeros(&own, itemsize, north, to);
         if (left < BP_FAST_BLOCK)
             memcpy(values, last, left * itemsize);
     }

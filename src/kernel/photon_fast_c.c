@@ -46,18 +46,23 @@ static uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uin
     unsigned bits = (unsigned)itemsize * 8, spare = 32 - bits;
     uint64_t counted[BP_FAST_PLANES] = {0}, predicted[BP_FAST_PLANES] = {0};
     for (unsigned i = 0; i < BP_FAST_BLOCK; i++) {
-        const uint8_t *above = north + i * itemsize;
         uint32_t value = bp_fast_load(values + i * itemsize, itemsize);
-        put_bits(counted, (value - background(f, itemsize, above)) << spare >> spare, i);
-        uint32_t residual = (value - predict(f, itemsize, above)) << spare; /* its sign at bit 31 */
+        put_bits(counted, (value - background(f, itemsize, north + i * itemsize)) << spare >> spare, i);
+    }
+    unsigned most = bp_fast_most(counted, bits);
+    if (!most)
+        return out;
+    if (most == 1) {
+        bp_fast_plan plan = bp_fast_make_plan(counted, most);
+        if (bp_fast_is_sparse(&plan))
+            return bp_fast_put_block(counted, &plan, 0, out);
+    }
+    for (unsigned i = 0; i < BP_FAST_BLOCK; i++) {
+        uint32_t value = bp_fast_load(values + i * itemsize, itemsize);
+        uint32_t residual = (value - predict(f, itemsize, north + i * itemsize)) << spare; /* sign: bit 31 */
         put_bits(predicted, (residual << 1 ^ (0 - (residual >> 31))) >> spare, i);
     }
-    bp_fast_plan plan = bp_fast_make_plan(counted, bits), other = bp_fast_make_plan(predicted, bits);
-    if (!plan.cost)
-        return out;
-    if (other.cost < plan.cost)
-        return bp_fast_put_block(predicted, &other, BP_FAST_PREDICTED, out);
-    return bp_fast_put_block(counted, &plan, 0, out);
+    return bp_fast_put_better(counted, most, predicted, bp_fast_most(predicted, bits), out);
 }
 
 static const uint8_t *decode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *in,
