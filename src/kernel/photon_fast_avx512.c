@@ -335,7 +335,7 @@ INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uin
     }
     if (!_mm512_test_epi32_mask(any, any))
         return out;
-    bool wide = itemsize == 4 && _mm512_test_epi32_mask(any, upper);
+    bool wide = itemsize == 4 && _mm512_test_epi32_mask(any, upper); /* more than 16 planes */
     take_planes(itemsize, counted, &count);
     if (!wide && count.most == 1) {
         make_plan(&count);
@@ -343,11 +343,14 @@ INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uin
             return put_block(&count, 0, out);
     }
     any = predict_block(f, itemsize, values, north, predicted);
-    if (itemsize == 4 && (wide || _mm512_test_epi32_mask(any, upper)))
+    bool wider = itemsize == 4 && _mm512_test_epi32_mask(any, upper);
+    if (wider)
         return encode_wide(counted, predicted, out);
     take_planes(itemsize, predicted, &other);
+    if (wide && other.most + BP_FAST_PLANES_LESS > SHORT)
+        return encode_wide(counted, predicted, out);
     make_plan(&other);
-    if (other.most + BP_FAST_PLANES_LESS <= count.most)
+    if (wide || other.most + BP_FAST_PLANES_LESS <= count.most)
         return put_block(&other, BP_FAST_PREDICTED, out);
     make_plan(&count);
     bool better = cost_of(&other) < cost_of(&count);
