@@ -18,6 +18,7 @@ typedef enum bp_command_id {
     COMMAND_BENCH,
     COMMAND_SIMULATE,
     COMMAND_METRIC,
+    COMMAND_ANALYSE,
     COMMAND_DOCTOR,
     COMMAND_COUNT
 } bp_command_id;
@@ -30,6 +31,7 @@ typedef enum bp_command_id {
 #define ON_BENCH      (1u << COMMAND_BENCH)
 #define ON_SIMULATE   (1u << COMMAND_SIMULATE)
 #define ON_METRIC     (1u << COMMAND_METRIC)
+#define ON_ANALYSE    (1u << COMMAND_ANALYSE)
 #define ON_DOCTOR     (1u << COMMAND_DOCTOR)
 #define ON_ALL        ((1u << COMMAND_COUNT) - 1u)
 
@@ -131,6 +133,7 @@ bp_status bp_cli_list(bp_cli *cli);
 bp_status bp_cli_bench(bp_cli *cli);
 bp_status bp_cli_simulate(bp_cli *cli);
 bp_status bp_cli_metric(bp_cli *cli);
+bp_status bp_cli_analyse(bp_cli *cli);
 bp_status bp_cli_doctor(bp_cli *cli);
 
 #endif

@@ -67,6 +67,12 @@ static const bp_example metric_examples[] = {
     {NULL, NULL},
 };
 
+static const bp_example analyse_examples[] = {
+    {"beampress analyse segment scan.h5", "threshold, phase fraction and objects, each with its uncertainty"},
+    {"beampress analyse segment:connectivity=faces,min_size=5 scan.h5 --json", "the same for a program"},
+    {NULL, NULL},
+};
+
 static const bp_example doctor_examples[] = {
     {"beampress doctor", "what works on this machine, and what to do about the rest"},
     {NULL, NULL},
@@ -120,7 +126,7 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "not; then the first difference is named.",
          verify_examples, 2, 2, bp_cli_verify},
     [COMMAND_LIST] =
-        {"list", "[codecs|simulate|metrics]",
+        {"list", "[codecs|simulate|metrics|science]",
          "codecs and simulators with parameters, units, ranges, defaults",
          "Lists the codecs of this build: what they are called, which types they take, their parameters, the "
          "library behind them, and the codecs that this build leaves out. Then what simulate can make.",
@@ -162,6 +168,12 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "uint32 or uint64), nor what is NaN or infinite in one of the two; all are counted. What is not "
          "defined, such as the correlation of constant images, is said to be so.",
          metric_examples, 2, FILES_DO_NOT_MATTER, bp_cli_metric},
+    [COMMAND_ANALYSE] =
+        {"analyse", "TECHNIQUE[:key=value,...] FILE", "what does a technique find in a file?",
+         "Runs the analysis of a technique on the frames of FILE and gives every number with its standard "
+         "uncertainty, and where that came from. `beampress list science` shows the techniques with their "
+         "parameters and what they are checked against. What is not defined is said to be so.",
+         analyse_examples, 2, 2, bp_cli_analyse},
     [COMMAND_DOCTOR] =
         {"doctor", "", "does everything work on this machine?",
          "Looks whether HDF5 and the Python on the PATH find the beampress plug-in, which codecs and SIMD "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "beampress/metric.h"
+#include "beampress/science.h"
 #include "cli/cli.h"
 #include "cli/list_params.h"
 #include "report/json.h"
@@ -171,6 +172,26 @@ static void list_metrics(bp_cli *cli)
     }
 }
 
+static void list_techniques(bp_cli *cli)
+{
+    const bp_technique *technique;
+    bp_json_set(cli->result, "science", json_array());
+    for (size_t i = 0; (technique = bp_technique_at(i)) != NULL; i++) {
+        json_t *row = json_object();
+        bp_json_set_text(row, "name", technique->name);
+        bp_json_set_text(row, "summary", technique->summary);
+        bp_json_set_text(row, "source", technique->source);
+        bp_json_set(row, "params", json_array());
+        for (size_t k = 0; k < technique->param_count; k++)
+            bp_json_append(row, "params", bp_list_param_json(&technique->params[k]));
+        bp_json_append(cli->result, "science", row);
+        if (cli->json)
+            continue;
+        printf("science %s: %s\n    source: %s\n", technique->name, technique->summary, technique->source);
+        bp_list_params_print(technique->params, technique->param_count, stdout, 4);
+    }
+}
+
 static void list_codecs(bp_cli *cli)
 {
     const bp_codec *codec;
@@ -188,16 +209,19 @@ bp_status bp_cli_list(bp_cli *cli)
     static const struct {
         const char *name;
         void (*list)(bp_cli *cli);
-    } kinds[] = {{"codecs", list_codecs}, {"simulate", list_simulators}, {"metrics", list_metrics}};
+    } kinds[] = {{"codecs", list_codecs},
+                 {"simulate", list_simulators},
+                 {"metrics", list_metrics},
+                 {"science", list_techniques}};
     const size_t count = sizeof kinds / sizeof *kinds;
     const char *what = cli->files.count ? cli->files.items[0] : NULL;
     bool known = !what;
     for (size_t i = 0; i < count; i++)
         known = known || strcmp(what, kinds[i].name) == 0;
     if (!known)
-        return bp_fail(cli->ctx, BP_E_USAGE,
-                       "list: '%s' is nothing that can be listed; it takes codecs, simulate or metrics",
-                       what);
+        return bp_fail(
+            cli->ctx, BP_E_USAGE,
+            "list: '%s' is nothing that can be listed; it takes codecs, simulate, metrics or science", what);
     for (size_t i = 0; i < count; i++) {
         if (what && strcmp(what, kinds[i].name) != 0)
             continue;

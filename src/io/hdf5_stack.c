@@ -255,3 +255,66 @@ bp_status bp_stack_mask(bp_context *ctx, bp_stack *s, uint8_t **mask)
     *mask = excluded;
     return BP_OK;
 }
+
+/* What a search for a dataset by its last name found first. */
+typedef struct search {
+    const char *name;
+    char path[512];
+} search;
+
+static herr_t visit(hid_t group, const char *path, const H5O_info_t *info, void *user)
+{
+    search *s = user;
+    const char *last = strrchr(path, '/');
+    (void)group;
+    if (info->type != H5O_TYPE_DATASET || strcmp(last ? last + 1 : path, s->name) != 0)
+        return 0;
+    snprintf(s->path, sizeof s->path, "%s", path);
+    return 1;
+}
+
+/* First beside the frames, then anywhere in the entry that they stand in. */
+static bool find_side(const bp_stack *stack, const char *name, char *path, size_t size)
+{
+    const char *slash = strrchr(stack->path, '/');
+    size_t group = slash ? (size_t)(slash - stack->path) : 0;
+    snprintf(path, size, "%.*s/%s", (int)group, stack->path, name);
+    if (H5Lexists(stack->id, path, H5P_DEFAULT) > 0)
+        return true;
+    const char *end = strchr(stack->path + 1, '/');
+    search s = {.name = name};
+    char entry[512];
+    snprintf(entry, sizeof entry, "%.*s", end ? (int)(end - stack->path) : 1, end ? stack->path : "/");
+    if (H5Ovisit_by_name2(stack->id, entry, H5_INDEX_NAME, H5_ITER_INC, visit, &s, H5O_INFO_BASIC,
+                          H5P_DEFAULT) <= 0)
+        return false;
+    snprintf(path, size, "%s/%s", strcmp(entry, "/") == 0 ? "" : entry, s.path);
+    return true;
+}
+
+bp_status bp_stack_side(bp_context *ctx, bp_stack *s, const char *name, double **values, size_t *count)
+{
+    char path[1024];
+    bp_sample sample;
+    *values = NULL;
+    *count = 0;
+    if (s->frames)
+        return BP_OK;
+    bp_h5_quiet quiet;
+    bp_h5_quiet_begin(&quiet);
+    bool found = find_side(s, name, path, sizeof path);
+    bp_h5_quiet_end(&quiet);
+    if (!found)
+        return BP_OK;
+    bp_status status = bp_sample_read(ctx, s->file, path, SIZE_MAX / 4, &sample);
+    if (status != BP_OK)
+        return status;
+    *count = bp_array_elements(&sample.array);
+    *values = malloc((*count + 1) * sizeof **values);
+    if (*values)
+        bp_values_to_double(sample.array.dtype, sample.array.data, *count, *values);
+    else
+        status = bp_fail(ctx, BP_E_MEMORY, "%s: no memory for %s", s->file, path);
+    bp_sample_fini(&sample);
+    return status;
+}

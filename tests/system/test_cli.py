@@ -16,7 +16,7 @@ import pytest
 
 import conftest
 
-SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "doctor"]
+SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "doctor"]
 DATASET = "/entry/data/data"
 
 
@@ -133,7 +133,8 @@ def test_help_and_version_of_the_whole(beampress):
 
 @pytest.mark.parametrize("words", [
     [], ["frobnicate"], ["--json"], ["compress"], ["compress", "--frobnicate", "x.h5"], ["compress", "-Z", "x.h5"],
-    ["verify", "a.h5"], ["verify", "a.h5", "b.h5", "c.h5"], ["info", ""], ["list", "dogs"], ["metric", "a.h5"], ["metric", "scan.h5", "scan.h5", "--frame", "-1"],
+    ["verify", "a.h5"], ["verify", "a.h5", "b.h5", "c.h5"], ["info", ""], ["list", "dogs"], ["analyse", "dogs", "scan.h5"], ["analyse", "segment"],
+    ["analyse", "segment:classes=1", "scan.h5"], ["metric", "a.h5"], ["metric", "scan.h5", "scan.h5", "--frame", "-1"],
     ["metric", "scan.h5", "scan.h5", "nosuch"],
     ["simulate", "poisson"], ["simulate", "dogs", "x.h5"], ["simulate", "poisson", "rate=1", "x.h5"],
     ["simulate", "poisson", "x.h5", "rate=0"], ["simulate", "poisson", "x.h5", "rate=1e6"],

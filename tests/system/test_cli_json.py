@@ -80,7 +80,7 @@ def desk(beampress, tmp_path_factory):
 
 
 def test_the_schema_covers_every_subcommand():
-    assert {"compress", "info", "verify", "list", "bench", "simulate", "metric", "doctor"} <= set(SCHEMA)
+    assert {"compress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "doctor"} <= set(SCHEMA)
     assert len(SCHEMA["info"]) > 40
 
 
@@ -213,8 +213,20 @@ def test_list(beampress):
     assert [s["name"] for s in simulators["simulators"]] == ["poisson"]
     metrics = beampress("list", "metrics", "--json").json
     validate("list", metrics)
+    science = beampress("list", "science", "--json").json
+    validate("list", science)
+    assert "segment" in {t["name"] for t in science["science"]}
     assert {"point", "similarity", "noise"} <= {m["name"] for m in metrics["metrics"]}
-    assert beampress("list", "--json").json == {**value, **simulators, **metrics}
+    assert beampress("list", "--json").json == {**value, **simulators, **metrics, **science}
+
+
+def test_analyse(beampress, desk):
+    value = beampress("analyse", "segment", "scan.h5", "--dataset", DATASET, "--json", cwd=desk).json
+    validate("analyse", value)
+    rows = {row["name"]: row for row in value["results"]}
+    assert {"otsu_threshold", "phase_fraction", "object_count", "object_sizes"} <= set(rows)
+    assert 0 < rows["phase_fraction"]["value"] < 1 and rows["phase_fraction"]["sigma"] > 0
+    assert len(rows["object_sizes"]["values"]) == len(rows["object_sizes"]["sigma"]) == len(rows["object_sizes"]["at"])
 
 
 def test_metric(beampress, desk):

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Science: the analysis that a technique runs on its frames. A stack goes in; numbers and curves come out,
+ * each with its standard uncertainty and a word on where that came from. A technique is one static const
+ * descriptor in a file of its own below src/science, listed once in src/registry/techniques.def. */
+#ifndef BEAMPRESS_SCIENCE_H
+#define BEAMPRESS_SCIENCE_H
+
+#include <stdint.h>
+
+#include "array.h"
+#include "context.h"
+#include "param.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Frames that an analysis reads, and what the file says beside them. */
+typedef struct bp_science_stack {
+    size_t rows, columns;
+    uint64_t frames;
+    bp_dtype dtype;
+    const uint8_t
+        *excluded; /* a byte per pixel of a frame, not 0 where the detector's mask leaves it out; or NULL */
+    /* Reads frames first ... first + count - 1, C order. */
+    bp_status (*read)(bp_context *ctx, void *user, uint64_t first, size_t count, double *values);
+    /* Numbers that belong to the frames: "rotation_angle" (degrees), "image_key". *values is NULL when the
+     * file has none; the caller frees it. */
+    bp_status (*side)(bp_context *ctx, void *user, const char *name, double **values, size_t *count);
+    void *user;
+} bp_science_stack;
+
+/* A number, or a curve of `count` values. */
+typedef struct bp_outcome {
+    const char *name;        /* static text, all of them */
+    const char *unit;        /* "value": that of the pixels; "" for a plain number */
+    const char *axis;        /* of a curve: what is along it, with its unit; NULL for a number */
+    const char *uncertainty; /* where sigma came from; NULL when it is not known */
+    size_t count;
+    double *values, *sigmas,
+        *at; /* owned; sigmas NULL when not known, at NULL for a number. NAN: not defined */
+} bp_outcome;
+
+typedef struct bp_outcomes {
+    bp_outcome *items;
+    size_t count, room;
+} bp_outcomes;
+
+/* Adds a copy. sigmas and at may be NULL. */
+BP_API BP_MUST_CHECK bp_status bp_outcomes_add(bp_context *ctx, bp_outcomes *outcomes,
+                                               const bp_outcome *outcome);
+/* Adds one number; sigma NAN: not known. */
+BP_API BP_MUST_CHECK bp_status bp_outcomes_number(bp_context *ctx, bp_outcomes *outcomes, const char *name,
+                                                  const char *unit, double value, double sigma,
+                                                  const char *uncertainty);
+BP_API void bp_outcomes_fini(bp_outcomes *outcomes);
+/* NULL when there is none of that name. */
+BP_API const bp_outcome *bp_outcomes_find(const bp_outcomes *outcomes, const char *name);
+
+typedef struct bp_technique {
+    const char *name;
+    const char *summary; /* one line */
+    const char *source;  /* what defines it, and what it is checked against */
+    const bp_param *params;
+    size_t param_count;
+    bp_status (*run)(bp_context *ctx, const double *params, const bp_science_stack *stack,
+                     bp_outcomes *outcomes);
+} bp_technique;
+
+/* Walks the techniques; NULL past the end. */
+BP_API const bp_technique *bp_technique_at(size_t index);
+/* NULL when there is none of that name. */
+BP_API const bp_technique *bp_technique_by_name(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

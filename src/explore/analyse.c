@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explore/analyse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/hdf5_stack.h"
+
+static bp_status choose(bp_context *ctx, const char *text, bp_analysis *a)
+{
+    char name[64] = "";
+    size_t length = strcspn(text, ":");
+    if (length < sizeof name)
+        memcpy(name, text, length);
+    name[length < sizeof name ? length : 0] = 0;
+    a->technique = bp_technique_by_name(name);
+    if (!a->technique)
+        return bp_fail(ctx, BP_E_USAGE, "there is no technique '%.*s' (see `beampress list science`)",
+                       (int)length, text);
+    bp_param_defaults(a->technique->params, a->technique->param_count, a->params);
+    return bp_param_parse(ctx, name, a->technique->params, a->technique->param_count,
+                          text[length] ? text + length + 1 : "", a->params);
+}
+
+static bp_status read_frames(bp_context *ctx, void *user, uint64_t first, size_t count, double *values)
+{
+    return bp_stack_read(ctx, user, first, count, values);
+}
+
+static bp_status read_side(bp_context *ctx, void *user, const char *name, double **values, size_t *count)
+{
+    return bp_stack_side(ctx, user, name, values, count);
+}
+
+bp_status bp_analyse(bp_context *ctx, const char *technique, const char *file,
+                     const bp_analyse_options *options, bp_analysis *a)
+{
+    bp_stack *stack = NULL;
+    uint8_t *mask = NULL;
+    memset(a, 0, sizeof *a);
+    bp_status status = choose(ctx, technique, a);
+    if (status == BP_OK)
+        status = bp_stack_open(ctx, file, options->dataset, options->threads, &stack);
+    if (status != BP_OK)
+        return status;
+    const bp_stack_facts *facts = bp_stack_get_facts(stack);
+    a->frames = facts->frames;
+    a->rows = facts->rows;
+    a->columns = facts->columns;
+    a->dataset = strdup(facts->path);
+    if (!a->dataset)
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory");
+    if (status == BP_OK && !options->no_mask)
+        status = bp_stack_mask(ctx, stack, &mask);
+    if (status == BP_OK) {
+        bp_science_stack input = {.rows = facts->rows,
+                                  .columns = facts->columns,
+                                  .frames = facts->frames,
+                                  .dtype = facts->dtype,
+                                  .excluded = mask,
+                                  .read = read_frames,
+                                  .side = read_side,
+                                  .user = stack};
+        status = a->technique->run(ctx, a->params, &input, &a->outcomes);
+        if (status != BP_OK && !strstr(bp_context_message(ctx), file))
+            status = bp_fail_in(ctx, status, "%s: %s", file, facts->path);
+    }
+    free(mask);
+    bp_stack_close(stack);
+    return status;
+}
+
+void bp_analysis_fini(bp_analysis *analysis)
+{
+    bp_outcomes_fini(&analysis->outcomes);
+    free(analysis->dataset);
+    memset(analysis, 0, sizeof *analysis);
+}

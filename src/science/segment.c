@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * segment: which voxels belong to a phase, how much of it there is, and in how many objects. Foreground is
+ * above the threshold. Uncertainties: the stack is cut into blocks of slices (of rows, when there are few
+ * slices) and every quantity is computed again without each of them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "algo/components.h"
+#include "algo/jackknife.h"
+#include "algo/otsu.h"
+#include "beampress/science.h"
+
+enum { P_METHOD, P_LEVEL, P_CLASSES, P_BINS, P_PHASE, P_CONNECTIVITY, P_VOLUME, P_MIN_SIZE, P_COUNT };
+enum { METHOD_OTSU, METHOD_FIXED };
+
+static const char *const methods[] = {"otsu", "fixed", NULL};
+static const char *const phases[] = {"above", "below", NULL};
+static const char *const connectivities[] = {"faces", "all", NULL};
+
+static const bp_param params_of_segment[P_COUNT] = {
+    [P_METHOD] = {"method", "", BP_PARAM_CHOICE, 0, 0, METHOD_OTSU, methods,
+                  "otsu: threshold from the histogram of all slices; fixed: level"},
+    [P_LEVEL] = {"level", "value", BP_PARAM_REAL, -1e300, 1e300, 0, NULL, "threshold of method fixed"},
+    [P_CLASSES] = {"classes", "", BP_PARAM_INTEGER, 2, BP_OTSU_MOST_CLASSES, 2, NULL,
+                   "classes of Otsu's method; the phase is the brightest (or, below, the darkest)"},
+    [P_BINS] = {"bins", "", BP_PARAM_INTEGER, 16, 65536, 256, NULL,
+                "histogram bins for values that are not whole"},
+    [P_PHASE] = {"phase", "", BP_PARAM_CHOICE, 0, 0, 0, phases,
+                 "the phase is above the threshold, or not above it"},
+    [P_CONNECTIVITY] = {"connectivity", "", BP_PARAM_CHOICE, 0, 0, BP_CONNECTED_ALL, connectivities,
+                        "faces: 4 neighbours in a slice, 6 in a volume; all: 8 and 26"},
+    [P_VOLUME] = {"volume", "", BP_PARAM_SWITCH, 0, 1, 1, NULL, "objects go on from slice to slice"},
+    [P_MIN_SIZE] = {"min_size", "pixels", BP_PARAM_INTEGER, 1, 1e12, 1, NULL,
+                    "smaller objects are not counted"},
+};
+
+#define OCTAVES 40 /* of object sizes */
+
+typedef struct analysis {
+    const double *params;
+    const bp_science_stack *stack;
+    double *frame;
+    bool whole;
+    double min, max;
+    uint64_t used;
+    bool by_rows;
+    size_t blocks;
+    bp_histogram total, parts[BP_JACKKNIFE_BLOCKS];
+    size_t class_bins[BP_OTSU_MOST_CLASSES];
+    double threshold;
+    bool found; /* a threshold that divides anything */
+    uint64_t inside, block_inside[BP_JACKKNIFE_BLOCKS], block_used[BP_JACKKNIFE_BLOCKS];
+} analysis;
+
+static bool takes_part(const analysis *a, size_t i)
+{
+    return isfinite(a->frame[i]) && !(a->stack->excluded && a->stack->excluded[i]);
+}
+
+static size_t block_of(const analysis *a, uint64_t frame, size_t row)
+{
+    return a->by_rows ? row * a->blocks / a->stack->rows : (size_t)(frame * a->blocks / a->stack->frames);
+}
+
+/* Calls `look` for every pixel that takes part. */
+static bp_status walk(bp_context *ctx, analysis *a, void (*look)(analysis *a, double value, size_t block))
+{
+    const bp_science_stack *s = a->stack;
+    for (uint64_t f = 0; f < s->frames; f++) {
+        bp_status status = s->read(ctx, s->user, f, 1, a->frame);
+        if (status != BP_OK)
+            return status;
+        for (size_t r = 0; r < s->rows; r++) {
+            size_t block = block_of(a, f, r);
+            for (size_t i = r * s->columns; i < (r + 1) * s->columns; i++)
+                if (takes_part(a, i))
+                    look(a, a->frame[i], block);
+        }
+    }
+    return BP_OK;
+}
+
+static void look_range(analysis *a, double value, size_t block)
+{
+    (void)block;
+    a->min = a->used && a->min < value ? a->min : value;
+    a->max = a->used && a->max > value ? a->max : value;
+    a->whole = a->whole && value == floor(value);
+    a->used++;
+}
+
+static void look_histogram(analysis *a, double value, size_t block)
+{
+    bp_histogram_add(&a->parts[block], value);
+}
+
+static void look_phase(analysis *a, double value, size_t block)
+{
+    bool above = value > a->threshold, inside = above == (a->params[P_PHASE] == 0);
+    a->inside += inside;
+    a->block_inside[block] += inside;
+    a->block_used[block]++;
+}
+
+/* The threshold of a histogram as a bin; false when there is none. */
+static bool threshold_bin(const analysis *a, const bp_histogram *h, size_t *bin)
+{
+    size_t bins[BP_OTSU_MOST_CLASSES], classes = (size_t)a->params[P_CLASSES];
+    if (classes == 2)
+        return bp_otsu(h, bin);
+    if (!bp_otsu_multi(h, classes, bins))
+        return false;
+    *bin = bins[a->params[P_PHASE] == 0 ? classes - 2 : 0];
+    return true;
+}
+
+static double bin_value(const bp_histogram *h, size_t bin)
+{
+    return h->first + (double)bin * h->width;
+}
+
+/* Share of the counts in the phase, half of the bin of a threshold that lies in its middle. */
+static double share(const analysis *a, const bp_histogram *h, size_t bin)
+{
+    double above = a->whole ? 0 : (double)h->counts[bin] / 2, total = 0;
+    for (size_t i = 0; i < h->count; i++) {
+        total += (double)h->counts[i];
+        above += i > bin ? (double)h->counts[i] : 0;
+    }
+    return a->params[P_PHASE] == 0 ? above / total : 1 - above / total;
+}
+
+static bp_status make_histograms(bp_context *ctx, analysis *a)
+{
+    size_t bins = (size_t)a->params[P_BINS];
+    bool made = bp_histogram_init(&a->total, a->whole, a->min, a->max, bins);
+    for (size_t b = 0; made && b < a->blocks; b++)
+        made = bp_histogram_init(&a->parts[b], a->whole, a->min, a->max, bins);
+    if (!made)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for histograms");
+    bp_status status = walk(ctx, a, look_histogram);
+    for (size_t b = 0; b < a->blocks; b++)
+        for (size_t i = 0; i < a->total.count; i++)
+            a->total.counts[i] += a->parts[b].counts[i];
+    return status;
+}
+
+static const char *how(const analysis *a)
+{
+    return a->by_rows ? "jackknife over blocks of rows" : "jackknife over blocks of slices";
+}
+
+static bp_status add_classes(bp_context *ctx, const analysis *a, bp_outcomes *outcomes)
+{
+    size_t classes = (size_t)a->params[P_CLASSES], bins[BP_OTSU_MOST_CLASSES];
+    double values[BP_OTSU_MOST_CLASSES], at[BP_OTSU_MOST_CLASSES];
+    if (classes < 3 || !bp_otsu_multi(&a->total, classes, bins))
+        return BP_OK;
+    for (size_t i = 0; i + 1 < classes; i++) {
+        values[i] = bin_value(&a->total, bins[i]);
+        at[i] = (double)i + 1;
+    }
+    return bp_outcomes_add(ctx, outcomes,
+                           &(bp_outcome){.name = "multi_otsu_thresholds",
+                                         .unit = "value",
+                                         .axis = "threshold",
+                                         .count = classes - 1,
+                                         .values = values,
+                                         .at = at});
+}
+
+/* Threshold and fraction from the histograms, with one block left out at a time. */
+static bp_status find_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcomes, double *share_sigma)
+{
+    double thresholds[BP_JACKKNIFE_BLOCKS], shares[BP_JACKKNIFE_BLOCKS];
+    size_t bin;
+    a->found = threshold_bin(a, &a->total, &bin);
+    a->threshold = bin_value(&a->total, bin);
+    for (size_t b = 0; b < a->blocks; b++) {
+        bp_histogram rest = a->total;
+        size_t without;
+        for (size_t i = 0; i < rest.count; i++)
+            rest.counts[i] -= a->parts[b].counts[i];
+        bool known = threshold_bin(a, &rest, &without);
+        thresholds[b] = known ? bin_value(&rest, without) : NAN;
+        shares[b] = known ? share(a, &rest, without) : NAN;
+        for (size_t i = 0; i < rest.count; i++)
+            rest.counts[i] += a->parts[b].counts[i];
+    }
+    *share_sigma = bp_jackknife_sigma(shares, a->blocks);
+    /* a threshold is known to a bin at best */
+    double sigma = bp_jackknife_sigma(thresholds, a->blocks), least = a->total.width / sqrt(12);
+    sigma = isnan(sigma) || sigma > least ? sigma : least;
+    bp_status status = bp_outcomes_number(ctx, outcomes, "otsu_threshold", "value",
+                                          a->found ? a->threshold : NAN, sigma, how(a));
+    return status == BP_OK ? add_classes(ctx, a, outcomes) : status;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* How many objects have a size from 2^k to 2^(k+1) - 1. */
+static bp_status add_size_distribution(bp_context *ctx, const uint64_t *sizes, size_t count,
+                                       bp_outcomes *outcomes)
+{
+    double numbers[OCTAVES] = {0}, sigmas[OCTAVES], at[OCTAVES];
+    size_t octaves = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 63 - (size_t)__builtin_clzll(sizes[i]);
+        k = k < OCTAVES ? k : OCTAVES - 1;
+        numbers[k]++;
+        octaves = k + 1 > octaves ? k + 1 : octaves;
+    }
+    for (size_t k = 0; k < octaves; k++) {
+        sigmas[k] = sqrt(numbers[k] > 0 ? numbers[k] : 1);
+        at[k] = ldexp(1, (int)k);
+    }
+    return bp_outcomes_add(ctx, outcomes,
+                           &(bp_outcome){.name = "object_sizes",
+                                         .unit = "objects",
+                                         .axis = "size from (pixels), to twice that",
+                                         .uncertainty = "counting of objects",
+                                         .count = octaves,
+                                         .values = numbers,
+                                         .sigmas = sigmas,
+                                         .at = at});
+}
+
+static bp_status add_objects(bp_context *ctx, const analysis *a, uint64_t *sizes, const uint64_t *images,
+                             size_t count, bp_outcomes *outcomes)
+{
+    double per_block[BP_JACKKNIFE_BLOCKS] = {0}, sum = 0, squares = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if ((double)sizes[i] < a->params[P_MIN_SIZE])
+            continue;
+        per_block[images[i] * a->blocks / a->stack->frames]++;
+        sum += (double)sizes[i];
+        squares += (double)sizes[i] * (double)sizes[i];
+        sizes[kept++] = sizes[i];
+    }
+    double n = (double)kept, mean = sum / n;
+    double spread = kept > 1 ? sqrt((squares / n - mean * mean) * n / (n - 1)) : NAN;
+    qsort(sizes, kept, sizeof *sizes, by_size);
+    bool blocked = !a->by_rows;
+    bp_status status =
+        bp_outcomes_number(ctx, outcomes, "object_count", "objects", n,
+                           blocked ? bp_sum_sigma(per_block, a->blocks) : sqrt(fmax(n, 1)),
+                           blocked ? "spread between blocks of slices" : "counting of objects");
+    if (status == BP_OK)
+        status = bp_outcomes_number(ctx, outcomes, "object_mean_size", "pixels", kept ? mean : NAN,
+                                    spread / sqrt(n), "spread of the sizes");
+    if (status == BP_OK)
+        status = bp_outcomes_number(
+            ctx, outcomes, "object_median_size", "pixels",
+            kept ? ((double)sizes[(kept - 1) / 2] + (double)sizes[kept / 2]) / 2 : NAN,
+            1.2533 * spread / sqrt(n), "spread of the sizes, as for a normal distribution");
+    return status == BP_OK ? add_size_distribution(ctx, sizes, kept, outcomes) : status;
+}
+
+static bp_status label_frames(bp_context *ctx, analysis *a, bp_components *components, uint8_t *image)
+{
+    const bp_science_stack *s = a->stack;
+    for (uint64_t f = 0; f < s->frames; f++) {
+        bp_status status = s->read(ctx, s->user, f, 1, a->frame);
+        if (status != BP_OK)
+            return status;
+        for (size_t i = 0; i < s->rows * s->columns; i++)
+            image[i] = takes_part(a, i) && (a->frame[i] > a->threshold) == (a->params[P_PHASE] == 0);
+        if (!bp_components_add(components, image))
+            return bp_fail(ctx, BP_E_MEMORY, "no memory for objects");
+    }
+    return BP_OK;
+}
+
+static bp_status count_objects(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+{
+    const bp_science_stack *s = a->stack;
+    uint64_t *sizes = NULL, *images = NULL;
+    size_t count = 0;
+    uint8_t *image = malloc(s->rows * s->columns);
+    bp_components *components = bp_components_new(
+        s->rows, s->columns, (bp_connectivity)a->params[P_CONNECTIVITY], a->params[P_VOLUME] != 0);
+    bp_status status = image && components ? label_frames(ctx, a, components, image)
+                                           : bp_fail(ctx, BP_E_MEMORY, "no memory for objects");
+    if (status == BP_OK && !bp_components_sizes(components, &sizes, &images, &count))
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory for objects");
+    if (status == BP_OK)
+        status = add_objects(ctx, a, sizes, images, count, outcomes);
+    free(sizes);
+    free(images);
+    free(image);
+    bp_components_free(components);
+    return status;
+}
+
+/* Of a fixed threshold: shares of blocks instead of histograms. */
+static double fixed_share_sigma(const analysis *a)
+{
+    double shares[BP_JACKKNIFE_BLOCKS];
+    for (size_t b = 0; b < a->blocks; b++) {
+        double used = (double)(a->used - a->block_used[b]);
+        shares[b] = used > 0 ? (double)(a->inside - a->block_inside[b]) / used : NAN;
+    }
+    return bp_jackknife_sigma(shares, a->blocks);
+}
+
+static bp_status analyse(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+{
+    double share_sigma = NAN;
+    bp_status status = walk(ctx, a, look_range);
+    if (status != BP_OK)
+        return status;
+    if (a->used == 0)
+        return bp_fail(ctx, BP_E_INPUT, "no pixel takes part: all are masked or not finite");
+    bool otsu = a->params[P_METHOD] == METHOD_OTSU;
+    if (otsu)
+        status = make_histograms(ctx, a);
+    if (status == BP_OK && otsu)
+        status = find_threshold(ctx, a, outcomes, &share_sigma);
+    if (!otsu) {
+        a->threshold = a->params[P_LEVEL];
+        a->found = true;
+    }
+    if (status == BP_OK && !a->found)
+        return bp_fail(ctx, BP_E_INPUT,
+                       "every pixel has the value %.9g: there is no threshold between phases", a->min);
+    if (status == BP_OK)
+        status = walk(ctx, a, look_phase);
+    if (status == BP_OK && !otsu)
+        share_sigma = fixed_share_sigma(a);
+    if (status == BP_OK)
+        status = bp_outcomes_number(ctx, outcomes, "phase_fraction", "", (double)a->inside / (double)a->used,
+                                    share_sigma, how(a));
+    return status == BP_OK ? count_objects(ctx, a, outcomes) : status;
+}
+
+static bp_status run(bp_context *ctx, const double *params, const bp_science_stack *stack,
+                     bp_outcomes *outcomes)
+{
+    analysis a = {.params = params, .stack = stack, .whole = true};
+    a.by_rows = stack->frames < 8;
+    uint64_t units = a.by_rows ? stack->rows / 4 : stack->frames;
+    a.blocks = units > BP_JACKKNIFE_BLOCKS ? BP_JACKKNIFE_BLOCKS : units > 1 ? (size_t)units : 1;
+    a.frame = malloc(stack->rows * stack->columns * sizeof *a.frame);
+    bp_status status =
+        a.frame ? analyse(ctx, &a, outcomes) : bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    bp_histogram_fini(&a.total);
+    for (size_t b = 0; b < a.blocks; b++)
+        bp_histogram_fini(&a.parts[b]);
+    free(a.frame);
+    return status;
+}
+
+const bp_technique bp_technique_segment = {
+    .name = "segment",
+    .summary = "threshold, phase fraction, objects and their sizes",
+    .source =
+        "N. Otsu, IEEE Trans. Systems, Man, Cybernetics 9 (1979) 62; checked against scikit-image 0.19.3",
+    .params = params_of_segment,
+    .param_count = P_COUNT,
+    .run = run,
+};
