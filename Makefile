@@ -12,7 +12,7 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 PYTHON ?= /usr/bin/python3
 CMAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
-# make bench FILES="one.h5 two.h5"; the bundled samples unless given
+# make bench FILES="one.h5 two.h5"; the files in the folder BEAMPRESS_DATA unless given, or the bundled samples
 FILES ?=
 export PYTHONDONTWRITEBYTECODE = 1
 
@@ -46,8 +46,10 @@ check:
 	@grep SKIP $(BUILD)/configure.log || true
 	@cd $(BUILD) && ctest --output-on-failure --parallel $(JOBS)
 
-bench: build
-	@$(PYTHON) tools/bench --build $(BUILD) $(FILES)
+bench:
+	@sh tools/setup test
+	@$(MAKE) --no-print-directory build
+	@$(PYTHON) tools/bench --publish --build $(BUILD) $(FILES)
 
 # needs clang; every fuzzer runs FUZZ_SECONDS
 fuzz:

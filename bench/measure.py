@@ -97,7 +97,7 @@ class Bench:
 
     def beampress(self, npy, codecs, *options, seconds=None):
         words = [word for codec in codecs for word in ("-c", codec)]
-        said = ask([self.command, "bench", npy, "--json", "--quick", "--time", seconds or self.time, "--memory", "4G", *words, *options],
+        said = ask([self.command, "bench", npy, "-d", "/", "--json", "--quick", "--time", seconds or self.time, "--memory", "4G", *words, *options],
                    env=self.environment)
         return said["results"] + said.get("not_taken", [])
 
@@ -144,6 +144,40 @@ def made(found, chunk_frames):
     return row
 
 
+def first(pattern, text, otherwise="unknown"):
+    found = re.search(pattern, text, re.M)
+    return found.group(1).strip() if found else otherwise
+
+
+def contents(path):
+    try:
+        return pathlib.Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def machine(bench):
+    """What the figures depend on, without a name of a place: lines of docs/bench/machine.txt."""
+    build = bench.words.build
+    compiler = "".join(contents(file) for file in build.glob("CMakeFiles/3*/CMakeCCompiler.cmake"))
+    name = first(r'C_COMPILER_ID "(.*)"', compiler) + " " + first(r'C_COMPILER_VERSION "(.*)"', compiler, "")
+    said = ask([bench.command, "--version", "--json"])
+    versions = dict(bench.versions)
+    if bench.python:
+        versions["hdf5plugin"] = first(r"^hdf5plugin==(.*)$", contents(TOP / "bench/requirements.txt"))
+    packages = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", "bitshuffle", "hdf5-filter-plugin*"],
+                              capture_output=True, text=True).stdout if shutil.which("dpkg-query") else ""
+    lines = [("processor", first(r"^model name\s*: (.*)", contents("/proc/cpuinfo"))),
+             ("processors", os.cpu_count()), ("instructions", said["simd"]),
+             ("system", first(r'^PRETTY_NAME="(.*)"', contents("/etc/os-release"))), ("compiler", name), ("beampress", said["beampress"]),
+             ("libraries", ", ".join(f"{key} {value}" for key, value in said["libraries"].items())),
+             ("plug-ins", ", ".join(word for word in packages.split(", ") if " " in word.strip()) or "unknown"),
+             ("packages", ", ".join(f"{key} {value}" for key, value in versions.items()) or "none")]
+    lines.append(("rule", f"{bench.time:g} seconds for one codec on one set of at most {SAMPLE >> 20} MiB or one frame; "
+                          f"processor time, shortest of each chunk"))
+    return "".join(f"{key}: {value}\n" for key, value in lines)
+
+
 def simulated(bench):
     """(name, npy, entropy) of frames whose rate is known."""
     for rate in RATES:
@@ -188,4 +222,6 @@ def run(words, files, kept):
     for row in (kept if kept else rows):
         order.setdefault(row["set"], len(order))
     rows = without_replaced(kept, rows) + rows
+    if not words.ours:
+        (words.path.parent / "machine.txt").write_text(machine(bench))
     return sorted(rows, key=lambda row: (order.get(row["set"], len(order)), row["chunk_frames"]))

@@ -10,6 +10,7 @@ in any pass. One JSON object on standard output, with the fields of `beampress b
     view       what 16-bit coders saw of data of another type: "u16" the same values as 16 bits (two's complement for
                negative ones), "u16-min" the values minus their minimum; the better one by JPEG-LS on the first frame is
                taken. "" the data themselves
+               Parameters that only a user could choose (block size, mode) are those that make the first frame smallest
     measured   frames; a pass that would take longer than `slow` is cut short. All measure in the same order
 """
 import argparse
@@ -115,10 +116,16 @@ def buffer_for(frame):
     return numpy.empty(frame.shape, frame.dtype)
 
 
+def smallest(candidates, frame):
+    """The candidate that makes the first frame smallest."""
+    return min(candidates, key=lambda peer: peer.encode(frame)[1])
+
+
 def terse_peers(pyterse, frames):
     if frames.dtype.kind not in "ui" or frames.dtype.itemsize > 4:
         return
     modes = ["DEFAULT"] if frames.dtype.kind == "i" else ["DEFAULT", "UNSIGNED"]
+    candidates = []
     for mode in modes:
         def encode(frame, mode=getattr(pyterse, mode)):
             encoded = pyterse.Terse(frame, mode)
@@ -128,12 +135,8 @@ def terse_peers(pyterse, frames):
             out = buffer_for(frame)
             encoded.prolix(out)
             return out
-        yield Peer("terse", "" if mode == "DEFAULT" else mode.lower(), encode, decode)
-
-
-def smallest(candidates, frame):
-    """The candidate that makes the first frame smallest."""
-    return min(candidates, key=lambda peer: peer.encode(frame)[1])
+        candidates.append(Peer("terse", f"mode={mode.lower()}", encode, decode))
+    yield smallest(candidates, frames[0])
 
 
 def aec_peers(codecs, frames):

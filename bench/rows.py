@@ -53,7 +53,7 @@ def label(codec, params, group, via):
              "ccsds121": lambda: "CCSDS-121", "szip": lambda: f"szip {values.get('block', '')}".strip(),
              "blosc2": lambda: f"Blosc2 zstd-{values.get('level', '')}" if "zstd" in params else "Blosc2 LZ4",
              "blosc": lambda: f"Blosc zstd-{values.get('level', '')}" if "zstd" in params else "Blosc LZ4",
-             "terse": lambda: "TERSE unsigned" if params else "TERSE", "zstd": lambda: f"zstd-{values.get('level', '')}",
+             "terse": lambda: "TERSE", "zstd": lambda: f"zstd-{values.get('level', '')}",
              "deflate": lambda: f"gzip-{values.get('level', '')}", "lz4": lambda: "LZ4"}
     return known[codec]() if codec in known else f"{codec} {params}".strip()
 

@@ -6,7 +6,7 @@ from rows import common, large, mean, sets
 
 REFERENCE = "bslz4 plug-in"
 BEATEN_BY = {
-    "fast": ["bslz4", "bslz4 plug-in", "bslz4 hdf5plugin", "TERSE", "TERSE unsigned"],
+    "fast": ["bslz4", "bslz4 plug-in", "bslz4 hdf5plugin", "TERSE"],
     "balanced": ["bslz4", "bslz4 plug-in", "bslz4 hdf5plugin", "bszstd", "bszstd plug-in", "bszstd hdf5plugin", "Blosc2 zstd-1", "Blosc2 zstd-5", "Blosc2 zstd-9",
                  "JPEG-LS", "CCSDS-121", "szip 16", "szip 32", "JPEG XL e3"],
 }

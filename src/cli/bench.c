@@ -140,7 +140,8 @@ static bp_status bench_dataset(bench_run *run, const char *file, const char *dat
                           .itemsize = chunks.chunk.itemsize,
                           .chunks = chunks.count,
                           .rank = chunks.chunk.rank,
-                          .threads = run->plan.threads};
+                          .threads = run->plan.threads,
+                          .floor_bpp = bp_bench_floor(ctx, file, dataset)};
     for (size_t i = 0; i < model.rank; i++)
         model.chunk[i] = chunks.chunk.shape[i];
     size_t first = run->rows.count;

@@ -53,6 +53,8 @@ typedef struct bp_bench_plan {
 
 bp_status bp_bench_measure(bp_context *ctx, const bp_coder *coder, const bp_bench_chunks *chunks,
                            const bp_bench_plan *plan, bp_bench_result *result);
+/* The exact entropy of a simulated dataset in bits per value, as the file says; NaN when it does not. */
+double bp_bench_floor(bp_context *ctx, const char *file, const char *dataset);
 /* Seconds of processor time of this process: what a busy machine disturbs least. */
 double bp_bench_clock(void);
 

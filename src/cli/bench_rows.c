@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,8 @@ static json_t *row_json(const bp_bench_row *row)
     bp_json_set_number(object, "max_error", row->result.max_error);
     bp_json_set_number(object, "ratio", row_ratio(row));
     bp_json_set_number(object, "bpp", row_bpp(row));
+    if (isfinite(row->floor_bpp))
+        bp_json_set_number(object, "floor_bpp", row->floor_bpp);
     bp_json_set_number(object, "encode_MBps", row->result.encode_MBps);
     bp_json_set_number(object, "decode_MBps", row->result.decode_MBps);
     bp_json_set_number(object, "encode_median_MBps", row->result.encode_median_MBps);
@@ -126,7 +129,10 @@ static void print_row(bp_table *table, const bp_bench_row *row, bool with_plugin
         bp_table_cell(table, "-");
     if (!*row->failed) {
         bp_table_cell(table, "%.3f", row_ratio(row));
-        bp_table_cell(table, "%.3f", row_bpp(row));
+        if (row->floor_bpp > 0)
+            bp_table_cell(table, "%.3f (%+.1f %%)", row_bpp(row), 100 * (row_bpp(row) / row->floor_bpp - 1));
+        else
+            bp_table_cell(table, "%.3f", row_bpp(row));
         bp_table_cell(table, "%.0f", row->result.encode_MBps);
         bp_table_cell(table, "%.0f", row->result.decode_MBps);
     }
@@ -154,6 +160,10 @@ void bp_bench_rows_print(const bp_bench_rows *rows, size_t first, FILE *stream)
     fprintf(stream, "%s: %s: %s, %zu chunks of %s, %u thread%s\n", head->file, head->dataset,
             bp_dtype_name(head->dtype), head->chunks, bp_text_shape(&shape, head->chunk, head->rank),
             head->threads, head->threads == 1 ? "" : "s");
+    if (isfinite(head->floor_bpp))
+        fprintf(stream,
+                "  SIMULATED, with an entropy of %.4f bits per pixel; behind bits/pixel: how much above it\n",
+                head->floor_bpp);
     bool peers = false;
     for (size_t i = first; i < rows->count; i++)
         peers |= rows->items[i].peer;
@@ -182,6 +192,7 @@ void bp_bench_rows_print_csv(const bp_bench_rows *rows, FILE *stream)
                                         {"decode_MBps", 'l'},
                                         {"encode_median_MBps", 'l'},
                                         {"decode_median_MBps", 'l'},
+                                        {"floor_bpp", 'l'},
                                         {"chunks", 'l'},
                                         {"measured", 'l'},
                                         {"threads", 'l'},
@@ -211,6 +222,7 @@ void bp_bench_rows_print_csv(const bp_bench_rows *rows, FILE *stream)
             else
                 bp_table_cell(table, "%.9g", numbers[k]);
         }
+        bp_table_cell(table, isfinite(row->floor_bpp) ? "%.9g" : "", row->floor_bpp);
         bp_table_cell(table, "%zu", row->chunks);
         bp_table_cell(table, "%zu", failed ? (size_t)0 : row->result.chunks);
         bp_table_cell(table, "%u", row->threads);

@@ -13,6 +13,7 @@ typedef struct bp_bench_row {
     size_t itemsize, chunks, rank;
     uint64_t chunk[BP_MAX_RANK];
     unsigned threads;
+    double floor_bpp; /* entropy of simulated values, NaN when it is not known */
     char codec[64], params[448];
     bool taken; /* the codec takes this type and shape */
     bool peer;
