@@ -19,6 +19,9 @@
  * endian. A checksum covers every byte, so damage is an error and never a wrong value; the decoder checks
  * every size all the same, because a checksum keeps out accidents, not attackers. Nothing is kept between
  * calls and nothing is printed; threads may call at the same time. */
+#if !defined(_GNU_SOURCE) && !defined(H5Z_DICTIONARY_CODER_ONLY)
+#define _GNU_SOURCE /* dladdr */
+#endif
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +30,26 @@
 #include <zstd.h>
 #endif
 
+/* Decoding has a second version of its inner loop for processors with AVX-512, chosen as it runs; the bytes
+ * are the same. -DH5Z_DICTIONARY_PLAIN leaves it out. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(H5Z_DICTIONARY_PLAIN)
+#include <immintrin.h>
+#define DICTIONARY_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt")))
+#define HAS_AVX512        (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+#endif
+
 #ifdef H5Z_DICTIONARY_CODER_ONLY
 #include "algo/dictionary.h"
 #define DICTIONARY_API
 #else
 #define DICTIONARY_API static
 enum { DICTIONARY_OK, DICTIONARY_DAMAGED, DICTIONARY_NO_MEMORY, DICTIONARY_NO_ZSTD };
+#endif
+
+#if defined(__GNUC__) /* what is written once for several constants must become as many loops */
+#define INLINE inline __attribute__((always_inline))
+#else
+#define INLINE inline
 #endif
 
 /* cd_values. A user gives the first or none; set_local fills in the others. */
@@ -50,48 +67,65 @@ enum { MODE_STORED, MODE_CONSTANT, MODE_PACKED, MODE_CONTEXT, MODE_LABELS, MODE_
 #define MAX_VALUES   65536u
 #define MAX_ELEMENT  65536u
 #define SLACK        16 /* bytes or indices behind an array that fast loops may touch */
-#define LANES        8  /* rANS coders side by side, each on a stretch of the chunk of its own */
+#define LANES        32 /* rANS coders side by side, each on a stretch of the chunk of its own */
 #define PROB_BITS    12
 #define PROB_ONE     (1u << PROB_BITS)
 #define STATE_LOW    (1u << 15) /* a rANS state is in [2^15, 2^31) */
 #define MAX_CONTEXTS 16
 #define WEIGHT_SUM   8 /* largest sum of the weights of the neighbours */
 #define SUMS         (255 * WEIGHT_SUM + 8)
-#define BLOCK        256 /* elements of a lane that are coded in one go */
+#define BLOCK        32 /* elements of a lane that are coded in one go */
 
 /* ---- numbers in bytes ---- */
 
-static uint32_t load16(const uint8_t *p)
+/* Machines with another byte order turn what they load and store. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define TURN16(v) __builtin_bswap16(v)
+#define TURN32(v) __builtin_bswap32(v)
+#define TURN64(v) __builtin_bswap64(v)
+#else
+#define TURN16(v) (v)
+#define TURN32(v) (v)
+#define TURN64(v) (v)
+#endif
+
+static inline uint32_t load16(const uint8_t *p)
 {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+    uint16_t v;
+    memcpy(&v, p, sizeof v);
+    return TURN16(v);
 }
 
-static uint32_t load32(const uint8_t *p)
+static inline uint32_t load32(const uint8_t *p)
 {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return TURN32(v);
 }
 
-static uint64_t load64(const uint8_t *p)
+static inline uint64_t load64(const uint8_t *p)
 {
-    return load32(p) | (uint64_t)load32(p + 4) << 32;
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return TURN64(v);
 }
 
-static void store16(uint8_t *p, uint32_t v)
+static inline void store16(uint8_t *p, uint32_t value)
 {
-    p[0] = (uint8_t)v;
-    p[1] = (uint8_t)(v >> 8);
+    uint16_t v = TURN16((uint16_t)value);
+    memcpy(p, &v, sizeof v);
 }
 
-static void store32(uint8_t *p, uint32_t v)
+static inline void store32(uint8_t *p, uint32_t value)
 {
-    store16(p, v);
-    store16(p + 2, v >> 16);
+    uint32_t v = TURN32(value);
+    memcpy(p, &v, sizeof v);
 }
 
-static void store64(uint8_t *p, uint64_t v)
+static inline void store64(uint8_t *p, uint64_t value)
 {
-    store32(p, (uint32_t)v);
-    store32(p + 4, (uint32_t)(v >> 32));
+    uint64_t v = TURN64(value);
+    memcpy(p, &v, sizeof v);
 }
 
 static unsigned bit_length(uint64_t v)
@@ -228,7 +262,7 @@ static uint64_t value_of(uint64_t key, size_t element, unsigned kind)
 }
 
 /* The element as a number, its first byte the lowest. */
-static inline uint64_t load_element(const uint8_t *p, size_t element)
+static INLINE uint64_t load_element(const uint8_t *p, size_t element)
 {
     return element == 1 ? *p : element == 2 ? load16(p) : element == 4 ? load32(p) : load64(p);
 }
@@ -239,8 +273,15 @@ typedef struct dictionary {
     unsigned kind;
     uint32_t count; /* of values; 0: too many */
     uint64_t *keys; /* of numbers, ascending; for other elements the place of the first of each */
-    uint16_t *index;
+    void *room;     /* of the indices: */
+    uint16_t *wide; /* NULL up to 256 values */
+    uint8_t *upper; /* the index, or its upper 8 bits where it is wide */
 } dictionary;
+
+static inline uint32_t index_at(const dictionary *d, size_t i)
+{
+    return d->wide ? d->wide[i] : d->upper[i];
+}
 
 /* One byte or two: presence of every value there is. */
 static int number_small(dictionary *d, const uint8_t *in)
@@ -266,12 +307,17 @@ static int number_small(dictionary *d, const uint8_t *in)
             d->keys[d->count++] = key;
         }
     }
-    if (d->element == 1)
+    if (d->element == 1) {
         for (size_t i = 0; i < d->n; i++)
-            d->index[i] = rank[in[i]];
-    else
+            d->upper[i] = (uint8_t)rank[in[i]];
+    } else if (d->count <= 256) {
         for (size_t i = 0; i < d->n; i++)
-            d->index[i] = rank[load16(in + 2 * i)];
+            d->upper[i] = (uint8_t)rank[load16(in + 2 * i)];
+    } else {
+        d->wide = d->room;
+        for (size_t i = 0; i < d->n; i++)
+            d->wide[i] = (uint16_t)rank[load16(in + 2 * i)];
+    }
     free(rank);
     free(present);
     return DICTIONARY_OK;
@@ -330,8 +376,9 @@ static int grow(hash *h)
 
 /* Index in order of appearance for every element; count 0 when there are too many values. `element` is 4, 8,
  * or 0 for bytes, a constant where this is inlined. */
-static inline int number_hashed(dictionary *d, const uint8_t *in, hash *h, size_t element)
+static INLINE int number_hashed(dictionary *d, const uint8_t *in, hash *h, size_t element)
 {
+    uint16_t *ids = d->room;
     size_t size = d->element, mask = ((size_t)1 << h->log) - 1;
     for (size_t i = 0; i < d->n; i++) {
         const uint8_t *p = in + i * size;
@@ -353,7 +400,7 @@ static inline int number_hashed(dictionary *d, const uint8_t *in, hash *h, size_
             s->value = value;
             s->id = ++d->count;
         }
-        d->index[i] = (uint16_t)(s->id - 1);
+        ids[i] = (uint16_t)(s->id - 1);
         if (steps > MOST_STEPS || (d->count > mask / 4 && h->log < 17)) {
             if (!grow(h)) {
                 d->count = 0;
@@ -456,9 +503,15 @@ static int number_large(dictionary *d, const uint8_t *in)
     }
     if (status == DICTIONARY_OK && d->count)
         status = sort_keys(d, in, rank);
-    if (status == DICTIONARY_OK && d->count)
+    const uint16_t *ids = d->room;
+    if (status == DICTIONARY_OK && d->count <= 256) {
+        for (size_t i = 0; i < d->n; i++) /* in place: a byte never passes the id it is made of */
+            d->upper[i] = (uint8_t)rank[ids[i]];
+    } else if (status == DICTIONARY_OK) {
+        d->wide = d->room;
         for (size_t i = 0; i < d->n; i++)
-            d->index[i] = rank[d->index[i]];
+            d->wide[i] = rank[ids[i]];
+    }
     free(rank);
     free(h.slots);
     return status;
@@ -542,12 +595,13 @@ static const uint8_t *read_table(const uint8_t *in, const uint8_t *end, size_t e
 
 /* ---- packed indices ---- */
 
-static uint8_t *write_packed(const uint16_t *index, size_t n, unsigned width, unsigned mask, uint8_t *out,
-                             uint8_t *end)
+/* The low `width` bits of every index. */
+static uint8_t *write_packed(const dictionary *d, unsigned width, uint8_t *out, uint8_t *end)
 {
     bit_buffer b = {.out = out, .end = end};
-    for (size_t i = 0; i < n; i++)
-        put_bits(&b, index[i] & mask, width);
+    uint32_t mask = (1u << width) - 1;
+    for (size_t i = 0; i < d->n; i++)
+        put_bits(&b, index_at(d, i) & mask, width);
     end_bits(&b);
     return b.over ? NULL : b.out;
 }
@@ -585,15 +639,16 @@ typedef struct model {
     uint32_t distance; /* 0: neighbours W and WW only */
     uint8_t weight[NEIGHBOURS];
     uint8_t residual;
-    unsigned shift; /* prediction = (sum + 2^shift / 2) >> shift */
-    unsigned contexts;
+    unsigned shift;               /* prediction = (sum + 2^shift / 2) >> shift */
+    unsigned contexts, symbols;   /* of each, symbols that may occur */
     uint16_t limit[MAX_CONTEXTS]; /* context of a sum: how many limits, from limit[1] on, are <= it */
     uint16_t base[SUMS];          /* context * PROB_ONE for every sum */
     uint16_t frequency[MAX_CONTEXTS][256];
 } model;
 
-/* A stretch [at, at + count) of a lane that is coded with the same weights, and these. Where there is nothing
- * above yet, W stands for all; the row above the row above may be missing alone, then N stands for NN. */
+/* A stretch [at, at + count) of all lanes that is coded with the same weights, and these. Where there is
+ * nothing above yet, W stands for all; the row above the row above may be missing alone, then N stands for
+ * NN. */
 typedef struct piece {
     size_t at, count;
     unsigned w, ww;
@@ -618,27 +673,41 @@ static piece piece_at(const model *m, size_t at, size_t length)
     return p;
 }
 
-/* The part of the sums that comes from above. `a` points to the piece in its lane. */
-static void sum_above(const model *m, const piece *p, const uint8_t *a, uint16_t *sum)
+/* A piece that ends where `left` elements are left to be coded, for going backwards. */
+static piece piece_before(const model *m, size_t left)
+{
+    piece last = piece_at(m, left - 1, left);
+    size_t d = m->distance, begin = !last.above ? 0 : !last.above2 ? d + 1 : 2 * d;
+    begin = left - begin < BLOCK ? begin : left - BLOCK;
+    last.count = left - begin;
+    last.at = begin;
+    return last;
+}
+
+/* The part of the sums that comes from above, for `count` elements from a on. Neighbours in a lane are `step`
+ * apart. */
+static INLINE void sum_above(const model *m, const piece *p, const uint8_t *a, size_t count,
+                             const size_t step, uint16_t *sum)
 {
     if (!p->above) {
-        memset(sum, 0, p->count * sizeof *sum);
+        memset(sum, 0, count * sizeof *sum);
         return;
     }
-    const uint8_t *n = a - m->distance, *nn = p->above2 ? n - m->distance : n;
+    const uint8_t *n = a - m->distance * step, *ne = n + step, *nw = n - step,
+                  *nn = p->above2 ? n - m->distance * step : n;
     unsigned wn = m->weight[N], wne = m->weight[NE], wnw = m->weight[NW], wnn = m->weight[NN];
-    for (size_t i = 0; i < p->count; i++)
-        sum[i] = (uint16_t)(wn * n[i] + wne * n[i + 1] + wnw * n[(ptrdiff_t)i - 1] + wnn * nn[i]);
+    for (size_t i = 0; i < count; i++)
+        sum[i] = (uint16_t)(wn * n[i] + wne * ne[i] + wnw * nw[i] + wnn * nn[i]);
 }
 
 static void sum_all(const model *m, const piece *p, const uint8_t *a, uint16_t *sum)
 {
-    sum_above(m, p, a, sum);
-    for (size_t i = 0; i < p->count; i++)
-        if (p->at + i >= 2)
-            sum[i] = (uint16_t)(sum[i] + p->w * a[(ptrdiff_t)i - 1] + p->ww * a[(ptrdiff_t)i - 2]);
-        else if (p->at + i == 1)
-            sum[i] = (uint16_t)(sum[i] + p->w * a[(ptrdiff_t)i - 1]);
+    size_t i = 0;
+    sum_above(m, p, a, p->count, 1, sum);
+    for (; p->at + i < 2 && i < p->count; i++)
+        sum[i] = (uint16_t)(sum[i] + (p->at + i ? p->w * a[i - 1] : 0));
+    for (; i < p->count; i++)
+        sum[i] = (uint16_t)(sum[i] + p->w * a[(ptrdiff_t)i - 1] + p->ww * a[(ptrdiff_t)i - 2]);
 }
 
 static void set_bases(model *m)
@@ -685,10 +754,10 @@ static void normalise(const uint32_t *count, uint16_t *frequency)
 
 /* A frequency is its bit length, coded against the one before, and the bits below its top bit:
  * 0 the same length; 10 one less, 11 0 one more, 11 1 any: 4 bits. (From length 0 on: 10 any.) */
-static void write_frequencies(bit_buffer *b, const uint16_t *frequency)
+static void write_frequencies(bit_buffer *b, const uint16_t *frequency, unsigned symbols)
 {
     unsigned last = 0;
-    for (int i = 0; i < 256; i++) {
+    for (unsigned i = 0; i < symbols; i++) {
         unsigned length = bit_length(frequency[i]);
         if (length == last) {
             put_bits(b, 0, 1);
@@ -706,11 +775,12 @@ static void write_frequencies(bit_buffer *b, const uint16_t *frequency)
     }
 }
 
-static int read_frequencies(bit_buffer *b, uint16_t *frequency)
+static int read_frequencies(bit_buffer *b, uint16_t *frequency, unsigned symbols)
 {
     unsigned length = 0;
     uint32_t sum = 0;
-    for (int i = 0; i < 256; i++) {
+    memset(frequency, 0, 256 * sizeof *frequency);
+    for (unsigned i = 0; i < symbols; i++) {
         if (get_bits(b, 1)) {
             if (!get_bits(b, 1))
                 length -= length > 0;
@@ -755,54 +825,60 @@ static void make_symbols(const model *m, symbol *symbols)
     }
 }
 
-/* What the lanes code: context * 256 + symbol for every element. Counts them. */
-static void classify(const model *m, const uint8_t *a, size_t n, size_t length, uint16_t *code,
-                     uint32_t *count)
+/* What a piece of a lane codes: context * 256 + symbol for every element. */
+static void classify(const model *m, const piece *p, const uint8_t *a, uint16_t *code)
 {
-    for (size_t begin = 0; begin < n; begin += length) {
-        size_t end = n - begin < length ? n - begin : length;
-        for (piece p = {0}; p.at < end; p.at += p.count) {
-            uint16_t sum[BLOCK];
-            const uint8_t *here = a + begin + p.at;
-            uint16_t *out = code + begin + p.at;
-            p = piece_at(m, p.at, end);
-            sum_all(m, &p, here, sum);
-            unsigned half = 1u << m->shift >> 1, mask = m->residual ? 255 : 0;
-            for (size_t i = 0; i < p.count; i++) {
-                unsigned prediction = (sum[i] + half) >> m->shift & mask;
-                out[i] = (uint16_t)(m->base[sum[i]] >> 4 | ((here[i] - prediction) & 255));
-            }
-        }
+    uint16_t sum[BLOCK];
+    sum_all(m, p, a, sum);
+    unsigned half = 1u << m->shift >> 1, mask = m->residual ? 255 : 0;
+    for (size_t i = 0; i < p->count; i++) {
+        unsigned prediction = (sum[i] + half) >> m->shift & mask;
+        code[i] = (uint16_t)(m->base[sum[i]] >> 4 | ((a[i] - prediction) & 255));
     }
+}
+
+static void count_codes(const model *m, const uint8_t *a, size_t length, uint32_t *count)
+{
+    uint16_t code[BLOCK];
     memset(count, 0, MAX_CONTEXTS * 256 * sizeof *count);
-    for (size_t i = 0; i < n; i++)
-        count[code[i]]++;
+    for (size_t lane = 0; lane < LANES; lane++)
+        for (piece p = {0}; p.at < length; p.at += p.count) {
+            p = piece_at(m, p.at, length);
+            classify(m, &p, a + lane * length + p.at, code);
+            for (size_t i = 0; i < p.count; i++)
+                count[code[i]]++;
+        }
+}
+
+/* One symbol of one lane, backwards. */
+static INLINE uint32_t encode_symbol(const symbol *s, uint32_t x, uint8_t **words)
+{
+    uint32_t full = x >= s->limit;
+    store16(*words - 2, x);
+    *words -= 2 * full;
+    x = x >> (16 * full);
+    return x + s->start + (uint32_t)((uint64_t)x * s->reciprocal >> s->shift) * s->rest;
 }
 
 /* Codes backwards; words go down from *words to `least`. 0 when there is no room. */
-static int encode_lanes(const symbol *symbols, const uint16_t *code, size_t n, size_t length, uint32_t *state,
+static int encode_lanes(const model *m, const symbol *symbols, const uint8_t *a, size_t length, uint32_t *x,
                         uint8_t **words, const uint8_t *least)
 {
     uint8_t *w = *words;
-    uint32_t x[LANES];
+    uint16_t code[LANES][BLOCK + 8];
     for (int lane = 0; lane < LANES; lane++)
         x[lane] = STATE_LOW;
-    for (size_t t = length; t-- > 0;) {
-        if (w - least < 2 * LANES)
+    for (size_t left = length; left > 0;) {
+        piece p = piece_before(m, left);
+        if ((size_t)(w - least) < 2 * LANES * p.count)
             return 0;
-        for (size_t lane = LANES; lane-- > 0;) {
-            size_t at = lane * length + t;
-            if (at >= n)
-                continue;
-            const symbol *s = &symbols[code[at]];
-            uint32_t full = x[lane] >= s->limit;
-            store16(w - 2, x[lane]);
-            w -= 2 * full;
-            uint32_t v = full ? x[lane] >> 16 : x[lane];
-            x[lane] = v + s->start + (uint32_t)((uint64_t)v * s->reciprocal >> s->shift) * s->rest;
-        }
+        for (size_t lane = 0; lane < LANES; lane++)
+            classify(m, &p, a + lane * length + p.at, code[lane]);
+        for (size_t t = p.count; t-- > 0;)
+            for (size_t lane = LANES; lane-- > 0;)
+                x[lane] = encode_symbol(&symbols[code[lane][t]], x[lane], &w);
+        left = p.at;
     }
-    memcpy(state, x, sizeof x);
     *words = w;
     return 1;
 }
@@ -819,82 +895,116 @@ static void make_slots(const model *m, uint32_t *slots)
 typedef struct lanes {
     const model *m;
     const uint32_t *slots;
-    uint8_t *a;
-    size_t n, length;
+    uint8_t *a; /* element t of all lanes, then element t + 1; two elements of zeros in front */
+    size_t length;
     uint32_t x[LANES];
     const uint8_t *in, *end;
     int over;
 } lanes;
 
-/* With fewer words left than the piece may take, or at the end of the last lane. */
-static void decode_slowly(lanes *l, const piece *p, uint16_t (*above)[BLOCK])
+/* One element of every lane. No branch depends on the data, and the lanes wait for each other only where they
+ * take words. `careful` where fewer words may be left than they take. */
+static INLINE void decode_step(lanes *l, const piece *p, const uint16_t *above, uint8_t *a, const int careful)
 {
     const model *m = l->m;
-    unsigned half = 1u << m->shift >> 1, mask = m->residual ? 255 : 0;
-    for (size_t i = 0; i < p->count; i++)
-        for (size_t lane = 0; lane < LANES; lane++) {
-            size_t t = p->at + i, at = lane * l->length + t;
-            if (at >= l->n)
-                break;
-            unsigned sum = above[lane][i];
-            sum += (t > 0 ? p->w * l->a[at - 1] : 0) + (t > 1 ? p->ww * l->a[at - 2] : 0);
-            uint32_t x = l->x[lane], e = l->slots[m->base[sum] + (x & (PROB_ONE - 1))];
-            x = (e >> 8 & (PROB_ONE - 1)) * (x >> PROB_BITS) + (e >> 20);
-            if (x < STATE_LOW) {
-                l->over |= l->end - l->in < 2;
-                x = x << 16 | (l->over ? 0 : load16(l->in));
-                l->in += l->over ? 0 : 2;
-            }
-            l->x[lane] = x;
-            l->a[at] = (uint8_t)(e + ((sum + half) >> m->shift & mask));
-        }
-}
-
-static inline void decode_fast(lanes *l, const piece *p, uint16_t (*above)[BLOCK], const int residual)
-{
-    const model *m = l->m;
-    const uint32_t *slots = l->slots;
     const uint8_t *in = l->in;
-    uint8_t *a = l->a + p->at;
-    size_t length = l->length;
-    unsigned half = 1u << m->shift >> 1, shift = m->shift, pw = p->w, pww = p->ww;
-    uint32_t x[LANES], w[LANES], ww[LANES];
-    for (size_t lane = 0; lane < LANES; lane++) {
-        x[lane] = l->x[lane];
-        w[lane] = p->at > 0 ? a[lane * length - 1] : 0;
-        ww[lane] = p->at > 1 ? a[lane * length - 2] : 0;
-    }
-    for (size_t i = 0; i < p->count; i++)
-        for (size_t lane = 0; lane < LANES; lane++) {
-            uint32_t sum = above[lane][i] + pw * w[lane] + pww * ww[lane];
-            uint32_t v = x[lane], e = slots[m->base[sum] + (v & (PROB_ONE - 1))];
-            v = (e >> 8 & (PROB_ONE - 1)) * (v >> PROB_BITS) + (e >> 20);
-            uint32_t more = v << 16 | load16(in), low = v < STATE_LOW;
-            x[lane] = low ? more : v;
-            in += 2 * low;
-            ww[lane] = w[lane];
-            w[lane] = (e + (residual ? (sum + half) >> shift : 0)) & 255;
-            a[lane * length + i] = (uint8_t)w[lane];
+    unsigned half = 1u << m->shift >> 1, mask = m->residual ? 255 : 0;
+    for (int k = 0; k < LANES; k++) {
+        unsigned sum = above[k] + p->w * a[k - LANES] + p->ww * a[k - 2 * LANES];
+        uint32_t x = l->x[k], e = l->slots[m->base[sum] + (x & (PROB_ONE - 1))];
+        x = (e >> 8 & (PROB_ONE - 1)) * (x >> PROB_BITS) + (e >> 20);
+        uint32_t low = x < STATE_LOW;
+        if (careful && low && l->end - in < 2) {
+            l->over = 1;
+            return;
         }
-    memcpy(l->x, x, sizeof x);
+        uint32_t more = careful && !low ? 0 : x << 16 | load16(in);
+        l->x[k] = x ^ ((x ^ more) & (0u - low));
+        in += 2 * (size_t)low;
+        a[k] = (uint8_t)(e + ((sum + half) >> m->shift & mask));
+    }
     l->in = in;
 }
 
+#ifdef DICTIONARY_AVX512
+/* The same, 16 lanes in a register. */
+DICTIONARY_AVX512 static void decode_piece_avx512(lanes *l, const piece *p, const uint16_t *above, uint8_t *a)
+{
+    const model *m = l->m;
+    const __m512i slot_mask = _mm512_set1_epi32(PROB_ONE - 1), low_end = _mm512_set1_epi32(STATE_LOW);
+    const __m512i pw = _mm512_set1_epi16((short)p->w), pww = _mm512_set1_epi16((short)p->ww);
+    const __m512i half = _mm512_set1_epi16((short)(1u << m->shift >> 1));
+    const __m512i base_step = _mm512_set1_epi16((short)1), predict = _mm512_set1_epi16(m->residual ? -1 : 0);
+    const __m128i shift = _mm_cvtsi32_si128((int)m->shift);
+    __m512i x[2] = {_mm512_loadu_si512(l->x), _mm512_loadu_si512(l->x + 16)};
+    __m512i w = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const void *)(a - LANES)));
+    __m512i ww = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const void *)(a - 2 * LANES)));
+    const uint8_t *in = l->in;
+    for (size_t t = 0; t < p->count; t++, a += LANES, above += LANES) {
+        __m512i sum = _mm512_add_epi16(_mm512_loadu_si512(above), _mm512_mullo_epi16(ww, pww));
+        sum = _mm512_add_epi16(sum, _mm512_mullo_epi16(w, pw));
+        __m512i context = _mm512_setzero_si512(), entries[2];
+        for (unsigned c = 1; c < m->contexts; c++) {
+            __mmask32 above_limit = _mm512_cmpge_epu16_mask(sum, _mm512_set1_epi16((short)m->limit[c]));
+            context = _mm512_mask_add_epi16(context, above_limit, context, base_step);
+        }
+        for (int h = 0; h < 2; h++) {
+            __m512i c = _mm512_cvtepu16_epi32(h ? _mm512_extracti64x4_epi64(context, 1)
+                                                : _mm512_castsi512_si256(context));
+            __m512i at = _mm512_or_si512(_mm512_slli_epi32(c, PROB_BITS), _mm512_and_si512(x[h], slot_mask));
+            __m512i e = _mm512_i32gather_epi32(at, l->slots, 4);
+            __m512i f = _mm512_and_si512(_mm512_srli_epi32(e, 8), slot_mask);
+            x[h] = _mm512_add_epi32(_mm512_mullo_epi32(f, _mm512_srli_epi32(x[h], PROB_BITS)),
+                                    _mm512_srli_epi32(e, 20));
+            __mmask16 low = _mm512_cmplt_epu32_mask(x[h], low_end);
+            __m512i words = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)in));
+            words = _mm512_maskz_expand_epi32(low, words);
+            x[h] = _mm512_mask_or_epi32(x[h], low, _mm512_slli_epi32(x[h], 16), words);
+            in += 2 * (size_t)__builtin_popcount(low);
+            entries[h] = e;
+        }
+        __m256i s = _mm256_set_m128i(_mm512_cvtepi32_epi8(entries[1]), _mm512_cvtepi32_epi8(entries[0]));
+        __m512i prediction = _mm512_and_si512(_mm512_srl_epi16(_mm512_add_epi16(sum, half), shift), predict);
+        s = _mm256_add_epi8(s, _mm512_cvtepi16_epi8(prediction));
+        _mm256_storeu_si256((void *)a, s);
+        ww = w;
+        w = _mm512_cvtepu8_epi16(s);
+    }
+    _mm512_storeu_si512(l->x, x[0]);
+    _mm512_storeu_si512(l->x + 16, x[1]);
+    l->in = in;
+}
+#endif
+
+#ifdef DICTIONARY_AVX512
+DICTIONARY_AVX512 static void sum_above_avx512(const model *m, const piece *p, const uint8_t *a, size_t count,
+                                               uint16_t *sum)
+{
+    sum_above(m, p, a, count, LANES, sum);
+}
+#endif
+
 static void decode_lanes(lanes *l)
 {
-    uint16_t above[LANES][BLOCK];
-    /* elements that every lane has; the last one is a few shorter */
-    size_t shared = l->n > (LANES - 1) * l->length ? l->n - (LANES - 1) * l->length : 0;
+    uint16_t above[BLOCK * LANES];
     for (piece p = {0}; p.at < l->length && !l->over; p.at += p.count) {
-        p = piece_at(l->m, p.at, p.at < shared ? shared : l->length);
-        for (size_t lane = 0; lane < LANES && lane * l->length + p.at < l->n; lane++)
-            sum_above(l->m, &p, l->a + lane * l->length + p.at, above[lane]);
-        if (p.at >= shared || (size_t)(l->end - l->in) < 2 * LANES * p.count)
-            decode_slowly(l, &p, above);
-        else if (l->m->residual)
-            decode_fast(l, &p, above, 1);
-        else
-            decode_fast(l, &p, above, 0);
+        uint8_t *a = l->a + p.at * LANES;
+        p = piece_at(l->m, p.at, l->length);
+        /* 32 bytes more: the vector loads 16 words, whatever it takes of them */
+        int plenty = (size_t)(l->end - l->in) >= 2 * LANES * p.count + 32;
+#ifdef DICTIONARY_AVX512
+        if (plenty && HAS_AVX512) {
+            sum_above_avx512(l->m, &p, a, p.count * LANES, above);
+            decode_piece_avx512(l, &p, above, a);
+            continue;
+        }
+#endif
+        sum_above(l->m, &p, a, p.count * LANES, LANES, above);
+        for (size_t t = 0; t < p.count && !l->over; t++)
+            if (plenty)
+                decode_step(l, &p, above + t * LANES, a + t * LANES, 0);
+            else
+                decode_step(l, &p, above + t * LANES, a + t * LANES, 1);
     }
 }
 
@@ -902,14 +1012,15 @@ static void decode_lanes(lanes *l)
 
 #define FINE    24 /* bins of sums, before neighbouring bins with like distributions become one context */
 #define STRIPES 192
+#define STRIPE  256  /* elements */
 #define KNOWN   1024 /* counts whose c log2 c is tabulated */
 
 typedef struct sample {
     size_t count, places;
-    size_t place[STRIPES]; /* each the begin of BLOCK elements */
+    size_t place[STRIPES]; /* each the begin of STRIPE elements */
     uint32_t cell_cost;    /* of a frequency in the table, in bits << 16 as seen from the sample */
-    uint16_t sum[STRIPES * BLOCK];
-    uint8_t symbol[STRIPES * BLOCK];
+    uint16_t sum[STRIPES * STRIPE];
+    uint8_t symbol[STRIPES * STRIPE];
     uint64_t known[KNOWN];
     uint32_t bins[FINE][256];
 } sample;
@@ -924,13 +1035,13 @@ static uint64_t log2_fixed(uint64_t v)
 
 static void take_sample(sample *s, size_t n, size_t margin)
 {
-    size_t wanted = n / 16 / BLOCK, room = (n - margin) / BLOCK;
+    size_t wanted = n / 16 / STRIPE, room = (n - margin) / STRIPE;
     wanted = wanted < 48 ? 48 : wanted > STRIPES ? STRIPES : wanted;
     wanted = wanted < room ? wanted : room;
     s->places = wanted;
-    s->count = wanted * BLOCK;
+    s->count = wanted * STRIPE;
     for (size_t i = 0; i < wanted; i++)
-        s->place[i] = margin + (room * i / wanted) * BLOCK;
+        s->place[i] = margin + (room * i / wanted) * STRIPE;
     for (uint64_t c = 0; c < KNOWN; c++)
         s->known[c] = c ? c * log2_fixed(c) : 0;
     /* 5 bits in the table; and a sample makes a distribution look 1/2 nat a cell better than it is */
@@ -1015,10 +1126,10 @@ static uint64_t try_model(sample *s, const uint8_t *a, model *m)
 {
     uint16_t limit[FINE];
     uint8_t bin[SUMS];
-    piece p = {2, BLOCK, m->weight[W], m->weight[WW], m->distance > 0, m->distance > 0};
+    piece p = {2, STRIPE, m->weight[W], m->weight[WW], m->distance > 0, m->distance > 0};
     for (size_t i = 0; i < s->places; i++) {
-        sum_all(m, &p, a + s->place[i], s->sum + i * BLOCK);
-        memcpy(s->symbol + i * BLOCK, a + s->place[i], BLOCK);
+        sum_all(m, &p, a + s->place[i], s->sum + i * STRIPE);
+        memcpy(s->symbol + i * STRIPE, a + s->place[i], STRIPE);
     }
     unsigned bins = cut_bins(s, limit), half = 1u << m->shift >> 1, mask = m->residual ? 255 : 0;
     for (unsigned i = 0, k = 0; i < SUMS; i++) {
@@ -1079,35 +1190,40 @@ static int choose_model(const uint8_t *a, size_t n, size_t row, size_t frame, in
 }
 
 /* Header, tables, states, words and low bits; NULL when they do not fit or memory is short. */
-static uint8_t *write_context(model *m, const uint8_t *a, const uint16_t *index, size_t n, unsigned low,
-                              uint8_t *out, uint8_t *end)
+static uint8_t *write_context(model *m, const dictionary *d, unsigned low, uint8_t *out, uint8_t *end)
 {
-    size_t length = (n + LANES - 1) / LANES;
+    size_t length = (d->n + LANES - 1) / LANES;
     uint32_t state[LANES], (*count)[256] = malloc(MAX_CONTEXTS * sizeof *count);
     symbol *symbols = calloc((size_t)MAX_CONTEXTS * 256, sizeof *symbols);
-    uint16_t *code = malloc(n * sizeof *code);
     uint8_t *done = NULL, *words = end, *start;
-    if (!count || !symbols || !code || end - out < 16 + 2 * MAX_CONTEXTS)
+    if (!count || !symbols || end - out < 16 + 2 * MAX_CONTEXTS)
         goto finish;
+    memset(d->upper + d->n, 0, LANES); /* the last lane is filled up */
     set_bases(m);
-    classify(m, a, n, length, code, *count);
-    for (unsigned c = 0; c < m->contexts; c++)
+    count_codes(m, d->upper, length, *count);
+    m->symbols = 2;
+    for (unsigned c = 0; c < m->contexts; c++) {
         normalise(count[c], m->frequency[c]);
+        for (unsigned i = m->symbols; i < 256; i++)
+            if (m->frequency[c][i])
+                m->symbols = i + 1;
+    }
     make_symbols(m, symbols);
     store32(out, m->distance);
     memcpy(out + 4, m->weight, NEIGHBOURS);
     out[10] = (uint8_t)(m->shift | m->residual << 7);
     out[11] = (uint8_t)m->contexts;
-    out += 12;
+    out[12] = (uint8_t)(m->symbols - 1);
+    out += 13;
     for (unsigned c = 1; c < m->contexts; c++, out += 2)
         store16(out, m->limit[c]);
     bit_buffer b = {.out = out, .end = end};
     for (unsigned c = 0; c < m->contexts; c++)
-        write_frequencies(&b, m->frequency[c]);
+        write_frequencies(&b, m->frequency[c], m->symbols);
     end_bits(&b);
     start = b.out;
     if (b.over || end - start < 4 * LANES + 8 ||
-        !encode_lanes(symbols, code, n, length, state, &words, start + 4 * LANES + 8))
+        !encode_lanes(m, symbols, d->upper, length, state, &words, start + 4 * LANES + 8))
         goto finish;
     for (int i = 0; i < LANES; i++)
         store32(start + 4 * i, state[i]);
@@ -1115,11 +1231,10 @@ static uint8_t *write_context(model *m, const uint8_t *a, const uint16_t *index,
     memmove(start + 4 * LANES + 8, words, (size_t)(end - words));
     done = start + 4 * LANES + 8 + (end - words);
     if (low)
-        done = write_packed(index, n, low, (1u << low) - 1, done, end);
+        done = write_packed(d, low, done, end);
 finish:
     free(count);
     free(symbols);
-    free(code);
     return done;
 }
 
@@ -1127,38 +1242,43 @@ static int read_model(model *m, const uint8_t **in, const uint8_t *end, size_t n
 {
     const uint8_t *p = *in;
     unsigned weights = 0;
-    if (end - p < 12)
+    if (end - p < 13)
         return 0;
     m->distance = load32(p);
     memcpy(m->weight, p + 4, NEIGHBOURS);
     m->shift = p[10] & 127;
     m->residual = p[10] >> 7;
     m->contexts = p[11];
+    m->symbols = p[12] + 1u;
     for (int i = 0; i < NEIGHBOURS; i++)
         weights += m->weight[i];
-    p += 12;
+    p += 13;
     if (weights > WEIGHT_SUM || m->shift > 3 || weights > 1u << m->shift || m->distance == 1 ||
         m->distance > n || m->contexts < 1 || m->contexts > MAX_CONTEXTS ||
         (size_t)(end - p) < 2 * (size_t)(m->contexts - 1))
         return 0;
-    for (unsigned c = 1; c < m->contexts; c++, p += 2)
+    for (unsigned c = 1; c < m->contexts; c++, p += 2) {
         m->limit[c] = (uint16_t)load16(p);
+        if (c > 1 && m->limit[c] <= m->limit[c - 1])
+            return 0;
+    }
     set_bases(m);
     bit_buffer b = {.in = p, .end = end};
     for (unsigned c = 0; c < m->contexts; c++)
-        if (!read_frequencies(&b, m->frequency[c]))
+        if (!read_frequencies(&b, m->frequency[c], m->symbols))
             return 0;
     *in = b.in;
     return 1;
 }
 
-/* a[] gets the upper parts of the indices. Returns what follows (the low bits), NULL when damaged. */
+/* a[], with 2 * LANES zeros in front, gets the upper parts of the indices, element by element of all lanes.
+ * Returns what follows (the low bits), NULL when damaged. */
 static const uint8_t *read_context(model *m, uint32_t *slots, const uint8_t *in, const uint8_t *end,
                                    uint8_t *a, size_t n)
 {
     if (!read_model(m, &in, end, n) || end - in < 4 * LANES + 8)
         return NULL;
-    lanes l = {.m = m, .slots = slots, .a = a, .n = n, .length = (n + LANES - 1) / LANES};
+    lanes l = {.m = m, .slots = slots, .a = a, .length = (n + LANES - 1) / LANES};
     for (int i = 0; i < LANES; i++)
         l.x[i] = load32(in + 4 * i);
     uint64_t words = load64(in + 4 * LANES);
@@ -1191,7 +1311,7 @@ typedef struct label_model {
     uint32_t full[34], guess[2], left[34][64], tree[2 * MAX_VALUES];
 } label_model;
 
-static inline int code_bit(coder *c, uint32_t *state, int bit, const int decoding)
+static INLINE int code_bit(coder *c, uint32_t *state, int bit, const int decoding)
 {
     uint32_t p = *state >> 16, seen = *state & 63, mid;
     mid = c->low + (uint32_t)((uint64_t)(c->high - c->low) * p >> 16);
@@ -1221,7 +1341,7 @@ static inline int code_bit(coder *c, uint32_t *state, int bit, const int decodin
     return bit;
 }
 
-static inline uint32_t code_tree(coder *c, uint32_t *tree, unsigned bits, uint32_t value, const int decoding)
+static INLINE uint32_t code_tree(coder *c, uint32_t *tree, unsigned bits, uint32_t value, const int decoding)
 {
     uint32_t node = 1;
     while (bits--)
@@ -1230,7 +1350,7 @@ static inline uint32_t code_tree(coder *c, uint32_t *tree, unsigned bits, uint32
 }
 
 /* A number by its bit length and its bits. */
-static inline size_t code_number(coder *c, uint32_t *tree, size_t value, const int decoding)
+static INLINE size_t code_number(coder *c, uint32_t *tree, size_t value, const int decoding)
 {
     unsigned length = code_tree(c, tree, 5, bit_length(value), decoding) - 32;
     size_t known = length ? 1 : 0;
@@ -1246,7 +1366,7 @@ static inline size_t code_number(coder *c, uint32_t *tree, size_t value, const i
  * where W, N, NE and NW are alike: all up to the place where NE changes is then one run, mostly. Elsewhere
  * the shape of the neighbourhood says which neighbour to expect. Both directions are this one function. 0:
  * nonsense. */
-static inline int code_labels(coder *c, label_model *m, uint16_t *a, size_t n, size_t d, unsigned width,
+static INLINE int code_labels(coder *c, label_model *m, uint16_t *a, size_t n, size_t d, unsigned width,
                               const int decoding)
 {
     size_t flat_end = 0, p = 0;
@@ -1341,11 +1461,11 @@ static uint16_t *label_room(size_t n, size_t d, label_model **m)
     return room;
 }
 
-static uint8_t *write_labels(const uint16_t *index, size_t n, size_t d, unsigned width, uint8_t *out,
-                             uint8_t *end)
+static uint8_t *write_labels(const dictionary *dict, size_t d, unsigned width, uint8_t *out, uint8_t *end)
 {
     coder c = {.over = 0};
     label_model *m;
+    size_t n = dict->n;
     d = d < 3 || d > UINT32_MAX || 2 * d > n ? 0 : d;
     uint16_t *room = label_room(n, d, &m);
     if (!room || end - out < 8) {
@@ -1358,7 +1478,8 @@ static uint8_t *write_labels(const uint16_t *index, size_t n, size_t d, unsigned
     start_labels(&c, m);
     c.out = out + 4;
     c.out_end = end - 4;
-    memcpy(room + 2 * d + 2, index, n * sizeof *room);
+    for (size_t i = 0; i < n; i++)
+        room[2 * d + 2 + i] = (uint16_t)index_at(dict, i);
     int good = code_labels(&c, m, room + 2 * d + 2, n, d, width, 0);
     for (int i = 0; good && i < 4; i++, c.low <<= 8)
         *c.out++ = (uint8_t)(c.low >> 24);
@@ -1396,7 +1517,6 @@ typedef struct task { /* what is to be encoded, and the best so far */
     size_t row, frame;
     int effort;
     unsigned width, low;      /* bits of an index, and how many of them are coded as they are */
-    uint8_t *upper;           /* the others */
     uint8_t *best, *best_end; /* coded indices, in out or in a buffer of their own */
     uint8_t *payload, *end;   /* where they go */
     int mode;
@@ -1416,11 +1536,12 @@ static void keep_better(task *t, uint8_t *at, const uint8_t *done, int mode)
 /* How many of 256 elements have W, N, NE and NW alike. */
 static unsigned flatness(const task *t)
 {
-    size_t n = t->d.n, row = t->row, d = row >= 3 && row < n / 4 ? row : 0, flat = 0, seen = 0;
-    const uint16_t *a = t->d.index;
-    for (size_t p = d + 2; p < n; p += 1 + n / 16384, seen++)
-        flat += a[p - 1] == a[p - d - 1] && a[p - 1] == (d ? a[p - d] : a[p - 2]) &&
-                a[p - 1] == (d ? a[p - d + 1] : a[p - 1]);
+    const dictionary *d = &t->d;
+    size_t n = d->n, row = t->row >= 3 && t->row < n / 4 ? t->row : 0, flat = 0, seen = 0;
+    for (size_t p = row + 2; p < n; p += 1 + n / 16384, seen++) {
+        uint32_t w = index_at(d, p - 1), above = index_at(d, row ? p - row : p - 2);
+        flat += w == above && w == index_at(d, p - row - 1) && w == index_at(d, row ? p - row + 1 : p - 1);
+    }
     return seen ? (unsigned)(flat * 256 / seen) : 0;
 }
 
@@ -1429,9 +1550,9 @@ static unsigned flatness(const task *t)
 static size_t make_planes(const task *t, size_t begin, size_t count, uint8_t *planes)
 {
     for (size_t i = 0; i < count; i++)
-        planes[i] = (uint8_t)t->d.index[begin + i];
+        planes[i] = (uint8_t)index_at(&t->d, begin + i);
     for (size_t i = 0; t->width > 8 && i < count; i++)
-        planes[count + i] = (uint8_t)(t->d.index[begin + i] >> 8);
+        planes[count + i] = (uint8_t)(index_at(&t->d, begin + i) >> 8);
     return t->width > 8 ? 2 * count : count;
 }
 
@@ -1467,39 +1588,32 @@ static void try_zstd(task *t, uint8_t *room, size_t room_bytes)
 /* The indices at t->payload; t->mode stays MODE_STORED when they do not fit. */
 static int write_indices(task *t)
 {
-    size_t n = t->d.n, room_bytes = (size_t)(t->end - t->payload), packed = packed_bytes(n, t->width);
+    dictionary *d = &t->d;
+    size_t room_bytes = (size_t)(t->end - t->payload), packed = packed_bytes(d->n, t->width);
+    model *m = malloc(sizeof *m);
     uint8_t *room = malloc(room_bytes + 1);
-    t->upper = malloc(n + SLACK);
-    if (!room || !t->upper) {
-        free(room);
-        return DICTIONARY_NO_MEMORY;
-    }
-    for (size_t i = 0; i < n; i++)
-        t->upper[i] = (uint8_t)(t->d.index[i] >> t->low);
+    uint64_t cost = 0;
+    int status = m && room ? DICTIONARY_OK : DICTIONARY_NO_MEMORY;
     t->best_end = t->end;
     if (packed <= room_bytes) {
         t->mode = MODE_PACKED;
         t->best_end = t->payload + packed;
     }
-    if (t->effort > EFFORT_FAST && flatness(t) > (t->effort == EFFORT_MAX ? 64 : 192))
-        keep_better(t, room,
-                    write_labels(t->d.index, n, t->row, t->width, room, room + (t->best_end - t->payload)),
-                    MODE_LABELS);
-    model *m = malloc(sizeof *m);
-    uint64_t bits = 0;
-    int status = m && choose_model(t->upper, n, t->row, t->frame, t->effort, m, &bits) ? DICTIONARY_OK
-                                                                                       : DICTIONARY_NO_MEMORY;
-    bits += (uint64_t)n * t->low;
-    if (status == DICTIONARY_OK && bits / 8 < (uint64_t)(t->best_end - t->payload))
-        keep_better(
-            t, room,
-            write_context(m, t->upper, t->d.index, n, t->low, room, room + (t->best_end - t->payload)),
-            MODE_CONTEXT);
-    free(m);
+    if (status == DICTIONARY_OK && t->effort > EFFORT_FAST &&
+        flatness(t) > (t->effort == EFFORT_MAX ? 64 : 192))
+        keep_better(t, t->payload, write_labels(d, t->row, t->width, t->payload, t->best_end), MODE_LABELS);
+    if (status == DICTIONARY_OK && !choose_model(d->upper, d->n, t->row, t->frame, t->effort, m, &cost))
+        status = DICTIONARY_NO_MEMORY;
+    cost += (uint64_t)d->n * t->low;
+    if (status == DICTIONARY_OK && cost / 8 < (uint64_t)(t->best_end - t->payload)) {
+        uint8_t *at = t->mode == MODE_LABELS ? room : t->payload;
+        keep_better(t, at, write_context(m, d, t->low, at, at + (t->best_end - t->payload)), MODE_CONTEXT);
+    }
     if (status == DICTIONARY_OK)
         try_zstd(t, room, room_bytes);
     if (t->mode == MODE_PACKED)
-        write_packed(t->d.index, n, t->width, UINT32_MAX, t->payload, t->end);
+        write_packed(d, t->width, t->payload, t->end);
+    free(m);
     free(room);
     return status;
 }
@@ -1528,14 +1642,26 @@ static int all_alike(const uint8_t *in, size_t bytes, size_t element)
     return memcmp(in, in + element, bytes - element) == 0;
 }
 
+/* The upper parts of wide indices. */
+static int split_indices(dictionary *d, unsigned low)
+{
+    d->upper = malloc(d->n + LANES);
+    if (!d->upper)
+        return DICTIONARY_NO_MEMORY;
+    for (size_t i = 0; i < d->n; i++)
+        d->upper[i] = (uint8_t)(d->wide[i] >> low);
+    return DICTIONARY_OK;
+}
+
 /* Table and indices; *end stays NULL when they take as much as the elements. */
 static int write_values(task *t, const uint8_t *in, size_t bytes, uint8_t *out, const uint8_t **end)
 {
     dictionary *d = &t->d;
     size_t rest = bytes % d->element;
-    d->index = malloc(d->n * sizeof *d->index + SLACK);
+    d->room = malloc(d->n * sizeof *d->wide + 2 * LANES);
+    d->upper = d->room;
     d->keys = malloc((d->n < MAX_VALUES ? d->n : MAX_VALUES) * sizeof *d->keys);
-    int status = d->index && d->keys ? DICTIONARY_OK : DICTIONARY_NO_MEMORY;
+    int status = d->room && d->keys ? DICTIONARY_OK : DICTIONARY_NO_MEMORY;
     if (status == DICTIONARY_OK && all_alike(in, bytes - rest, d->element)) {
         d->keys[0] = is_number(d->element) ? key_of(load_element(in, d->element), d->element, d->kind) : 0;
         d->count = 1;
@@ -1553,9 +1679,11 @@ static int write_values(task *t, const uint8_t *in, size_t bytes, uint8_t *out, 
     t->width = bit_length(d->count - 1);
     t->low = t->width > 8 ? t->width - 8 : 0;
     t->best_end = t->payload;
+    if (d->wide)
+        status = split_indices(d, t->low);
     if (d->count == 1)
         t->mode = MODE_CONSTANT;
-    else
+    else if (status == DICTIONARY_OK)
         status = write_indices(t);
     *end = t->mode == MODE_STORED ? NULL : t->best_end;
     return status;
@@ -1589,9 +1717,10 @@ DICTIONARY_API size_t H5Zdictionary_encode(const unsigned *words, size_t count, 
     }
     if (status == DICTIONARY_OK)
         write_header(out, size, end ? t.mode : MODE_STORED, kind, bytes, element, t.d.count);
-    free(t.d.index);
+    if (t.d.upper != t.d.room)
+        free(t.d.upper);
+    free(t.d.room);
     free(t.d.keys);
-    free(t.upper);
     return status == DICTIONARY_OK ? size : 0;
 }
 
@@ -1607,32 +1736,59 @@ DICTIONARY_API int H5Zdictionary_decoded_size(const void *chunk, size_t size, ui
     return DICTIONARY_OK;
 }
 
-static inline void look_up(uint8_t *out, const uint8_t *values, size_t element, const uint8_t *upper,
-                           const uint16_t *index, size_t n)
+/* Indices on their way to values: 8 bits or 16 (NULL: the other), in their order, or as lanes are coded. */
+typedef struct indices {
+    size_t n, length; /* of elements; of a lane, 0: in order */
+    void *room;       /* to be freed */
+    uint8_t *narrow;
+    uint16_t *wide;
+} indices;
+
+/* narrow[], coded by lanes, in order into wide[]. */
+static void widen(const indices *x)
 {
-    if (upper)
-        for (size_t i = 0; i < n; i++)
-            memcpy(out + i * element, values + upper[i] * element, element);
-    else
-        for (size_t i = 0; i < n; i++)
-            memcpy(out + i * element, values + index[i] * element, element);
+    for (size_t lane = 0; lane < LANES; lane++)
+        for (size_t t = 0; t < x->length && lane * x->length + t < x->n; t++)
+            x->wide[lane * x->length + t] = x->narrow[t * LANES + lane];
 }
 
-/* Values for indices, 8 bits or 16. The table of numbers is long enough for any index. */
-static int put_values(uint8_t *out, const uint8_t *values, size_t element, uint32_t count,
-                      const uint8_t *upper, const uint16_t *index, size_t n)
+static INLINE void look_up(uint8_t *out, const uint8_t *values, const size_t element, const indices *x)
+{
+    enum { TILE = 64 };
+    if (x->wide)
+        for (size_t i = 0; i < x->n; i++)
+            memcpy(out + i * element, values + x->wide[i] * element, element);
+    else if (!x->length)
+        for (size_t i = 0; i < x->n; i++)
+            memcpy(out + i * element, values + x->narrow[i] * element, element);
+    else
+        for (size_t t = 0; t < x->length; t += TILE)
+            for (size_t lane = 0; lane < LANES && lane * x->length + t < x->n; lane++) {
+                size_t at = lane * x->length + t, count = x->length - t < TILE ? x->length - t : TILE;
+                const uint8_t *from = x->narrow + t * LANES + lane;
+                count = count < x->n - at ? count : x->n - at;
+                for (size_t i = 0; i < count; i++)
+                    memcpy(out + (at + i) * element, values + from[i * LANES] * element, element);
+            }
+}
+
+/* The table of numbers is long enough for any index; others are checked. */
+static int put_values(uint8_t *out, const uint8_t *values, size_t element, uint32_t count, const indices *x)
 {
     if (element == 1)
-        look_up(out, values, 1, upper, index, n);
+        look_up(out, values, 1, x);
     else if (element == 2)
-        look_up(out, values, 2, upper, index, n);
+        look_up(out, values, 2, x);
     else if (element == 4)
-        look_up(out, values, 4, upper, index, n);
+        look_up(out, values, 4, x);
     else if (element == 8)
-        look_up(out, values, 8, upper, index, n);
+        look_up(out, values, 8, x);
     else
-        for (size_t i = 0; i < n; i++) {
-            uint32_t k = upper ? upper[i] : index[i];
+        for (size_t i = 0; i < x->n; i++) {
+            size_t lane = x->length ? i / x->length : 0;
+            uint32_t k = x->wide     ? x->wide[i]
+                         : x->length ? x->narrow[(i - lane * x->length) * LANES + lane]
+                                     : x->narrow[i];
             if (k >= count)
                 return DICTIONARY_DAMAGED;
             memcpy(out + i * element, values + k * element, element);
@@ -1640,100 +1796,100 @@ static int put_values(uint8_t *out, const uint8_t *values, size_t element, uint3
     return DICTIONARY_OK;
 }
 
-static int read_zstd(const uint8_t *in, size_t size, unsigned width, uint8_t *upper, uint16_t *index,
-                     size_t n)
+static int read_zstd(const uint8_t *in, size_t size, indices *x)
 {
 #ifdef H5Z_DICTIONARY_ZSTD
-    uint8_t *planes = width > 8 ? malloc(2 * n) : upper;
-    if (!planes)
+    size_t bytes = x->wide ? 2 * x->n : x->n, got = 0;
+    x->narrow = x->room = malloc(bytes);
+    if (!x->narrow)
         return DICTIONARY_NO_MEMORY;
-    size_t bytes = width > 8 ? 2 * n : n, got = 0;
     if (size >= 4 && load32(in) == 0xfd2fb528u) /* not the formats of its first versions */
-        got = ZSTD_decompress(planes, bytes, in, size);
-    if (width > 8) {
-        for (size_t i = 0; i < n && got == bytes; i++)
-            index[i] = (uint16_t)(planes[i] | planes[n + i] << 8);
-        free(planes);
-    }
-    return got == bytes ? DICTIONARY_OK : DICTIONARY_DAMAGED;
+        got = ZSTD_decompress(x->narrow, bytes, in, size);
+    if (got != bytes)
+        return DICTIONARY_DAMAGED;
+    for (size_t i = 0; x->wide && i < x->n; i++)
+        x->wide[i] = (uint16_t)(x->narrow[i] | x->narrow[x->n + i] << 8);
+    return DICTIONARY_OK;
 #else
-    (void)in, (void)size, (void)width, (void)upper, (void)index, (void)n;
+    (void)in, (void)size, (void)x;
     return DICTIONARY_NO_ZSTD;
 #endif
 }
 
-static int read_indices(int mode, unsigned width, const uint8_t *in, const uint8_t *end, uint8_t *upper,
-                        uint16_t *index, size_t n)
+static int read_lanes(const uint8_t *in, const uint8_t *end, indices *x, unsigned low)
 {
-    unsigned low = width > 8 ? width - 8 : 0;
-    if (mode == MODE_PACKED) {
-        if ((size_t)(end - in) != packed_bytes(n, width))
-            return DICTIONARY_DAMAGED;
-        memset(index, 0, n * sizeof *index);
-        read_packed(in, n, width, index);
-        return DICTIONARY_OK;
-    }
-    if (mode == MODE_LABELS)
-        return read_labels(in, end, index, n, width);
-    if (mode == MODE_ZSTD)
-        return read_zstd(in, (size_t)(end - in), width, upper, index, n);
-    if (mode != MODE_CONTEXT)
-        return DICTIONARY_DAMAGED;
+    x->length = (x->n + LANES - 1) / LANES;
+    x->room = malloc((x->length + 2) * LANES);
     model *m = malloc(sizeof *m);
     uint32_t *slots = malloc((size_t)MAX_CONTEXTS * PROB_ONE * sizeof *slots);
-    int status = m && slots ? DICTIONARY_OK : DICTIONARY_NO_MEMORY;
-    if (status == DICTIONARY_OK) {
-        in = read_context(m, slots, in, end, upper, n);
-        status = in && (size_t)(end - in) == packed_bytes(n, low) ? DICTIONARY_OK : DICTIONARY_DAMAGED;
+    int status = DICTIONARY_NO_MEMORY;
+    if (m && slots && x->room) {
+        memset(x->room, 0, 2 * LANES);
+        x->narrow = (uint8_t *)x->room + 2 * LANES;
+        in = read_context(m, slots, in, end, x->narrow, x->n);
+        status = in && (size_t)(end - in) == packed_bytes(x->n, low) ? DICTIONARY_OK : DICTIONARY_DAMAGED;
     }
-    if (status == DICTIONARY_OK && low) {
-        for (size_t i = 0; i < n; i++)
-            index[i] = upper[i];
-        read_packed(in, n, low, index);
+    if (status == DICTIONARY_OK && x->wide) {
+        widen(x);
+        read_packed(in, x->n, low, x->wide);
     }
     free(m);
     free(slots);
     return status;
 }
 
+static int read_indices(int mode, unsigned width, const uint8_t *in, const uint8_t *end, indices *x)
+{
+    int lanes_or_bytes = mode == MODE_CONTEXT || mode == MODE_ZSTD;
+    if (mode == MODE_CONSTANT) {
+        x->narrow = x->room = calloc(x->n, 1);
+        return !x->narrow ? DICTIONARY_NO_MEMORY : in == end ? DICTIONARY_OK : DICTIONARY_DAMAGED;
+    }
+    if (width > 8 || !lanes_or_bytes) {
+        x->wide = malloc(x->n * sizeof *x->wide);
+        if (!x->wide)
+            return DICTIONARY_NO_MEMORY;
+    }
+    if (mode == MODE_CONTEXT)
+        return read_lanes(in, end, x, width > 8 ? width - 8 : 0);
+    if (mode == MODE_ZSTD)
+        return read_zstd(in, (size_t)(end - in), x);
+    if (mode == MODE_LABELS)
+        return read_labels(in, end, x->wide, x->n, width);
+    if (mode != MODE_PACKED || (size_t)(end - in) != packed_bytes(x->n, width))
+        return DICTIONARY_DAMAGED;
+    memset(x->wide, 0, x->n * sizeof *x->wide);
+    read_packed(in, x->n, width, x->wide);
+    return DICTIONARY_OK;
+}
+
 static int read_values(const uint8_t *chunk, const uint8_t *end, uint8_t *out, size_t bytes)
 {
-    size_t element = load32(chunk + 16), n, rest;
+    size_t element = load32(chunk + 16), rest;
     uint32_t count = load32(chunk + 20);
     int mode = chunk[2], status = DICTIONARY_DAMAGED;
     if (element < 1 || element > MAX_ELEMENT || count < 1 || count > MAX_VALUES ||
         (count == 1) != (mode == MODE_CONSTANT))
         return DICTIONARY_DAMAGED;
-    n = bytes / element;
+    indices x = {.n = bytes / element};
     rest = bytes % element;
     unsigned width = bit_length(count - 1), wide = width > 8 ? width : 8;
     size_t room = is_number(element) ? element << wide : element * (size_t)count;
-    if (n == 0 || count > n || (!is_number(element) && room > (size_t)(end - chunk)))
+    if (count > x.n || (!is_number(element) && room > (size_t)(end - chunk)))
         return DICTIONARY_DAMAGED;
-    uint8_t *values = calloc(room, 1), *upper = malloc(n + SLACK);
-    uint16_t *index = malloc(n * sizeof *index + SLACK);
-    const uint8_t *in = NULL;
-    if (!values || !upper || !index)
-        status = DICTIONARY_NO_MEMORY;
-    else
-        in = read_table(chunk + HEADER, end, element, chunk[3], count, values);
+    uint8_t *values = calloc(room, 1);
+    if (!values)
+        return DICTIONARY_NO_MEMORY;
+    const uint8_t *in = read_table(chunk + HEADER, end, element, chunk[3], count, values);
     if (in && (size_t)(end - in) >= rest) {
-        memcpy(out + n * element, in, rest);
-        in += rest;
-        int bytewise = width <= 8 && (mode == MODE_CONTEXT || mode == MODE_ZSTD);
-        if (mode == MODE_CONSTANT) {
-            status = in == end ? DICTIONARY_OK : DICTIONARY_DAMAGED;
-            memset(upper, 0, n);
-            bytewise = 1;
-        } else {
-            status = read_indices(mode, width, in, end, upper, index, n);
-        }
+        memcpy(out + x.n * element, in, rest);
+        status = read_indices(mode, width, in + rest, end, &x);
         if (status == DICTIONARY_OK)
-            status = put_values(out, values, element, count, bytewise ? upper : NULL, index, n);
+            status = put_values(out, values, element, count, &x);
     }
     free(values);
-    free(upper);
-    free(index);
+    free(x.room);
+    free(x.wide);
     return status;
 }
 
@@ -1754,3 +1910,196 @@ DICTIONARY_API int H5Zdictionary_decode(const void *chunk, size_t size, void *va
         memcpy(values, in + HEADER, bytes);
     return DICTIONARY_OK;
 }
+
+#ifndef H5Z_DICTIONARY_CODER_ONLY
+
+/* ---- the HDF5 filter ---- */
+
+#include <H5PLextern.h>
+
+/* In HDF5's range for private use (32768 to 65535); see "Registration" in docs/dictionary.md. */
+#ifndef H5Z_DICTIONARY_FILTER_ID
+#define H5Z_DICTIONARY_FILTER_ID 47105
+#endif
+
+#define WORDS_FORMAT 1
+#define MOST_RANK    32
+
+/* HDF5 functions that set_local needs: all since 1.8 and unchanged up to 2.x. */
+#define HDF5_CALLS(X)                                                                                        \
+    X(H5Tget_class, H5T_class_t, (hid_t))                                                                    \
+    X(H5Tget_size, size_t, (hid_t))                                                                          \
+    X(H5Tget_order, H5T_order_t, (hid_t))                                                                    \
+    X(H5Tget_sign, H5T_sign_t, (hid_t))                                                                      \
+    X(H5Pget_chunk, int, (hid_t, int, hsize_t[]))                                                            \
+    X(H5Pget_filter2, H5Z_filter_t,                                                                          \
+      (hid_t, unsigned, unsigned *, size_t *, unsigned[], size_t, char[], unsigned *))                       \
+    X(H5Pget_filter_by_id2, herr_t,                                                                          \
+      (hid_t, H5Z_filter_t, unsigned *, size_t *, unsigned[], size_t, char[], unsigned *))                   \
+    X(H5Pmodify_filter, herr_t, (hid_t, H5Z_filter_t, unsigned, size_t, const unsigned[]))
+
+typedef struct hdf5_calls {
+#define MEMBER(name, result, arguments) result(*name##_) arguments;
+    HDF5_CALLS(MEMBER)
+#undef MEMBER
+} hdf5_calls;
+
+#ifdef H5Z_DICTIONARY_LINK_HDF5
+static int find_hdf5(const void *caller, hdf5_calls *h5)
+{
+    (void)caller;
+#define FIND(name, result, arguments) h5->name##_ = name;
+    HDF5_CALLS(FIND)
+#undef FIND
+    return 1;
+}
+#define CALLER() NULL
+#else
+#include <dlfcn.h>
+
+/* The functions of the very HDF5 that called us. A plug-in that is linked to a library of its own meets two
+ * in one process (Debian's, a Python wheel's, an MPI flavour's), and one with unresolved names does not load
+ * where Python keeps its HDF5 private. The address we return to is in the right one. */
+static int find_hdf5(const void *caller, hdf5_calls *h5)
+{
+    Dl_info place, found;
+    int all = dladdr(caller, &place) != 0;
+    void *handle = all && place.dli_fname ? dlopen(place.dli_fname, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    handle = handle ? handle : dlopen(NULL, RTLD_LAZY); /* a program that holds HDF5 itself */
+    void *address;
+    if (!handle)
+        return 0;
+#define FIND(name, result, arguments)                                                                        \
+    address = dlsym(handle, #name);                                                                          \
+    all = all && address && dladdr(address, &found) && found.dli_fbase == place.dli_fbase;                   \
+    memcpy(&h5->name##_, &address, sizeof address);
+    HDF5_CALLS(FIND)
+#undef FIND
+    dlclose(handle);
+    return all;
+}
+#define CALLER() __builtin_return_address(0)
+#endif
+
+#if defined(__GNUC__)
+#define NOT_INLINED __attribute__((noinline))
+#define EXPORTED    __attribute__((visibility("default")))
+#else
+#define NOT_INLINED
+#define EXPORTED
+#endif
+
+static unsigned kind_of(const hdf5_calls *h5, hid_t type)
+{
+    unsigned order = h5->H5Tget_order_(type) == H5T_ORDER_BE ? KIND_BIG_ENDIAN : 0;
+    switch (h5->H5Tget_class_(type)) {
+    case H5T_INTEGER:
+        return order | (h5->H5Tget_sign_(type) == H5T_SGN_2 ? KIND_SIGNED : KIND_UNSIGNED);
+    case H5T_FLOAT:
+        return order | KIND_FLOAT;
+    default:
+        return KIND_BYTES;
+    }
+}
+
+/* Writes what the dataset is over what the user gave; the effort stays. */
+static int complete_words(const hdf5_calls *h5, hid_t dcpl, hid_t type)
+{
+    unsigned flags, words[CD_COUNT] = {0};
+    size_t count = CD_COUNT, none = 0;
+    hsize_t shape[MOST_RANK];
+    int rank = h5->H5Pget_chunk_(dcpl, MOST_RANK, shape);
+    if (h5->H5Pget_filter_by_id2_(dcpl, H5Z_DICTIONARY_FILTER_ID, &flags, &count, words, 0, NULL, NULL) < 0 ||
+        rank < 1 || rank > MOST_RANK || words[CD_EFFORT] > EFFORT_MAX)
+        return 0;
+    memset(words + 1, 0, sizeof words - sizeof words[0]);
+    words[CD_VERSION] = WORDS_FORMAT;
+    /* behind another filter what we get may be anything: then nothing but bytes is known */
+    size_t size = h5->H5Tget_size_(type);
+    if (size >= 1 && size <= MAX_ELEMENT &&
+        h5->H5Pget_filter2_(dcpl, 0, &flags, &none, NULL, 0, NULL, NULL) == H5Z_DICTIONARY_FILTER_ID) {
+        hsize_t bytes = size, row = 0, frame = 0; /* along the last axes that are longer than 1 */
+        for (int i = rank; i-- > 0; bytes *= shape[i])
+            if (shape[i] > 1) {
+                frame = row && !frame ? row * shape[i] : frame;
+                row = row ? row : shape[i];
+            }
+        words[CD_ELEMENT] = (unsigned)size;
+        words[CD_KIND] = kind_of(h5, type);
+        words[CD_ROW] = row <= UINT32_MAX ? (unsigned)row : 0;
+        words[CD_FRAME] = frame <= UINT32_MAX ? (unsigned)frame : 0;
+        words[CD_BYTES] = (unsigned)(bytes & UINT32_MAX);
+        words[CD_BYTES_HIGH] = (unsigned)(bytes >> 32);
+    }
+    count = CD_COUNT;
+    none = 0;
+    if (h5->H5Pget_filter_by_id2_(dcpl, H5Z_DICTIONARY_FILTER_ID, &flags, &none, NULL, 0, NULL, NULL) < 0)
+        return 0;
+    return h5->H5Pmodify_filter_(dcpl, H5Z_DICTIONARY_FILTER_ID, flags, count, words) >= 0;
+}
+
+/* HDF5 calls this before it creates a dataset. Where its functions cannot be found the words stay as they
+ * are; the filter then takes elements of single bytes, unless the user gave all words. */
+static NOT_INLINED herr_t set_local(hid_t dcpl, hid_t type, hid_t space)
+{
+    hdf5_calls h5;
+    (void)space;
+    if (!find_hdf5(CALLER(), &h5))
+        return 1;
+    return complete_words(&h5, dcpl, type) ? 1 : -1;
+}
+
+/* Nothing comes out (0) when memory is short or a chunk is damaged; then HDF5 keeps its buffer. */
+static size_t filter(unsigned flags, size_t count, const unsigned words[], size_t bytes, size_t *buf_size,
+                     void **buf)
+{
+    uint64_t decoded = bytes, stated = 0;
+    size_t size = 0, capacity;
+    if (flags & H5Z_FLAG_REVERSE) {
+        if (H5Zdictionary_decoded_size(*buf, bytes, &decoded) != DICTIONARY_OK)
+            return 0;
+        if (count > CD_BYTES_HIGH)
+            stated = words[CD_BYTES] | (uint64_t)words[CD_BYTES_HIGH] << 32;
+        if (decoded == 0 || decoded > SIZE_MAX || (stated && stated != decoded))
+            return 0;
+    }
+    capacity = flags & H5Z_FLAG_REVERSE ? (size_t)decoded : H5Zdictionary_bound(bytes);
+    void *out = capacity >= bytes || (flags & H5Z_FLAG_REVERSE) ? malloc(capacity) : NULL;
+    if (!out)
+        return 0;
+    if (!(flags & H5Z_FLAG_REVERSE))
+        size = H5Zdictionary_encode(words, count, *buf, bytes, out);
+    else if (H5Zdictionary_decode(*buf, bytes, out, capacity) == DICTIONARY_OK)
+        size = capacity;
+    if (!size) {
+        free(out);
+        return 0;
+    }
+    free(*buf);
+    *buf = out;
+    *buf_size = capacity;
+    return size;
+}
+
+static const H5Z_class2_t description = {
+    .version = H5Z_CLASS_T_VERS,
+    .id = H5Z_DICTIONARY_FILTER_ID,
+    .encoder_present = 1,
+    .decoder_present = 1,
+    .name = "dictionary",
+    .can_apply = NULL,
+    .set_local = set_local,
+    .filter = filter,
+};
+
+EXPORTED H5PL_type_t H5PLget_plugin_type(void)
+{
+    return H5PL_TYPE_FILTER;
+}
+
+EXPORTED const void *H5PLget_plugin_info(void)
+{
+    return &description;
+}
+
+#endif
