@@ -38,6 +38,11 @@ typedef enum bp_format {
 /* Told of progress in raw bytes, from the calling thread. */
 typedef void (*bp_progress_function)(void *user, const char *what, uint64_t done, uint64_t total);
 
+/* begin ... end - 1 */
+typedef struct bp_range {
+    uint64_t begin, end;
+} bp_range;
+
 typedef struct bp_file_options {
     /* NULL: the default (photon for frames, registered filters with BP_FORMAT_STANDARD and for other data);
      * datasets that it would not make smaller stay. */
@@ -63,7 +68,9 @@ typedef struct bp_file_options {
     bool follow;        /* also the data files that links and virtual datasets point to */
     bool keep_links;    /* write links although their targets will not be found from the output's folder */
     bool again;         /* also data that are marked lossy or were stored by a lossy filter */
-    bool salvage;       /* decompress: write what is intact, list the chunks that are lost */
+    bp_range frames, rows, columns; /* bp_export_file: of the first axis, and of the last two; end 0: all,
+                                       UINT64_MAX: to its end */
+    bool salvage;                   /* decompress: write what is intact, list the chunks that are lost */
     /* Reads large plain chunks from the mapped input, without a copy. The program must have installed
      * bp_input_fault for SIGBUS, which the kernel raises when the input is cut short meanwhile. */
     bool map_input;
@@ -142,6 +149,17 @@ BP_API BP_MUST_CHECK bp_status bp_decompress_file(bp_context *ctx, const char *i
 BP_API BP_MUST_CHECK bp_status bp_export_file(bp_context *ctx, const char *input, const char *output,
                                               const char *format, const bp_file_options *options,
                                               bp_file_report *report);
+
+/* Reads a part of a dataset of numbers into out, which is C-contiguous, has the dataset's dtype and rank, and
+ * the shape of the part; offset: where the part begins, a number for each axis. Only the chunks that it
+ * touches are fetched and decoded, on options->threads. BP_E_USAGE: dtype or rank is another, or the part is
+ * not inside. */
+BP_API BP_MUST_CHECK bp_status bp_read_region(bp_context *ctx, const char *file, const char *dataset,
+                                              const uint64_t *offset, const bp_file_options *options,
+                                              const bp_array *out);
+/* What one needs to know for that: data is NULL. BP_E_UNSUPPORTED for what is no array of numbers. */
+BP_API BP_MUST_CHECK bp_status bp_dataset_describe(bp_context *ctx, const char *file, const char *dataset,
+                                                   bp_array *array);
 
 typedef struct bp_verify_options {
     unsigned threads;

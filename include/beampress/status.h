@@ -31,7 +31,8 @@ extern "C" {
     X(BP_E_MEMORY, 8, 4, "not enough memory")                                                                \
     X(BP_E_OUTPUT, 9, 5, "the output could not be written")                                                  \
     X(BP_E_INTERRUPTED, 10, 130, "interrupted")                                                              \
-    X(BP_E_INTERNAL, 11, 5, "a mistake inside beampress")
+    X(BP_E_INTERNAL, 11, 5, "a mistake inside beampress")                                                    \
+    X(BP_E_LOST, 12, 6, "parts of the input are lost")
 
 typedef enum bp_status {
 #define BP_STATUS_ENUM(name, number, code, text) name = number,
@@ -42,7 +43,7 @@ typedef enum bp_status {
 /* The text of a status, never NULL. */
 BP_API const char *bp_status_text(bp_status status);
 
-/* The exit code (0, 1, 2, 3, 4, 5 or 130) that the command uses for a status. */
+/* The exit code (0 to 6 or 130) that the command uses for a status. */
 BP_API int bp_status_exit_code(bp_status status);
 
 #ifdef __cplusplus

@@ -21,6 +21,8 @@ static const bp_example compress_examples[] = {
 static const bp_example decompress_examples[] = {
     {"beampress decompress scan.bp.h5", "writes scan.plain.h5: the same content without any filter"},
     {"beampress decompress scan.bp.h5 frames.tif --to tiff", "the detector images as a TIFF stack"},
+    {"beampress decompress scan.bp.h5 part.npy --to npy --frames 3:5 --region 10:20,0:32",
+     "two frames of a part of the detector"},
     {"beampress decompress --salvage damaged.bp.h5 rescued.h5",
      "writes what is intact and lists the chunks that are lost"},
     {NULL, NULL},

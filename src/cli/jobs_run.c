@@ -148,12 +148,16 @@ typedef struct outcome {
     bp_status worst;
 } outcome;
 
+/* What was written with gaps is better than what was not written. */
+static int graveness(bp_status status)
+{
+    return status == BP_E_INTERRUPTED ? 1000 : status == BP_E_LOST ? 1 : bp_status_exit_code(status);
+}
+
 /* The graver of two: an interruption first, then what the exit code says. */
 static bp_status worse(bp_status a, bp_status b)
 {
-    int x = a == BP_E_INTERRUPTED ? 1000 : bp_status_exit_code(a);
-    int y = b == BP_E_INTERRUPTED ? 1000 : bp_status_exit_code(b);
-    return x >= y ? a : b;
+    return graveness(a) >= graveness(b) ? a : b;
 }
 
 static void take_outcome(bp_cli *cli, const bp_job *job, const bp_file_report *report, bp_status status,
@@ -187,11 +191,15 @@ static bp_status run_job(bp_cli *cli, const bp_job *job, const bp_file_options *
     memset(&report, 0, sizeof report);
     bp_status status = run(cli, job, &mine, &report);
     bp_progress_clear(&progress);
+    bool written = status == BP_OK;
+    if (written && report.lost_count)
+        status = bp_fail(cli->ctx, BP_E_LOST, "%zu chunk%s lost; the rest is in %s", report.lost_count,
+                         report.lost_count == 1 ? " is" : "s are", job->output);
     if (status != BP_OK)
-        status = bp_cli_fail_file(cli, status, job->input, job->output);
+        status = bp_cli_fail_file(cli, status, job->input, written ? NULL : job->output);
     if (status != BP_E_LOSS || last_try) {
         take_outcome(cli, job, &report, status, all);
-        if (status == BP_OK && !cli->json)
+        if (written && !cli->json)
             print_report(cli, job, &report);
     }
     bp_file_report_fini(&report);
@@ -231,6 +239,8 @@ bp_status bp_jobs_run(bp_cli *cli, const bp_jobs *jobs, const bp_file_options *o
         run_many(cli, jobs, options, run, &all);
     set_totals(cli->result, all.raw, all.stored, all.seconds, all.verified);
     if (jobs->count > 1 && all.worst != BP_OK && all.worst != BP_E_INTERRUPTED)
-        return bp_fail(cli->ctx, all.worst, "not every file could be written");
+        return bp_fail(cli->ctx, all.worst,
+                       all.worst == BP_E_LOST ? "chunks of some files are lost"
+                                              : "not every file could be written");
     return all.worst;
 }

@@ -13,6 +13,7 @@ const bp_exit_code bp_exit_codes[] = {
     {3, "the input cannot be read, or is damaged"},
     {4, "not supported, or something would be lost"},
     {5, "the output could not be written"},
+    {6, "decompress --salvage: the output is written, but chunks of the input are lost"},
     {130, "interrupted; no partial output is left"},
     {0, NULL},
 };

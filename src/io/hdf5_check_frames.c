@@ -112,7 +112,7 @@ static bp_status check_piece(bp_context *ctx, void *user, const hsize_t *offset,
 }
 
 /* The dataset's shape beside that of the series. */
-static bp_status set_shape(bp_context *ctx, check *c, hid_t dataset)
+static bp_status set_shape(bp_context *ctx, check *c, hid_t dataset, const bp_h5_box *box)
 {
     hid_t space = H5Dget_space(dataset);
     int rank = H5Sget_simple_extent_ndims(space);
@@ -123,6 +123,8 @@ static bp_status set_shape(bp_context *ctx, check *c, hid_t dataset)
     if (status != BP_OK)
         return status;
     c->rank = (size_t)rank;
+    for (size_t i = 0; box && i < c->rank; i++)
+        c->shape[i] = box->shape[i];
     c->folded = c->rank != c->facts->rank;
     for (size_t i = 0; !c->folded && i < c->rank; i++)
         c->folded = c->shape[i] != c->facts->shape[i];
@@ -132,17 +134,17 @@ static bp_status set_shape(bp_context *ctx, check *c, hid_t dataset)
     return BP_OK;
 }
 
-bp_status bp_h5_check_frames(bp_context *ctx, hid_t dataset, bp_frames *frames,
+bp_status bp_h5_check_frames(bp_context *ctx, hid_t dataset, const bp_h5_box *box, bp_frames *frames,
                              const bp_file_options *options, double bound)
 {
     check c = {.options = options, .frames = frames, .facts = bp_frames_get_facts(frames), .bound = bound};
     size_t memory = options->memory ? options->memory : DEFAULT_MEMORY;
     c.total = c.facts->count * c.facts->frame_bytes;
-    bp_status status = set_shape(ctx, &c, dataset);
+    bp_status status = set_shape(ctx, &c, dataset, box);
     if (status == BP_OK && c.facts->rank > 0 && c.total > 0)
         status = bp_frames_box_new(ctx, frames, memory / 4, &c.box);
     if (status == BP_OK)
-        status = bp_h5_read(ctx, dataset, options->threads, options->memory, check_piece, &c);
+        status = bp_h5_read_box(ctx, dataset, box, options->threads, options->memory, check_piece, &c);
     if (status == BP_OK && c.done != c.total)
         status = bp_fail(ctx, BP_E_INTERNAL, "values are missing in the written file");
     bp_frames_box_free(c.box);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ typedef struct side {
     bp_h5_source source;
     way way;
     bp_h5_gather *gather;
+    char file[512]; /* its name, for messages */
 } side;
 
 typedef struct thread_room {
@@ -67,7 +69,7 @@ static bp_status side_values(bp_context *ctx, const comparison *c, thread_room *
     bp_status status = bp_h5_source_decode(ctx, &c->sides[which].source, &j->in[which], &c->cell,
                                            room->values[which], &room->scratch, values);
     if (status != BP_OK)
-        return bp_fail_in(ctx, status, "%s", which ? "second file" : "first file");
+        return bp_fail_in(ctx, status, "in %s", c->sides[which].file);
     if (!inside)
         return BP_OK;
     status = bp_h5_cell_compact(&c->cell, *values, inside, room->parts[which]);
@@ -218,7 +220,7 @@ static bp_status compare_cell(bp_context *ctx, comparison *c, const hsize_t *off
     for (int which = 0; which < 2; which++) {
         bp_status status = fetch(ctx, c, &c->sides[which], offset, &j->in[which]);
         if (status != BP_OK)
-            return done(ctx, c, j, status);
+            return done(ctx, c, j, bp_fail_in(ctx, status, "in %s", c->sides[which].file));
     }
     if (j->in[0].kind == BP_H5_FILL && j->in[1].kind == BP_H5_FILL && same_fill(c)) {
         j->equal = true;
@@ -270,6 +272,13 @@ static bp_status check_alike(bp_context *ctx, const bp_h5_source *a, const bp_h5
     return bp_h5_cells_check(ctx, a);
 }
 
+/* As it was opened; the workers, who may need it for a message, do not call HDF5. */
+static void take_file_name(hid_t dataset, char *name, size_t size)
+{
+    if (H5Fget_name(dataset, name, size) <= 0)
+        snprintf(name, size, "a file without a name");
+}
+
 static bp_status comparison_init(bp_context *ctx, comparison *c, hid_t a, hid_t b)
 {
     bp_status status = bp_h5_source_init(ctx, a, &c->sides[0].source);
@@ -281,6 +290,8 @@ static bp_status comparison_init(bp_context *ctx, comparison *c, hid_t a, hid_t 
         status = choose_cells(ctx, c);
     if (status != BP_OK)
         return status;
+    take_file_name(c->sides[0].source.dataset, c->sides[0].file, sizeof c->sides[0].file);
+    take_file_name(c->sides[1].source.dataset, c->sides[1].file, sizeof c->sides[1].file);
     c->pool = bp_pool_new(ctx, c->threads, c->memory / 2, work, done, c);
     if (c->pool)
         c->rooms = calloc(bp_pool_threads(c->pool), sizeof *c->rooms);

@@ -16,6 +16,7 @@
 #include "io/hdf5_file.h"
 #include "io/hdf5_one_dataset.h"
 #include "io/hdf5_read.h"
+#include "io/hdf5_region.h"
 #include "io/hdf5_source.h"
 #include "io/output.h"
 #include "io/report.h"
@@ -28,6 +29,8 @@ typedef struct exporter {
     const bp_file_options *options;
     const char *input, *dataset;
     form form;
+    bool partial;
+    bp_h5_box box;       /* of the dataset, when partial */
     bp_array_file array; /* where boxes go; for TIFF an unnamed file, used when they come out of order */
     bp_tiff_shape pages;
     bp_tiff_writer *tiff;
@@ -60,9 +63,15 @@ static bp_status set_array(bp_context *ctx, exporter *e, const bp_h5_source *sou
         return bp_fail(ctx, BP_E_UNSUPPORTED, "its elements are no plain numbers");
     e->array.dtype = source->dtype;
     e->array.rank = source->rank;
-    e->total = source->bytes;
+    e->total = source->itemsize;
+    bp_status status =
+        bp_h5_box_of_options(ctx, e->options, source->rank, source->shape, &e->box, &e->partial);
+    if (status != BP_OK)
+        return status;
     for (size_t i = 0; i < source->rank; i++)
-        if (bp_size_from_u64(source->shape[i], &e->array.shape[i]))
+        e->total *= e->box.shape[i];
+    for (size_t i = 0; i < source->rank; i++)
+        if (bp_size_from_u64(e->box.shape[i], &e->array.shape[i]))
             return bp_fail(ctx, BP_E_UNSUPPORTED, "an axis does not fit into memory");
     return e->form == FORM_TIFF
                ? bp_tiff_shape_of(ctx, e->array.dtype, e->array.rank, e->array.shape, &e->pages)
@@ -177,7 +186,8 @@ static bp_status copy_values(bp_context *ctx, exporter *e, hid_t dataset, const 
     taker t = {e, path};
     bp_status status = begin(ctx, e, path);
     if (status == BP_OK)
-        status = bp_h5_read(ctx, dataset, e->options->threads, e->options->memory, take, &t);
+        status = bp_h5_read_box(ctx, dataset, e->partial ? &e->box : NULL, e->options->threads,
+                                e->options->memory, take, &t);
     if (status == BP_OK)
         status = finish(ctx, e);
     bp_tiff_writer_free(e->tiff);
@@ -251,7 +261,7 @@ static bp_status verify(bp_context *ctx, const exporter *e, hid_t dataset, const
     memcpy(raw.shape, e->array.shape, sizeof raw.shape);
     bp_status status = bp_frames_open(ctx, &written, 1, e->form == FORM_RAW ? &raw : NULL, &frames);
     if (status == BP_OK)
-        status = bp_h5_check_frames(ctx, dataset, frames, e->options, -1);
+        status = bp_h5_check_frames(ctx, dataset, e->partial ? &e->box : NULL, frames, e->options, -1);
     bp_frames_close(frames);
     return status;
 }

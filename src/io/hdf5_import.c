@@ -165,7 +165,7 @@ static bp_status verify(bp_context *ctx, import *in, const char *written)
     if ((dataset = H5Dopen2(file, BP_SKELETON_DATA, H5P_DEFAULT)) < 0)
         status = bp_h5_fail(ctx, BP_E_INTERNAL, "%s is not there", BP_SKELETON_DATA);
     if (status == BP_OK)
-        status = bp_h5_check_frames(ctx, dataset, in->frames, in->options, in->bound);
+        status = bp_h5_check_frames(ctx, dataset, NULL, in->frames, in->options, in->bound);
     bp_h5_release(&dataset);
     bp_h5_release(&file);
     bp_h5_quiet_end(&quiet);

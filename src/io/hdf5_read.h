@@ -6,6 +6,7 @@
 #include <hdf5.h>
 
 #include "beampress/context.h"
+#include "io/hdf5_chunks.h"
 
 /* One piece: values are C-contiguous, in the byte order of the machine when they are numbers (bp_dtype) and
  * as stored otherwise. They are valid during the call and may be changed. Runs on the calling thread. What it
@@ -19,5 +20,10 @@ typedef bp_status (*bp_h5_piece)(bp_context *ctx, void *user, const hsize_t *off
  * a failure names the place, not the dataset. */
 BP_MUST_CHECK bp_status bp_h5_read(bp_context *ctx, hid_t dataset, unsigned threads, size_t memory,
                                    bp_h5_piece piece, void *user);
+
+/* The same for a part of the dataset: offsets of pieces count from the box's own; only the chunks that it
+ * touches are fetched and decoded. BP_E_USAGE: it is not inside. box NULL: all. */
+BP_MUST_CHECK bp_status bp_h5_read_box(bp_context *ctx, hid_t dataset, const bp_h5_box *box, unsigned threads,
+                                       size_t memory, bp_h5_piece piece, void *user);
 
 #endif

@@ -27,7 +27,7 @@ typedef struct bp_h5_recode {
     /* results */
     uint64_t stored_bytes;
     uint64_t sample_bytes; /* raw bytes of the chunks that a sample took */
-    double max_error; /* the largest absolute error, measured on decoded chunks; lossy codecs only */
+    double max_error;      /* the largest absolute error, measured on decoded chunks; lossy codecs only */
 } bp_h5_recode;
 
 /* target: created with the filters of the coding. Chunks that were never written stay so. */

@@ -117,8 +117,9 @@ def test_salvage_lists_what_is_lost(beampress, desk):
     damaged = bytearray((desk / "own.h5").read_bytes())
     damaged[place.byte_offset + place.size - 3] ^= 0x10
     (desk / "damaged.h5").write_bytes(damaged)
-    value = beampress("decompress", "damaged.h5", "rescued.h5", "--salvage", "--json", cwd=desk).json
+    value = beampress("decompress", "damaged.h5", "rescued.h5", "--salvage", "--json", code=6, cwd=desk).json
     validate("decompress", value)
+    assert value["exit_code"] == value["files"][0]["exit_code"] == 6 and "1 chunk is lost" in value["error"]
     assert len(value["files"][0]["lost"]) == 1 and DATASET in value["files"][0]["lost"][0]
     assert sum(row["lost_chunks"] for row in value["datasets"]) == 1
 
