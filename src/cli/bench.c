@@ -201,6 +201,21 @@ static bp_status bench_file(bench_run *run, const char *file)
     return datasets->count ? status : bench_all(run, file);
 }
 
+/* Says which well-known filters of others were not there to be compared with. */
+static void tell_skipped(const bench_run *run)
+{
+    static const char *const known[] = {"bitshuffle", "blosc", "blosc2", "szip", "zstd"};
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
+        bool there = false;
+        for (size_t i = 0; i < run->rows.count; i++) {
+            const bp_bench_row *row = &run->rows.items[i];
+            there |= row->peer && !*row->failed && strcmp(row->codec, known[k]) == 0;
+        }
+        if (!there)
+            bp_cli_note(run->cli, "SKIP %s: no such HDF5 filter here that takes these data", known[k]);
+    }
+}
+
 /* Freed memory stays with the process: else a plug-in that asks for new buffers at every call, as HDF5 wants
  * it, is measured by how fast the kernel clears pages. */
 static void keep_memory(void)
@@ -236,6 +251,8 @@ bp_status bp_cli_bench(bp_cli *cli)
     bp_progress_init(&run.progress, stderr, cli->quiet);
     for (size_t i = 0; i < cli->files.count && status == BP_OK; i++)
         status = bench_file(&run, cli->files.items[i]);
+    if (bp_cli_has(cli, OPTION_PEERS))
+        tell_skipped(&run);
     if (bp_cli_has(cli, OPTION_CSV))
         bp_bench_rows_print_csv(&run.rows, stdout);
     bp_bench_rows_fini(&run.rows);

@@ -203,11 +203,11 @@ static bp_status run_passes(bp_context *ctx, bench *b, worker *workers, const bp
                             bp_bench_result *result)
 {
     double encode[MAX_PASSES] = {0}, decode[MAX_PASSES] = {0};
-    double started = bp_seconds_now(), elapsed;
+    double started = bp_seconds_now();
     unsigned passes = 1;
     bp_status status = first_pass(ctx, b, workers, plan, &encode[0], &decode[0]);
     while (status == BP_OK && passes < MAX_PASSES) {
-        elapsed = bp_seconds_now() - started;
+        double elapsed = bp_seconds_now() - started;
         if (elapsed > LONG_FACTOR * plan->seconds || (elapsed > plan->seconds && passes >= FEW_PASSES))
             break;
         status = run_phase(ctx, b, workers, false, 0, b->measured, &encode[passes]);

@@ -129,6 +129,15 @@ static bp_status load(bp_context *ctx, const char *file, bp_peer *peer)
     return BP_OK;
 }
 
+static bp_status take_built_in(bp_context *ctx, bool szip, bp_peer *peer)
+{
+    peer->class = built_in(szip ? "H5Z_SZIP" : "H5Z_DEFLATE");
+    if (!peer->class)
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "this HDF5 has no %s that can be called",
+                       szip ? "szip" : "deflate");
+    return BP_OK;
+}
+
 bp_status bp_peer_open(bp_context *ctx, const char *file, bool common, bp_peer **result)
 {
     *result = NULL;
@@ -137,16 +146,8 @@ bp_status bp_peer_open(bp_context *ctx, const char *file, bool common, bp_peer *
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
     peer->common = common;
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    bp_status status = BP_OK;
-    bool szip = strcmp(file, BP_PEER_SZIP) == 0;
-    if (szip || strcmp(file, BP_PEER_BUILT_IN) == 0) {
-        peer->class = built_in(szip ? "H5Z_SZIP" : "H5Z_DEFLATE");
-        if (!peer->class || (szip && H5Zfilter_avail(H5Z_FILTER_SZIP) <= 0))
-            status = bp_fail(ctx, BP_E_UNSUPPORTED, "this HDF5 has no %s that can be called",
-                             szip ? "szip" : "deflate");
-    } else {
-        status = load(ctx, file, peer);
-    }
+    bool deflate = strcmp(file, BP_PEER_BUILT_IN) == 0, szip = strcmp(file, BP_PEER_SZIP) == 0;
+    bp_status status = deflate || szip ? take_built_in(ctx, szip, peer) : load(ctx, file, peer);
     if (status != BP_OK) {
         bp_peer_close(peer);
         return status;
