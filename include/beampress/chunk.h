@@ -51,6 +51,12 @@ BP_API BP_MUST_CHECK bp_status bp_chunk_read_info(bp_context *ctx, const uint8_t
 BP_API BP_MUST_CHECK bp_status bp_chunk_decode(bp_context *ctx, const uint8_t *in, size_t size, void *out,
                                                size_t out_size);
 
+/* Decodes frames first to first + count - 1 only: axes of length 1 are dropped, the last two that are left
+ * span a frame, the others count frames. out_size is that of these frames. Stored bytes are checked by their
+ * hash; values only when the whole chunk has to be decoded for them, as with most codecs. */
+BP_API BP_MUST_CHECK bp_status bp_chunk_decode_frames(bp_context *ctx, const uint8_t *in, size_t size,
+                                                      size_t first, size_t count, void *out, size_t out_size);
+
 /* The cd_values that every dataset of ours carries (docs/format.md): format of the words, decoded chunk size,
  * element size, chunk shape, element type, and the codec with its parameters for whoever writes through the
  * plug-in. */

@@ -58,6 +58,12 @@ typedef struct bp_codec {
     bp_status (*decode)(bp_context *ctx, const double *params, const uint8_t *in, size_t size,
                         const bp_array *out);
 
+    /* Decodes count frames of `whole` from first on, without the others where that can be (its data is not
+     * used). Frames: axes of length 1 are dropped, the last two that are left span a frame. NULL when all
+     * must be decoded anyway. */
+    bp_status (*decode_frames)(bp_context *ctx, const double *params, const uint8_t *in, size_t size,
+                               const bp_array *whole, size_t first, size_t count, void *values);
+
     /* The registered HDF5 filters whose chunk is byte for byte this codec's payload, in the order in which a
      * writer applies them: fills filters[], sets *count (at most 2). BP_E_UNSUPPORTED when these parameters
      * or this chunk have no registered form. NULL when none has. */

@@ -18,6 +18,10 @@ size_t bp_photon_worst_size(const bp_array *in);
 /* level: place of its line in photon_levels.def. */
 BP_MUST_CHECK bp_status bp_photon_encode(bp_context *ctx, size_t level, const bp_array *in, uint8_t *out,
                                          size_t capacity, size_t *size);
+/* Frames first to first + count of the array `whole`, whose data is not used. */
+BP_MUST_CHECK bp_status bp_photon_decode_frames(bp_context *ctx, const uint8_t *in, size_t size,
+                                                const bp_array *whole, size_t first, size_t count,
+                                                void *values);
 BP_MUST_CHECK bp_status bp_photon_decode(bp_context *ctx, const uint8_t *in, size_t size,
                                          const bp_array *out);
 

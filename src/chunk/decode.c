@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/frames.h"
 #include "base/hash.h"
 #include "chunk/layout.h"
 
@@ -117,4 +118,55 @@ bp_status bp_chunk_decode(bp_context *ctx, const uint8_t *in, size_t size, void 
     if (status == BP_OK)
         status = decode_tiles(ctx, &header, &spec, in + info->header_bytes, &whole);
     return status;
+}
+
+static bp_status decode_and_cut(bp_context *ctx, const uint8_t *in, size_t size, size_t decoded_bytes,
+                                size_t from, void *out, size_t out_size)
+{
+    uint8_t *all = malloc(decoded_bytes ? decoded_bytes : 1);
+    if (!all)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", decoded_bytes);
+    bp_status status = bp_chunk_decode(ctx, in, size, all, decoded_bytes);
+    if (status == BP_OK && out_size)
+        memcpy(out, all + from, out_size);
+    free(all);
+    return status;
+}
+
+bp_status bp_chunk_decode_frames(bp_context *ctx, const uint8_t *in, size_t size, size_t first, size_t count,
+                                 void *out, size_t out_size)
+{
+    bp_chunk_header header;
+    bp_codec_spec spec;
+    bp_array whole;
+    bp_chunk_tile entry;
+    bp_status status = bp_chunk_header_read(ctx, in, size, &header);
+    if (status != BP_OK)
+        return status;
+    const bp_chunk_info *info = &header.info;
+    const uint8_t *stored = in + info->header_bytes;
+    status = bp_array_init(&whole, info->dtype, info->itemsize, info->rank, info->shape, NULL);
+    if (status != BP_OK)
+        return status;
+    bp_frames frames = bp_frames_of(&whole);
+    if (first > frames.count || count > frames.count - first || out_size != count * frames.bytes)
+        return bp_fail(ctx, BP_E_USAGE, "%zu bytes for frames %zu to %zu of %zu of %zu bytes", out_size,
+                       first, first + count, frames.count, frames.bytes);
+    status = find_spec(ctx, info, &spec);
+    if (status != BP_OK)
+        return status;
+    if (!spec.codec->decode_frames || info->tile_count != 1 || count == frames.count)
+        return decode_and_cut(ctx, in, size, info->decoded_bytes, first * frames.bytes, out, out_size);
+    bp_chunk_tile_read(&header, 0, &entry);
+    if (entry.mode != BP_CHUNK_CODED)
+        return decode_and_cut(ctx, in, size, info->decoded_bytes, first * frames.bytes, out, out_size);
+    if (bp_hash64(stored, (size_t)entry.size) != entry.stored_hash)
+        return bp_fail(ctx, BP_E_DAMAGED, "the stored bytes are damaged (their hash does not match)");
+    status = bp_codec_check(ctx, &spec, &whole);
+    if (status == BP_OK)
+        status = spec.codec->decode_frames(ctx, spec.params, stored, (size_t)entry.size, &whole, first, count,
+                                           out);
+    if (status == BP_OK)
+        bp_chunk_to_order(info->dtype, info->order, out, out_size);
+    return status == BP_E_USAGE ? BP_E_DAMAGED : status;
 }

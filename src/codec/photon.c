@@ -48,12 +48,20 @@ static bp_status decode(bp_context *ctx, const double *params, const uint8_t *in
     return bp_photon_decode(ctx, in, size, out);
 }
 
+static bp_status decode_frames(bp_context *ctx, const double *params, const uint8_t *in, size_t size,
+                               const bp_array *whole, size_t first, size_t count, void *values)
+{
+    (void)params;
+    return bp_photon_decode_frames(ctx, in, size, whole, first, count, values);
+}
+
 const bp_codec bp_codec_photon = {
     .name = "photon",
     .summary = "detector frames near the limit of counting noise; on trial: its bytes may change",
     .number = 11,
     .version = 1,
-    .dtypes = BP_DTYPES_8 | BP_DTYPES_16 | BP_BIT(BP_U32) | BP_BIT(BP_I32),
+    .dtypes = BP_DTYPES_8 | BP_DTYPES_16 | BP_BIT(BP_U32) | BP_BIT(BP_I32) | BP_BIT(BP_U64) | BP_BIT(BP_I64) |
+              BP_BIT(BP_F32) | BP_BIT(BP_F64),
     .max_rank = BP_MAX_RANK,
     .params = params_of_photon,
     .param_count = P_COUNT,
@@ -68,4 +76,5 @@ const bp_codec bp_codec_photon = {
     .worst_size = worst_size,
     .encode = encode,
     .decode = decode,
+    .decode_frames = decode_frames,
 };

@@ -52,6 +52,14 @@ static const golden goldens[] = {
     {"photon-1_fast_i32", "photon:level=fast", BP_I32, 2, {100, 20}, PATTERN_COUNTS, 0},
     {"photon-1_fast_u32_marks", "photon:level=fast", BP_U32, 2, {20, 70}, PATTERN_TOP, 0},
     {"photon-1_fast_i16_moved", "photon:level=fast", BP_I16, 2, {20, 30}, PATTERN_SWING, 0},
+    {"photon-1_f32_scale", "photon", BP_F32, 2, {20, 30}, PATTERN_RAMP, 0},
+    {"photon-1_f32_special", "photon", BP_F32, 2, {20, 30}, PATTERN_SPECIAL, 0},
+    {"photon-1_f32_random", "photon", BP_F32, 2, {20, 30}, PATTERN_RANDOM, 0},
+    {"photon-1_f64_counts", "photon", BP_F64, 2, {20, 30}, PATTERN_COUNTS, 0},
+    {"photon-1_f64_random", "photon", BP_F64, 3, {2, 8, 8}, PATTERN_RANDOM, 0},
+    {"photon-1_i64_counts", "photon", BP_I64, 2, {20, 30}, PATTERN_COUNTS, 0},
+    {"photon-1_u16_time", "photon", BP_U16, 3, {6, 40, 60}, PATTERN_RAMP, 0},
+    {"photon-1_f32_time_fast", "photon:level=fast", BP_F32, 3, {6, 40, 60}, PATTERN_RAMP, 0},
 };
 
 #define GOLDEN_COUNT (sizeof goldens / sizeof goldens[0])

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Values to numbers and raw bits, and back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "algo/photon_map.h"
+#include "algo/photon_pattern.h"
+
+#define BLOCK 512 /* values at a time, so that they stay in the first cache */
+
+bool bp_photon_map_takes(bp_dtype dtype)
+{
+    return dtype == BP_F32 || dtype == BP_F64 || dtype == BP_U64 || dtype == BP_I64;
+}
+
+void bp_photon_map_fini(bp_photon_map *map)
+{
+    free(map->table);
+    free(map->slots);
+    map->table = NULL;
+    map->slots = NULL;
+}
+
+static bool is_special(const bp_photon_map *map, uint64_t pattern)
+{
+    return (map->special_count > 0 && pattern == map->specials[0]) ||
+           (map->special_count > 1 && pattern == map->specials[1]);
+}
+
+/* A value that has no number: one of the specials, or raw. */
+static int32_t put_exception(const bp_photon_map *map, uint64_t pattern, bp_photon_bit_writer *raw)
+{
+    for (size_t i = 0; i < map->special_count; i++)
+        if (pattern == map->specials[i])
+            return BP_PHOTON_SPECIAL + (int32_t)i;
+    bp_photon_bits_put64(raw, pattern, bp_photon_bits_of(map->dtype));
+    return BP_PHOTON_RAW;
+}
+
+/* Adding and taking away 1.5 * 2^52 rounds to whole numbers. */
+#define ROUNDER 6755399441055744.0
+
+static double clamp(double v)
+{
+    v = v > -2.0 * BP_PHOTON_MOST_NUMBER ? v : -2.0 * BP_PHOTON_MOST_NUMBER; /* NaN too */
+    return v < 2.0 * BP_PHOTON_MOST_NUMBER ? v : 2.0 * BP_PHOTON_MOST_NUMBER;
+}
+
+/* Returns how many have no number; these are BP_PHOTON_RAW. */
+static size_t scale_f32(const bp_photon_map *map, const float *values, size_t count, int32_t *numbers)
+{
+    double inverse = 1 / map->scale, scale = map->scale;
+    bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
+    int32_t ok[BLOCK];
+    size_t left_out = 0;
+    for (size_t i = 0; i < count; i++) {
+        double r = clamp((double)values[i] * (divide ? scale : inverse)) + ROUNDER - ROUNDER;
+        float back = (float)(divide ? r / scale : r * scale);
+        uint32_t a, b;
+        memcpy(&a, &values[i], 4);
+        memcpy(&b, &back, 4);
+        numbers[i] = (int32_t)r;
+        ok[i] = a == b;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool good = ok[i] && numbers[i] <= BP_PHOTON_MOST_NUMBER && numbers[i] >= -BP_PHOTON_MOST_NUMBER;
+        numbers[i] = good ? numbers[i] : BP_PHOTON_RAW;
+        left_out += !good;
+    }
+    return left_out;
+}
+
+static size_t scale_f64(const bp_photon_map *map, const double *values, size_t count, int32_t *numbers)
+{
+    double inverse = 1 / map->scale, scale = map->scale;
+    bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
+    size_t left_out = 0;
+    for (size_t i = 0; i < count; i++) {
+        double r = clamp(values[i] * (divide ? scale : inverse)) + ROUNDER - ROUNDER;
+        double back = divide ? r / scale : r * scale;
+        uint64_t a, b;
+        memcpy(&a, &values[i], 8);
+        memcpy(&b, &back, 8);
+        int32_t n = (int32_t)r;
+        bool good = a == b && n <= BP_PHOTON_MOST_NUMBER && n >= -BP_PHOTON_MOST_NUMBER;
+        numbers[i] = good ? n : BP_PHOTON_RAW;
+        left_out += !good;
+    }
+    return left_out;
+}
+
+/* A special that also stands on the grid is special all the same. */
+static void mark_special(const bp_photon_map *map, size_t k, size_t count, int32_t *numbers)
+{
+    float single = bp_photon_single(map->specials[k]);
+    double value = bp_photon_double(map->specials[k]);
+    int32_t number;
+    size_t left_out =
+        map->dtype == BP_F32 ? scale_f32(map, &single, 1, &number) : scale_f64(map, &value, 1, &number);
+    for (size_t i = 0; !left_out && i < count; i++)
+        numbers[i] = numbers[i] == number ? BP_PHOTON_SPECIAL + (int32_t)k : numbers[i];
+}
+
+static void scale_forward(const bp_photon_map *map, const uint8_t *values, size_t count, int32_t *numbers,
+                          bp_photon_bit_writer *raw)
+{
+    union {
+        float f32[BLOCK];
+        double f64[BLOCK];
+    } block;
+    size_t itemsize = bp_dtype_size(map->dtype);
+    for (size_t at = 0; at < count; at += BLOCK) {
+        size_t n = count - at < BLOCK ? count - at : BLOCK;
+        memcpy(&block, values + at * itemsize, n * itemsize);
+        size_t left_out = map->dtype == BP_F32 ? scale_f32(map, block.f32, n, numbers + at)
+                                               : scale_f64(map, block.f64, n, numbers + at);
+        for (size_t k = 0; k < map->special_count; k++)
+            mark_special(map, k, n, numbers + at);
+        for (size_t i = 0; left_out && i < n; i++)
+            if (numbers[at + i] == BP_PHOTON_RAW)
+                numbers[at + i] = put_exception(map, bp_photon_pattern(map->dtype, values, at + i), raw);
+    }
+}
+
+uint32_t bp_photon_rank_of(const bp_photon_map *map, uint64_t pattern)
+{
+    uint32_t slot = bp_photon_slot(map, pattern), mask = (1u << map->slot_bits) - 1;
+    while (map->slots[slot] && map->table[map->slots[slot] - 1] != pattern)
+        slot = (slot + 1) & mask;
+    return map->slots[slot];
+}
+
+/* The number of a value in fixed point and the bits behind the point; false when it has none. */
+static bool fixed_of(const bp_photon_map *map, uint64_t pattern, int32_t *number, uint64_t *bits,
+                     unsigned *count)
+{
+    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    bool negative = pattern >> (real.width - 1);
+    uint64_t magnitude = pattern & ~(UINT64_C(1) << (real.width - 1));
+    int exponent = (int)(magnitude >> real.mantissa) - real.bias + map->point;
+    int32_t q = 0;
+    *bits = magnitude >> map->zeros;
+    *count = bp_photon_small_bits(map);
+    if (pattern == 0) {
+        *number = 0;
+        *count = 0;
+        return true;
+    }
+    if (magnitude & ((UINT64_C(1) << map->zeros) - 1))
+        return false;
+    if (exponent >= 0) {
+        if (exponent > BP_PHOTON_MOST_EXPONENT)
+            return false; /* too large, infinite or no number */
+        unsigned behind = real.mantissa - (unsigned)exponent;
+        uint64_t one = UINT64_C(1) << real.mantissa, digits = (magnitude & (one - 1)) | one;
+        q = (int32_t)(digits >> behind);
+        *bits = (digits & ((UINT64_C(1) << behind) - 1)) >> map->zeros;
+        *count = behind > map->zeros ? behind - map->zeros : 0;
+    }
+    *number = negative ? -1 - q : 1 + q;
+    return true;
+}
+
+static bool split_of(const bp_photon_map *map, uint64_t pattern, int32_t *number, uint64_t *bits,
+                     unsigned *count)
+{
+    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    uint64_t sign = UINT64_C(1) << (real.width - 1), magnitude = pattern & ~sign;
+    int64_t key = pattern & sign ? -(int64_t)magnitude : (int64_t)magnitude;
+    if (pattern == sign || magnitude & ((UINT64_C(1) << map->zeros) - 1))
+        return false;
+    uint64_t flipped = (uint64_t)key ^ UINT64_C(1) << 63;
+    *number = (int32_t)((int64_t)((flipped >> map->shift) - (UINT64_C(1) << (63 - map->shift))));
+    *bits = (flipped & ((UINT64_C(1) << map->shift) - 1)) >> map->zeros;
+    *count = map->shift > map->zeros ? map->shift - map->zeros : 0;
+    return true;
+}
+
+static bool offset_of(const bp_photon_map *map, uint64_t pattern, int32_t *number, uint64_t *bits,
+                      unsigned *count)
+{
+    uint64_t distance = pattern - map->offset;
+    *bits = 0;
+    *count = 0;
+    *number = (int32_t)(distance & INT32_MAX);
+    return distance <= BP_PHOTON_MOST_NUMBER;
+}
+
+typedef bool (*number_of)(const bp_photon_map *map, uint64_t pattern, int32_t *number, uint64_t *bits,
+                          unsigned *count);
+
+void bp_photon_map_forward(const bp_photon_map *map, const void *values, size_t count, int32_t *numbers,
+                           bp_photon_bit_writer *raw)
+{
+    if (map->kind == BP_PHOTON_KIND_SCALE || map->kind == BP_PHOTON_KIND_DIVIDE) {
+        scale_forward(map, values, count, numbers, raw);
+    } else if (map->kind == BP_PHOTON_KIND_RANKS) {
+        for (size_t i = 0; i < count; i++)
+            numbers[i] = (int32_t)bp_photon_rank_of(map, bp_photon_pattern(map->dtype, values, i)) - 1;
+    } else {
+        number_of find = map->kind == BP_PHOTON_KIND_FIXED   ? fixed_of
+                         : map->kind == BP_PHOTON_KIND_SPLIT ? split_of
+                                                             : offset_of;
+        for (size_t i = 0; i < count; i++) {
+            uint64_t pattern = bp_photon_pattern(map->dtype, values, i), bits;
+            unsigned more;
+            if (is_special(map, pattern) || !find(map, pattern, &numbers[i], &bits, &more))
+                numbers[i] = put_exception(map, pattern, raw);
+            else if (more)
+                bp_photon_bits_put64(raw, bits, more);
+        }
+    }
+}
+
+static bool scale_back(const bp_photon_map *map, const int32_t *numbers, size_t count, uint8_t *values)
+{
+    double scale = map->scale;
+    bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
+    float narrow[BLOCK];
+    double wide[BLOCK];
+    for (size_t at = 0; at < count; at += BLOCK) {
+        size_t n = count - at < BLOCK ? count - at : BLOCK;
+        for (size_t i = 0; i < n; i++)
+            wide[i] = divide ? (double)numbers[at + i] / scale : (double)numbers[at + i] * scale;
+        for (size_t i = 0; map->dtype == BP_F32 && i < n; i++)
+            narrow[i] = (float)wide[i];
+        if (map->dtype == BP_F32)
+            memcpy(values + 4 * at, narrow, 4 * n);
+        else
+            memcpy(values + 8 * at, wide, 8 * n);
+    }
+    return true;
+}
+
+static bool fixed_back(const bp_photon_map *map, int32_t number, uint64_t *pattern, bp_photon_bit_reader *raw)
+{
+    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    uint32_t q = number < 0 ? (uint32_t)(-1 - number) : (uint32_t)number - 1;
+    uint64_t magnitude = 0;
+    if (number == 0) {
+        *pattern = 0;
+        return true;
+    }
+    if (q == 0) {
+        magnitude = bp_photon_bits_get64(raw, bp_photon_small_bits(map)) << map->zeros;
+    } else {
+        unsigned exponent = 31 - (unsigned)__builtin_clz(q);
+        if (exponent > BP_PHOTON_MOST_EXPONENT)
+            return false;
+        unsigned behind = real.mantissa - exponent, more = behind > map->zeros ? behind - map->zeros : 0;
+        uint64_t digits = (uint64_t)q << behind | bp_photon_bits_get64(raw, more) << map->zeros;
+        magnitude = digits + ((uint64_t)((int)exponent - map->point + real.bias - 1) << real.mantissa);
+    }
+    *pattern = magnitude | (uint64_t)(number < 0) << (real.width - 1);
+    return true;
+}
+
+static bool split_back(const bp_photon_map *map, int32_t number, uint64_t *pattern, bp_photon_bit_reader *raw)
+{
+    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    unsigned more = map->shift > map->zeros ? map->shift - map->zeros : 0;
+    uint64_t upper = (uint64_t)((int64_t)number) << map->shift, sign = UINT64_C(1) << (real.width - 1);
+    uint64_t key = upper | bp_photon_bits_get64(raw, more) << map->zeros;
+    uint64_t magnitude = key >> 63 ? 0 - key : key;
+    *pattern = key >> 63 ? magnitude | sign : magnitude;
+    return magnitude < sign;
+}
+
+static bool value_of(const bp_photon_map *map, int32_t number, uint64_t *pattern, bp_photon_bit_reader *raw)
+{
+    if (number == BP_PHOTON_RAW) {
+        *pattern = bp_photon_bits_get64(raw, bp_photon_bits_of(map->dtype));
+        return true;
+    }
+    if (number >= BP_PHOTON_SPECIAL) {
+        size_t i = (size_t)(number - BP_PHOTON_SPECIAL);
+        *pattern = i < map->special_count ? map->specials[i] : 0;
+        return i < map->special_count;
+    }
+    switch (map->kind) {
+    case BP_PHOTON_KIND_RANKS:
+        if (number < 0 || (size_t)number >= map->table_count)
+            return false;
+        *pattern = map->table[number];
+        return true;
+    case BP_PHOTON_KIND_FIXED:
+        return fixed_back(map, number, pattern, raw);
+    case BP_PHOTON_KIND_SPLIT:
+        return split_back(map, number, pattern, raw);
+    case BP_PHOTON_KIND_OFFSET:
+        *pattern = map->offset + (uint64_t)(int64_t)number;
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool bp_photon_map_back(const bp_photon_map *map, const int32_t *numbers, size_t count, void *values,
+                        bp_photon_bit_reader *raw)
+{
+    bool scaled = map->kind == BP_PHOTON_KIND_SCALE || map->kind == BP_PHOTON_KIND_DIVIDE;
+    if (scaled)
+        scale_back(map, numbers, count, values);
+    for (size_t i = 0; i < count && !raw->bad; i++) {
+        uint64_t pattern;
+        if (scaled && numbers[i] < BP_PHOTON_SPECIAL)
+            continue;
+        if (!value_of(map, numbers[i], &pattern, raw))
+            return false;
+        bp_photon_pattern_put(map->dtype, values, i, pattern);
+    }
+    return !raw->bad;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Which map suits the values of a chunk. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "algo/photon_map.h"
+#include "algo/photon_pattern.h"
+#include "algo/photon_scale.h"
+
+#define MOST_SAMPLES  4096
+#define SHAPE_BITS    7
+#define FEW_NON_ZEROS 1024
+#define VERY_FEW      64 /* values to each different one: a table of these is best without a trial */
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int compare_patterns(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static double real_at(bp_dtype dtype, const void *values, size_t i)
+{
+    float narrow;
+    double wide;
+    if (dtype == BP_F32) {
+        memcpy(&narrow, (const uint8_t *)values + 4 * i, 4);
+        return (double)narrow;
+    }
+    memcpy(&wide, (const uint8_t *)values + 8 * i, 8);
+    return wide;
+}
+
+typedef struct samples {
+    double magnitudes[MOST_SAMPLES]; /* finite and not 0; sorted, each once */
+    size_t count;
+    uint64_t odd[MOST_SAMPLES]; /* patterns of what is not finite, of -0, -1 and -2 */
+    size_t odd_count;
+    size_t seen, zeros;
+    bool negative; /* are there other values below 0? */
+} samples;
+
+static void take(bp_dtype dtype, const void *values, size_t count, size_t stride, samples *s)
+{
+    s->count = s->odd_count = 0;
+    s->negative = false;
+    s->seen = s->zeros = 0;
+    for (size_t i = 0; i < count && s->count < MOST_SAMPLES && s->odd_count < MOST_SAMPLES; i += stride) {
+        double v = real_at(dtype, values, i);
+        bool mark = v == -1 || v == -2;
+        if (!isfinite(v) || mark || (v == 0 && signbit(v)))
+            s->odd[s->odd_count++] = bp_photon_pattern(dtype, values, i);
+        if (isfinite(v) && v != 0)
+            s->magnitudes[s->count++] = fabs(v);
+        s->seen++;
+        s->zeros += v == 0;
+        s->negative |= v < 0 && isfinite(v) && !mark;
+    }
+}
+
+/* Spread over all values; of sparse data, the first that are not 0. */
+static void take_samples(bp_dtype dtype, const void *values, size_t count, samples *s)
+{
+    size_t stride = count / MOST_SAMPLES | 1;
+    take(dtype, values, count, stride, s);
+    if (s->count < FEW_NON_ZEROS && stride > 1)
+        take(dtype, values, count, 1, s);
+    qsort(s->magnitudes, s->count, sizeof s->magnitudes[0], compare_doubles);
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (i == 0 || s->magnitudes[i] != s->magnitudes[kept - 1])
+            s->magnitudes[kept++] = s->magnitudes[i];
+    s->count = kept;
+}
+
+/* -1 and -2 mark gaps and dead pixels where there is nothing else below 0. */
+static void drop_marks(samples *s, bp_dtype dtype)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->odd_count; i++) {
+        double v = dtype == BP_F32 ? (double)bp_photon_single(s->odd[i]) : bp_photon_double(s->odd[i]);
+        if (v != -1 && v != -2)
+            s->odd[kept++] = s->odd[i];
+    }
+    s->odd_count = kept;
+}
+
+/* The two patterns that are most frequent among count. */
+static void choose_specials(uint64_t *patterns, size_t count, bp_photon_map *map)
+{
+    size_t best[2] = {1, 1}; /* one of a kind is none */
+    qsort(patterns, count, sizeof *patterns, compare_patterns);
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i; end < count && patterns[end] == patterns[i];)
+            end++;
+        if (end - i > best[0]) {
+            best[1] = best[0];
+            map->specials[1] = map->specials[0];
+            best[0] = end - i;
+            map->specials[0] = patterns[i];
+        } else if (end - i > best[1]) {
+            best[1] = end - i;
+            map->specials[1] = patterns[i];
+        }
+    }
+    map->special_count = (size_t)(best[0] > 1) + (best[1] > 1);
+}
+
+/* All values in a hash table, as long as there are not more than most. */
+static bool fill_slots(bp_photon_map *map, const void *values, size_t count, size_t most)
+{
+    uint32_t mask = (1u << map->slot_bits) - 1;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t pattern = bp_photon_pattern(map->dtype, values, i);
+        uint32_t slot = bp_photon_slot(map, pattern);
+        while (map->slots[slot] && map->table[map->slots[slot] - 1] != pattern)
+            slot = (slot + 1) & mask;
+        if (map->slots[slot])
+            continue;
+        if (map->table_count == most)
+            return false;
+        map->table[map->table_count++] = pattern;
+        map->slots[slot] = (uint32_t)map->table_count;
+    }
+    return true;
+}
+
+static bool find_ranks(const void *values, size_t count, bp_photon_map *map)
+{
+    size_t most = count / 4 < BP_PHOTON_MOST_RANKS ? count / 4 : BP_PHOTON_MOST_RANKS;
+    map->kind = BP_PHOTON_KIND_RANKS;
+    map->table = malloc((most + 1) * sizeof *map->table);
+    for (map->slot_bits = 4; 1u << map->slot_bits < 2 * most + 2;)
+        map->slot_bits++;
+    map->slots = calloc((size_t)1 << map->slot_bits, sizeof *map->slots);
+    if (!map->table || !map->slots || !fill_slots(map, values, count, most))
+        return false;
+    for (size_t i = 0; i < map->table_count; i++)
+        map->table[i] = bp_photon_key(map->dtype, map->table[i]);
+    qsort(map->table, map->table_count, sizeof *map->table, compare_patterns);
+    memset(map->slots, 0, sizeof *map->slots << map->slot_bits);
+    uint32_t mask = (1u << map->slot_bits) - 1;
+    for (size_t i = 0; i < map->table_count; i++) {
+        map->table[i] = bp_photon_key_back(map->dtype, map->table[i]);
+        uint32_t slot = bp_photon_slot(map, map->table[i]);
+        while (map->slots[slot])
+            slot = (slot + 1) & mask;
+        map->slots[slot] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+static unsigned common_zeros(bp_dtype dtype, const void *values, size_t count)
+{
+    const bp_photon_real real = bp_photon_real_of(dtype);
+    uint64_t any = UINT64_C(1) << real.mantissa;
+    for (size_t i = 0; i < count && !(any & 1); i++) {
+        uint64_t magnitude = bp_photon_pattern(dtype, values, i) & ((UINT64_C(1) << (real.width - 1)) - 1);
+        if (magnitude >> real.mantissa < 2 * (uint64_t)real.bias + 1)
+            any |= magnitude;
+    }
+    return (unsigned)__builtin_ctzll(any);
+}
+
+/* Binary exponent of the median distance of neighbours; of patterns (in units of 1), or of values. */
+static int roughness(bp_dtype dtype, const void *values, size_t count, bool patterns)
+{
+    double distances[MOST_SAMPLES];
+    size_t found = 0, stride = count / MOST_SAMPLES | 1;
+    for (size_t i = 0; i + 1 < count && found < MOST_SAMPLES; i += stride) {
+        double a = real_at(dtype, values, i), b = real_at(dtype, values, i + 1), d = fabs(a - b);
+        if (patterns && isfinite(d)) {
+            uint64_t x = bp_photon_key(dtype, bp_photon_pattern(dtype, values, i));
+            uint64_t y = bp_photon_key(dtype, bp_photon_pattern(dtype, values, i + 1));
+            d = (double)(x > y ? x - y : y - x);
+        }
+        if (isfinite(d) && d > 0)
+            distances[found++] = d;
+    }
+    if (found == 0)
+        return 0;
+    qsort(distances, found, sizeof distances[0], compare_doubles);
+    return ilogb(distances[found / 2]);
+}
+
+static int bounded(int value, int low, int high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+static void find_fixed(const void *values, size_t count, const samples *s, bp_photon_map *map)
+{
+    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    int point = SHAPE_BITS - roughness(map->dtype, values, count, false);
+    if (s->count) {
+        int top = ilogb(s->magnitudes[s->count - 1 - s->count / 1000]);
+        point = point < BP_PHOTON_MOST_EXPONENT - top ? point : BP_PHOTON_MOST_EXPONENT - top;
+    }
+    map->kind = BP_PHOTON_KIND_FIXED;
+    map->point = bounded(point, 2 - real.bias, real.bias - 2);
+}
+
+/* A background of 0 is a mark: no lower bits for it. */
+static void find_split(const void *values, size_t count, const samples *s, bp_photon_map *map)
+{
+    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    int shift = roughness(map->dtype, values, count, true) - SHAPE_BITS, least = (int)real.width - 25;
+    map->kind = BP_PHOTON_KIND_SPLIT;
+    map->shift = (unsigned)bounded(shift, least, (int)real.mantissa);
+    if (s->zeros > s->seen / 16 && map->special_count < 2)
+        map->specials[map->special_count++] = 0;
+}
+
+static void find_offset(const void *values, size_t count, bp_photon_map *map)
+{
+    bool negative = map->dtype == BP_I64;
+    uint64_t marks[2] = {UINT64_MAX, UINT64_MAX - 1}, least = UINT64_MAX; /* -1 and -2 */
+    bool marked[2] = {false, false};
+    for (size_t i = 0; i < count; i++) {
+        uint64_t pattern = bp_photon_pattern(map->dtype, values, i), key = bp_photon_key(map->dtype, pattern);
+        if (pattern == marks[0] || pattern == marks[1])
+            marked[pattern == marks[1]] = true;
+        else
+            least = key < least ? key : least;
+    }
+    map->kind = BP_PHOTON_KIND_OFFSET;
+    map->offset = bp_photon_key_back(map->dtype, least);
+    for (size_t m = 0; m < 2; m++) /* between other values they are values */
+        if (marked[m] && !(negative && (int64_t)map->offset < 0))
+            map->specials[map->special_count++] = marks[m];
+}
+
+static size_t find_real(bp_dtype dtype, const void *values, size_t count, samples *s,
+                        bp_photon_map *candidates)
+{
+    bp_photon_map base = {.kind = BP_PHOTON_KIND_SCALE, .dtype = dtype, .scale = 1};
+    size_t found = 0;
+    take_samples(dtype, values, count, s);
+    if (s->negative)
+        drop_marks(s, dtype);
+    choose_specials(s->odd, s->odd_count, &base);
+    candidates[0] = base;
+    if (bp_photon_scale_find(s->magnitudes, s->count, &candidates[0]))
+        return 1;
+    candidates[0] = (bp_photon_map){.dtype = dtype};
+    if (find_ranks(values, count, &candidates[0]))
+        found = 1;
+    if (found && candidates[0].table_count < count / VERY_FEW)
+        return found;
+    if (!found)
+        bp_photon_map_fini(&candidates[0]);
+    base.zeros = common_zeros(dtype, values, count);
+    candidates[found] = base;
+    find_fixed(values, count, s, &candidates[found++]);
+    candidates[found] = base;
+    find_split(values, count, s, &candidates[found++]);
+    return found;
+}
+
+size_t bp_photon_map_find(bp_dtype dtype, const void *values, size_t count, bp_photon_map *candidates)
+{
+    if (dtype == BP_U64 || dtype == BP_I64) {
+        candidates[0] = (bp_photon_map){.dtype = dtype};
+        find_offset(values, count, &candidates[0]);
+        return 1;
+    }
+    samples *s = malloc(sizeof *s);
+    size_t found = s ? find_real(dtype, values, count, s, candidates) : 0;
+    free(s);
+    return found;
+}
