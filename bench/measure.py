@@ -12,7 +12,8 @@ import time
 
 import numpy
 
-from rows import COLUMNS, OWN, Row, WHOLE
+import few_values
+from rows import COLUMNS, FEW_VALUES, OWN, POISSON, Row, WHOLE
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 DATASET = "/entry/data/data"
@@ -62,11 +63,12 @@ def plugin_folder(folder, python):
 
 
 def own_codecs(command, levels):
-    """photon at each of its levels, the others at their default."""
+    """photon and dictionary at each of their levels, the others at their default."""
     codecs = {codec["name"]: codec for codec in ask([command, "list", "--json"])["codecs"]}
-    choices = next((p.get("choices", []) for p in codecs["photon"]["params"] if p["name"] == "level"), [])
-    names = [f"photon:level={level}" for level in choices if not levels or level in levels]
-    names += [name for name in OWN[1:] if name in codecs]
+    names = []
+    for name in (name for name in OWN if name in codecs):
+        choices = next((p["choices"] for p in codecs[name]["params"] if p["name"] == "level" and p.get("choices")), None)
+        names += [f"{name}:level={level}" for level in choices if not levels or level in levels] if choices else [name]
     return names, [name for name in LIBRARIES if name.split(":")[0] in codecs]
 
 
@@ -122,7 +124,7 @@ class Bench:
         if self.python:
             found += self.python_peers(npy)
         rows = [made(dict(row, **same), 1) for row in found]
-        if len(frames) >= 2 * TIME_FRAMES // 4 and floor is None:
+        if len(frames) >= 4 and floor is None:
             count = min(TIME_FRAMES, len(frames))
             photon = [codec for codec in self.own if codec.startswith("photon")]
             rows += [made(dict(row, **same), count) for row in self.beampress(npy, photon, "--chunk", count, seconds=self.time / 4)]
@@ -188,7 +190,16 @@ def simulated(bench):
         except (RuntimeError, OSError) as problem:
             print(f"SKIP simulated frames: {problem}")
             return
-        yield f"SIMULATED poisson rate={rate}", h5, said["entropy"]
+        yield f"{POISSON} rate={rate}", h5, said["entropy"]
+
+
+def few_valued(bench):
+    """(name, npy, order-0 entropy) of frames with few distinct values."""
+    for kind in few_values.KINDS:
+        values = few_values.make(kind)
+        path = bench.folder / "few-values.npy"
+        numpy.save(path, values)
+        yield f"{FEW_VALUES} {kind}", path, few_values.entropy(values)
 
 
 def without_replaced(kept, rows):
@@ -206,7 +217,7 @@ def run(words, files, kept):
         if wanted and not any(word in name for word in wanted):
             return
         try:
-            npy = bench.sample(file)
+            npy = file if file.suffix == ".npy" and floor is not None else bench.sample(file)
             rows.extend(bench.rows_of_set(name, npy, floor))
             npy.unlink()
             print(f"{time.monotonic() - started:5.0f} s  {name}", flush=True)
@@ -216,8 +227,9 @@ def run(words, files, kept):
     for file in files:
         add(file.stem, file)
     if not words.files:
-        for name, file, entropy in simulated(bench):
-            add(name, file, entropy)
+        for makers in (simulated, few_valued):
+            for name, file, entropy in makers(bench):
+                add(name, file, entropy)
     order = {}
     for row in (kept if kept else rows):
         order.setdefault(row["set"], len(order))

@@ -65,12 +65,14 @@ def mark(x, y, kind):
     return element("rect", x=f"{x - 4:.1f}", y=f"{y - 4:.1f}", width="8", height="8", **{"class": kind})
 
 
-def place(taken, x, y, words):
+def place(taken, x, y, words, on_a_line):
     """Beside the mark, where no other label or mark is: the first free place of some."""
     wide = 6.1 * len(words)
     best = None
-    for dx, dy, anchor in ((9, 4, "start"), (-9, 4, "end"), (0, -10, "middle"), (0, 19, "middle"), (9, -8, "start"), (9, 16, "start"),
-                           (-9, -8, "end"), (-9, 16, "end"), (0, -22, "middle"), (0, 31, "middle")):
+    beside = [(9, 4, "start"), (-9, 4, "end")]
+    above = [(0, -11, "middle"), (9, -8, "start")]
+    below = [(0, 19, "middle"), (9, 16, "start"), (-9, -8, "end"), (-9, 16, "end"), (0, -22, "middle"), (0, 31, "middle")]
+    for dx, dy, anchor in above + beside + below if on_a_line else beside + above + below:
         left = x + dx - {"start": 0, "end": wide, "middle": wide / 2}[anchor]
         box = (left, y + dy - 9, left + wide, y + dy + 3)
         overlap = sum(max(0, min(box[2], b[2]) - max(box[0], b[0])) * max(0, min(box[3], b[3]) - max(box[1], b[1])) for b in taken)
@@ -131,7 +133,7 @@ def draw(rows, machine):
     parts = [element("rect", width=WIDTH, height=HEIGHT, **{"class": "ground"}),
              text(10, 20, "Lossless: how small, how fast", **{"class": "bold"}),
              text(10, 37, f"geometric means over {count} data sets that all take; one frame per chunk, one thread, "
-                  f"{machine.get('processor', '')}", **{"class": "faint"})]
+                  f"{machine.get('processor', '')}; lines: levels of photon, efforts of JPEG XL", **{"class": "faint"})]
     parts += axes.grid()
     parts += chain(points, axes, OURS, "ownchain")
     parts += chain(points, axes, [f"JPEG XL e{effort}" for effort in (1, 3, 7, 9)], "chain")
@@ -139,7 +141,7 @@ def draw(rows, machine):
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in spots.values()]
     for name, (x, y) in spots.items():
         kind = kind_of(name)
-        at_x, at_y, anchor = place(taken, x, y, name)
+        at_x, at_y, anchor = place(taken, x, y, name, kind == "own" or name.startswith("JPEG XL"))
         parts += [mark(x, y, kind), text(at_x, at_y, name, text_anchor=anchor, **({"class": "own"} if kind == "own" else {}))]
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">\n{STYLE}\n'
             + "\n".join(parts) + "\n</svg>\n")
@@ -147,7 +149,7 @@ def draw(rows, machine):
 
 def short(name):
     """A set's name without the words that the tables need not have."""
-    return re.sub(r"[_-]+", " ", name)[:44].strip()
+    return re.sub(r"[_-]+", " ", name)[:56].strip()
 
 
 def cell(row, whole):

@@ -10,6 +10,7 @@ COLUMNS = ["set", "dtype", "frame", "chunk_frames", "chunks", "measured", "group
 WHOLE = {"chunk_frames", "chunks", "measured", "threads", "raw_bytes", "stored_bytes", "passes"}
 REAL = {"ratio", "bpp", "floor_bpp", "encode_MBps", "decode_MBps", "encode_median_MBps", "decode_median_MBps"}
 LARGE = 4_000_000  # bytes: below, a set says nothing about speed
+POISSON, FEW_VALUES = "SIMULATED poisson", "SIMULATED few values:"  # how the names of simulated sets begin
 OWN = ("photon", "dictionary", "bslz4", "bszstd")  # whose code is in src/; the others are libraries
 
 

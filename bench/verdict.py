@@ -2,8 +2,9 @@
 """What is asked of each level, and what was measured in the same run."""
 import math
 
-from rows import common, large, mean, sets
+from rows import FEW_VALUES, POISSON, common, large, mean, sets
 
+NO_FILTERS = ("jpegxl", "jpegls")  # image coders that no HDF5 filter of others brings
 REFERENCE = "bslz4 plug-in"
 BEATEN_BY = {
     "fast": ["bslz4", "bslz4 plug-in", "bslz4 hdf5plugin", "TERSE"],
@@ -109,12 +110,33 @@ def in_time(rows, level):
 
 def floor(rows, level, asked):
     lines = []
-    for name, group in sets([row for row in rows if math.isfinite(row["floor_bpp"])]).items():
+    for name, group in sets([row for row in rows if row["set"].startswith(POISSON)]).items():
         row = of_name(group, f"photon {level}")
         if row:
             above = row["bpp"] / row["floor_bpp"]
             lines.append(line(above <= asked, f"{name} ({row['floor_bpp']:.3f} bits)", f"{percent(asked)} at most", percent(above)))
     return lines
+
+
+def dictionary(rows, level):
+    """Against the order-0 entropy and every filter, on frames with few distinct values."""
+    name = f"dictionary {level}"
+    groups = {key: group for key, group in sets([row for row in rows if row["set"].startswith(FEW_VALUES)]).items()
+              if of_name(group, name)}
+    if not groups:
+        return []
+    lines = [f"{name}, one frame per chunk, few distinct values"]
+    for key, group in groups.items():
+        row = of_name(group, name)
+        filters = [peer for peer in peers_of(group) if peer["codec"] not in NO_FILTERS]
+        best, peer = min((gain(row, peer), peer.name) for peer in filters)
+        above = row["bpp"] / row["floor_bpp"]
+        lines.append(line(above <= 1.03 and best > 1, key[len(FEW_VALUES) + 1:], "+3.0 % at most, first",
+                          f"{percent(above)} to order 0 ({row['floor_bpp']:.3f} bits), {percent(best)} over {peer}"))
+    for word, asked in (("encode", 500), ("decode", 1000)):
+        value = mean(of_name(group, name)[f"{word}_MBps"] for group in groups.values())
+        lines.append(line(value >= asked, word, f"{asked} MB/s", f"{value:.0f} MB/s"))
+    return lines + [""]
 
 
 def verdict(rows, levels=("fast", "balanced", "max")):
@@ -149,4 +171,6 @@ def verdict(rows, levels=("fast", "balanced", "max")):
         time = in_time(rows, level)
         lines += ["  several frames in a chunk:"] + time if time else []
         lines.append("")
+    for level in levels:
+        lines += dictionary(rows, level)
     return lines
