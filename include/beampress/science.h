@@ -24,7 +24,8 @@ typedef struct bp_science_stack {
         *excluded; /* a byte per pixel of a frame, not 0 where the detector's mask leaves it out; or NULL */
     /* Reads frames first ... first + count - 1, C order. */
     bp_status (*read)(bp_context *ctx, void *user, uint64_t first, size_t count, double *values);
-    /* Numbers that belong to the frames: "rotation_angle" (degrees), "image_key". *values is NULL when the
+    /* Numbers that belong to the frames: "rotation_angle" (degrees), "image_key"; and
+     * "regions", a label for each pixel. *values is NULL when the
      * file has none; the caller frees it. */
     bp_status (*side)(bp_context *ctx, void *user, const char *name, double **values, size_t *count);
     void *user;
@@ -36,6 +37,9 @@ typedef struct bp_outcome {
     const char *unit;        /* "value": that of the pixels; "" for a plain number */
     const char *axis;        /* of a curve: what is along it, with its unit; NULL for a number */
     const char *uncertainty; /* where sigma came from; NULL when it is not known */
+    const char
+        *parts;  /* what there is one of these for each of, such as "region"; NULL when there is but one */
+    double part; /* which of them */
     size_t count;
     double *values, *sigmas,
         *at; /* owned; sigmas NULL when not known, at NULL for a number. NAN: not defined */

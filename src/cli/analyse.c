@@ -22,6 +22,8 @@ static json_t *outcome_json(const bp_outcome *o)
     bp_json_set_text(row, "name", o->name);
     bp_json_set_text(row, "unit", o->unit);
     bp_json_set_text(row, "uncertainty", o->uncertainty);
+    if (o->parts)
+        bp_json_set_number(row, o->parts, o->part);
     if (o->axis) {
         bp_json_set(row, "values", list_of(o->values, o->count));
         bp_json_set(row, "sigma", o->sigmas ? list_of(o->sigmas, o->count) : json_null());
@@ -87,8 +89,11 @@ static void print_curve(const bp_outcome *o)
         else
             bp_table_cell(table, "not known");
     }
-    printf("\n%s (%s)%s%s\n", o->name, o->unit, o->uncertainty ? "; sigma from " : "",
-           o->uncertainty ? o->uncertainty : "");
+    char part[64] = "";
+    if (o->parts)
+        snprintf(part, sizeof part, ", %s %.9g", o->parts, o->part);
+    printf("\n%s%s%s%s%s%s\n", o->name, *o->unit ? ", " : "", o->unit, part,
+           o->uncertainty ? "; sigma from " : "", o->uncertainty ? o->uncertainty : "");
     bp_table_print(table, stdout, 2);
     bp_table_free(table);
 }
@@ -112,6 +117,7 @@ bp_status bp_cli_analyse(bp_cli *cli)
         status = bp_fail(cli->ctx, BP_E_USAGE, "analyse: --dataset is given once at most");
     if (status != BP_OK)
         return status;
+    options.regions = cli->values[OPTION_REGIONS];
     options.dataset = cli->datasets.count ? cli->datasets.items[0] : NULL;
     status = bp_analyse(cli->ctx, cli->files.items[0], cli->files.items[1], &options, &analysis);
     if (status == BP_OK) {

@@ -22,14 +22,40 @@ static bp_status choose(bp_context *ctx, const char *text, bp_analysis *a)
                           text[length] ? text + length + 1 : "", a->params);
 }
 
+/* What a technique reads through. */
+typedef struct input {
+    bp_stack *stack;
+    const bp_analyse_options *options;
+} input;
+
 static bp_status read_frames(bp_context *ctx, void *user, uint64_t first, size_t count, double *values)
 {
-    return bp_stack_read(ctx, user, first, count, values);
+    return bp_stack_read(ctx, ((input *)user)->stack, first, count, values);
+}
+
+/* Names under which programs keep maps of regions. */
+static bp_status read_regions(bp_context *ctx, const input *in, double **values, size_t *count)
+{
+    static const char *const names[] = {"regions", "roi_map", "qmap", "dynamic_roi_map", "dqmap"};
+    if (in->options->regions) {
+        bp_status status = bp_stack_side(ctx, in->stack, in->options->regions, values, count);
+        return status == BP_OK && !*values
+                   ? bp_fail(ctx, BP_E_INPUT, "there is no map of regions %s", in->options->regions)
+                   : status;
+    }
+    bp_status status = BP_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names && status == BP_OK && !*values; i++)
+        status = bp_stack_side(ctx, in->stack, names[i], values, count);
+    return status;
 }
 
 static bp_status read_side(bp_context *ctx, void *user, const char *name, double **values, size_t *count)
 {
-    return bp_stack_side(ctx, user, name, values, count);
+    const input *in = user;
+    *values = NULL;
+    *count = 0;
+    return strcmp(name, "regions") == 0 ? read_regions(ctx, in, values, count)
+                                        : bp_stack_side(ctx, in->stack, name, values, count);
 }
 
 bp_status bp_analyse(bp_context *ctx, const char *technique, const char *file,
@@ -53,15 +79,16 @@ bp_status bp_analyse(bp_context *ctx, const char *technique, const char *file,
     if (status == BP_OK && !options->no_mask)
         status = bp_stack_mask(ctx, stack, &mask);
     if (status == BP_OK) {
-        bp_science_stack input = {.rows = facts->rows,
-                                  .columns = facts->columns,
-                                  .frames = facts->frames,
-                                  .dtype = facts->dtype,
-                                  .excluded = mask,
-                                  .read = read_frames,
-                                  .side = read_side,
-                                  .user = stack};
-        status = a->technique->run(ctx, a->params, &input, &a->outcomes);
+        input in = {stack, options};
+        bp_science_stack frames = {.rows = facts->rows,
+                                   .columns = facts->columns,
+                                   .frames = facts->frames,
+                                   .dtype = facts->dtype,
+                                   .excluded = mask,
+                                   .read = read_frames,
+                                   .side = read_side,
+                                   .user = &in};
+        status = a->technique->run(ctx, a->params, &frames, &a->outcomes);
         if (status != BP_OK && !strstr(bp_context_message(ctx), file))
             status = bp_fail_in(ctx, status, "%s: %s", file, facts->path);
     }

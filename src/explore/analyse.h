@@ -7,6 +7,7 @@
 
 typedef struct bp_analyse_options {
     const char *dataset; /* NULL: what the file is obviously about */
+    const char *regions; /* path of a map of regions in the file; NULL: what it has under a known name */
     bool no_mask;
     unsigned threads;
 } bp_analyse_options;

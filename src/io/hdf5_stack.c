@@ -276,6 +276,10 @@ static herr_t visit(hid_t group, const char *path, const H5O_info_t *info, void 
 /* First beside the frames, then anywhere in the entry that they stand in. */
 static bool find_side(const bp_stack *stack, const char *name, char *path, size_t size)
 {
+    if (*name == '/') {
+        snprintf(path, size, "%s", name);
+        return H5Oexists_by_name(stack->id, path, H5P_DEFAULT) > 0;
+    }
     const char *slash = strrchr(stack->path, '/');
     size_t group = slash ? (size_t)(slash - stack->path) : 0;
     snprintf(path, size, "%.*s/%s", (int)group, stack->path, name);

@@ -35,9 +35,9 @@ BP_MUST_CHECK bp_status bp_stack_read(bp_context *ctx, bp_stack *stack, uint64_t
  * when the file has none, or one of another size (with a warning). The caller frees it. */
 BP_MUST_CHECK bp_status bp_stack_mask(bp_context *ctx, bp_stack *stack, uint8_t **mask);
 
-/* Numbers that the file has beside the frames: "rotation_angle" (degrees), "image_key". They are looked for
- * in the dataset's group, then in NXdetector, NXsample and NXdata groups of the same entry. *values is NULL
- * when there are none. The caller frees it. */
+/* Numbers that the file has beside the frames: "rotation_angle" (degrees), "image_key". A name with a slash
+ * in front is a path; others are looked for in the dataset's group, then in NXdetector, NXsample and NXdata
+ * groups of the same entry. *values is NULL when there are none. The caller frees it. */
 BP_MUST_CHECK bp_status bp_stack_side(bp_context *ctx, bp_stack *stack, const char *name, double **values,
                                       size_t *count);
 

@@ -109,6 +109,13 @@ def test_metric_with_and_without_what_is_left_out(beampress, desk):
         assert "identical: every value is the same" in said
 
 
+def test_analyse_with_regions(beampress, desk):
+    with h5py.File(desk / "scan.h5", "a") as file:
+        file["map"] = numpy.repeat([[1, 2]], 64, axis=0).repeat(48, axis=1)
+    said = beampress("analyse", "xpcs", "scan.h5", "--dataset", DATASET, "--regions", "/map", cwd=desk).stdout
+    assert "region 1" in said and "region 2" in said
+
+
 def test_every_option_is_documented_and_tried_somewhere(beampress):
     """Options that no test and no example uses are options that nobody knows to work."""
     used = "".join(pathlib.Path(__file__).with_name(name).read_text() for name in (

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""beampress analyse xpcs: g2 against scikit-beam and boost_corr (reference files in $BEAMPRESS_DATA/../cases), fits, and its
+uncertainties against repeats of a simulated experiment."""
+import csv
+import os
+import pathlib
+
+import h5py
+import numpy as np
+import pytest
+
+DATA = os.environ.get("BEAMPRESS_DATA")
+CASES = pathlib.Path(DATA).parent / "cases" if DATA else None
+needs_cases = pytest.mark.skipif(not (CASES and CASES.is_dir()), reason="SKIP: no reference cases ($BEAMPRESS_DATA/../cases)")
+
+
+def analyse(beampress, tmp_path, frames, regions=None, technique="xpcs", *arguments, code=0):
+    """results by name; curves of several regions as a list."""
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f["x"] = frames
+        if regions is not None:
+            f["map"] = regions
+            arguments = ("--regions", "/map", "--dataset", "/x", *arguments)
+    done = beampress("analyse", technique, tmp_path / "x.h5", "--json", *arguments, code=code)
+    if code:
+        return done
+    results = done.json["results"]
+    found = {r["name"]: r for r in results}
+    found["g2"] = [r for r in results if r["name"] == "g2"]
+    return found
+
+
+@needs_cases
+def test_speckle_movie_as_scikit_beam(beampress, tmp_path):
+    with h5py.File(CASES / "xpcs_skbeam_boost.h5") as f:
+        group = f["speckle"]
+        frames, labels = group["frames"][()], group["labels"][()]
+        g2, lags = group["skbeam_g2_l6_b8"][()], group["skbeam_lags"][()]
+    found = analyse(beampress, tmp_path, frames, labels, "xpcs:levels=6,buffers=8")
+    assert [r["region"] for r in found["g2"]] == [1, 2, 3]
+    for q, curve in enumerate(found["g2"]):
+        assert curve["at"][:len(lags)] == list(lags)
+        assert curve["values"][:len(lags)] == pytest.approx(g2[:, q], rel=1e-10)
+    with open(CASES / "xpcs_fits.csv", newline="") as f:
+        rows = list(csv.DictReader(f))
+    for q, row in enumerate(rows):
+        assert found["contrast"]["values"][q] == pytest.approx(float(row["skbeam_beta"]), rel=1e-4)
+        assert found["rate"]["values"][q] == pytest.approx(float(row["skbeam_gamma"]), rel=1e-4)
+        assert found["baseline"]["values"][q] == pytest.approx(float(row["skbeam_base"]), rel=1e-4)
+        # and the truth of the simulation
+        assert abs(found["rate"]["values"][q] - float(row["gamma_true"])) < 4 * found["rate"]["sigma"][q]
+        assert abs(found["contrast"]["values"][q] - 1 / 3) < 4 * found["contrast"]["sigma"][q]
+
+
+@needs_cases
+def test_speckle_movie_as_boost_corr(beampress, tmp_path):
+    """One static partition per region, where both normalisations agree."""
+    with h5py.File(CASES / "xpcs_skbeam_boost.h5") as f:
+        group = f["speckle"]
+        frames, labels = group["frames"][()], group["labels"][()]
+        g2, taus = group["boost_g2"][()], group["boost_tau"][()]
+    found = analyse(beampress, tmp_path, frames, labels, "xpcs:delays=aps,buffers=8")
+    for q, curve in enumerate(found["g2"]):
+        common = [i for i, tau in enumerate(taus) if tau in curve["at"]]
+        assert len(common) >= 20
+        ours = [curve["values"][curve["at"].index(taus[i])] for i in common]
+        assert ours == pytest.approx(g2[common, q], rel=2e-5)
+
+
+@needs_cases
+def test_delays(beampress, tmp_path):
+    with h5py.File(CASES / "xpcs_skbeam_boost.h5") as f:
+        lags = {name: f["lags"][name][()] for name in ("l3_b8", "l6_b4")}
+    frames = np.random.default_rng(1).poisson(3, (700, 6, 6)).astype(np.uint8)
+    for name, levels, buffers in (("l3_b8", 3, 8), ("l6_b4", 6, 4)):
+        found = analyse(beampress, tmp_path, frames, None, f"xpcs:levels={levels},buffers={buffers}")
+        assert found["g2"][0]["at"] == list(lags[name])
+
+
+def speckles(seed, frames=160, side=40, rate=0.05, mean=1.5):
+    """SIMULATED: speckles of a thermal source (contrast 1) whose field forgets itself at `rate` per frame, and counts."""
+    random = np.random.default_rng(seed)
+
+    def field():
+        return (random.normal(size=(side, side)) + 1j * random.normal(size=(side, side))) / np.sqrt(2)
+    keep = np.exp(-rate)
+    now, out = field(), []
+    for _ in range(frames):
+        out.append(random.poisson(mean * abs(now) ** 2))
+        now = keep * now + np.sqrt(1 - keep ** 2) * field()
+    return np.array(out, np.uint16)
+
+
+def test_uncertainty_is_that_of_repeats(beampress, tmp_path):
+    runs = [analyse(beampress, tmp_path, speckles(seed)) for seed in range(60)]
+    for name in ("contrast", "rate", "mean_counts", "contrast_from_statistics"):
+        values, sigmas = ([run[name][key] for run in runs] for key in ("value", "sigma"))
+        assert np.median(sigmas) / np.std(values, ddof=1) == pytest.approx(1, abs=0.3), name
+    g2 = np.array([run["g2"][0]["values"] for run in runs])
+    sigma = np.array([run["g2"][0]["sigma"] for run in runs])
+    ratio = np.median(sigma, axis=0) / np.std(g2, axis=0, ddof=1)
+    assert np.median(ratio) == pytest.approx(1, abs=0.15) and ratio.min() > 0.6 and ratio.max() < 1.5
+    assert np.mean([run["rate"]["value"] for run in runs]) == pytest.approx(0.05, rel=0.03)
+
+
+def test_limits_and_sparse_frames(beampress, tmp_path):
+    """Counts without correlation have g2 = 1; photons that are few are added up the same way as those that are many."""
+    sparse = np.random.default_rng(4).poisson(0.02, (300, 50, 60)).astype(np.uint32)
+    found = analyse(beampress, tmp_path, sparse)
+    g2, sigma = (np.array(found["g2"][0][key]) for key in ("values", "sigma"))
+    assert (abs(g2[1:] - 1) < 5 * sigma[1:]).all() and g2[0] > 10
+    assert found["rate"]["value"] is None or found["rate"]["value"] > 0
+    mean = sparse.mean(axis=(1, 2))
+    direct = (sparse[:-3].astype(float) * sparse[3:]).mean() / (mean[:-3].mean() * mean[3:].mean())
+    assert g2[3] == pytest.approx(direct, rel=1e-9)
+    constant = analyse(beampress, tmp_path, np.full((20, 8, 8), 3, np.uint8))
+    assert constant["g2"][0]["values"] == [1] * len(constant["g2"][0]["values"]) and constant["contrast"]["value"] is None
+    dark = analyse(beampress, tmp_path, np.zeros((20, 8, 8), np.uint8))
+    assert set(dark["g2"][0]["values"]) == {None} and dark["mean_counts"]["value"] == 0
+    timed = analyse(beampress, tmp_path, sparse[:40], None, "xpcs:frame_time=0.5")
+    assert timed["g2"][0]["at"][:3] == [0, 0.5, 1] and timed["rate"]["unit"] == "1/s"
+
+
+def test_bad_input(beampress, tmp_path):
+    frames = np.ones((5, 8, 9), np.uint16)
+    assert "no correlation" in analyse(beampress, tmp_path, frames[:1], code=3).stderr
+    assert "72" in analyse(beampress, tmp_path, frames, np.ones((4, 4)), code=3).stderr
+    assert "in no region" in analyse(beampress, tmp_path, frames, np.zeros((8, 9)), code=3).stderr
+    assert "regions" in analyse(beampress, tmp_path, frames, np.arange(1, 73).reshape(8, 9), "xpcs:regions=9", code=3).stderr
+    assert "not even" in analyse(beampress, tmp_path, frames, None, "xpcs:buffers=5", code=2).stderr
+    assert "no map" in beampress("analyse", "xpcs", tmp_path / "x.h5", "--regions", "/none", code=3).stderr
+    broken = frames.astype(float)
+    broken[2, 3, 4] = np.nan
+    assert "frame 2" in analyse(beampress, tmp_path, broken, code=3).stderr
