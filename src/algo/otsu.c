@@ -101,33 +101,52 @@ static double merit(const levels *l, size_t from, size_t to)
     return moment * moment / (l->weight[to] - l->weight[from]);
 }
 
-/* Best division of the first n levels into k classes, for all n at once: O(classes * levels^2). */
+/* One more class behind the best divisions into k: best[end] and where its last class begins, for from <= end
+ * < to. The place never goes back as end grows (1-D clusters are intervals; F. Gronlund et al.,
+ * arXiv:1701.07204), so each half needs a part of the places only: O(levels log levels). */
+typedef struct last_class {
+    const levels *l;
+    const double *before;
+    double *best;
+    size_t *cut;
+} last_class;
+
+static void add_class(const last_class *c, size_t from, size_t to, size_t first, size_t last)
+{
+    if (from >= to)
+        return;
+    size_t end = from + (to - from) / 2, least = first;
+    c->best[end] = -1;
+    for (size_t at = first; at <= last && at < end; at++) {
+        double m = c->before[at] + merit(c->l, at, end);
+        if (m > c->best[end]) {
+            c->best[end] = m;
+            least = at;
+        }
+    }
+    c->cut[end] = least;
+    add_class(c, from, end, first, least);
+    add_class(c, end + 1, to, least, last);
+}
+
 static bool divide(const levels *l, size_t classes, size_t *ends)
 {
     size_t n = l->count;
-    double *best = malloc((n + 1) * 2 * sizeof *best), *before = best + n + 1;
+    double *memory = malloc((n + 1) * 2 * sizeof *memory), *before = memory, *best = memory + n + 1;
     size_t *cut = calloc((n + 1) * classes, sizeof *cut);
-    bool done = best && cut;
+    bool done = memory && cut;
     for (size_t end = 1; done && end <= n; end++)
         before[end] = merit(l, 0, end);
     for (size_t k = 1; done && k < classes; k++) {
-        for (size_t end = k + 1; end <= n; end++) {
-            best[end] = -1;
-            for (size_t at = k; at < end; at++) {
-                double m = before[at] + merit(l, at, end);
-                if (m > best[end]) {
-                    best[end] = m;
-                    cut[k * (n + 1) + end] = at;
-                }
-            }
-        }
+        last_class c = {l, before, best, cut + k * (n + 1)};
+        add_class(&c, k + 1, n + 1, k, n - 1);
         double *swap = before;
         before = best;
         best = swap;
     }
     for (size_t k = classes - 1, end = n; done && k > 0; k--)
         end = ends[k - 1] = cut[k * (n + 1) + end];
-    free(best < before ? best : before);
+    free(memory);
     free(cut);
     return done;
 }
