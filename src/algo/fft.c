@@ -81,7 +81,7 @@ bool bp_fft_image(size_t rows, size_t columns, bp_complex *data, bool backward)
     bool made = along && across;
     size_t scratch = made ? bp_fft_scratch(along) : 0, needed = made ? bp_fft_scratch(across) : 0;
     needed += SIDE_BY_SIDE * rows;
-    bp_complex *work = made ? malloc((needed > scratch ? needed : scratch) * sizeof *work) : NULL;
+    bp_complex *work = made ? calloc((needed > scratch ? needed : scratch) + 1, sizeof *work) : NULL;
     if (work) {
         for (size_t r = 0; r < rows; r++)
             bp_fft_run(along, data + r * columns, backward, work);

@@ -30,6 +30,7 @@ static inline COMPLEX NAME(minus)(COMPLEX a, COMPLEX b)
 
 static COMPLEX NAME(root)(size_t numerator, size_t denominator)
 {
+    /* never 0; the analyser does not see it. NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
     double angle = -2 * PI * ((double)(numerator % denominator) / (double)denominator);
     return (COMPLEX){(REAL)cos(angle), (REAL)sin(angle)};
 }
@@ -128,9 +129,8 @@ static void NAME(stages)(const struct PLAN *plan, COMPLEX *data, COMPLEX *scratc
 static void NAME(bluestein)(const struct PLAN *plan, COMPLEX *data, COMPLEX *scratch)
 {
     size_t n = plan->n, length = plan->inner->n;
-    for (size_t j = 0; j < n; j++)
-        scratch[j] = NAME(times)(data[j], plan->chirp[j]);
-    memset(scratch + n, 0, (length - n) * sizeof *scratch);
+    for (size_t j = 0; j < length; j++)
+        scratch[j] = j < n ? NAME(times)(data[j], plan->chirp[j]) : (COMPLEX){0, 0};
     NAME(stages)(plan->inner, scratch, scratch + length);
     for (size_t j = 0; j < length; j++) {
         COMPLEX v = NAME(times)(scratch[j], plan->response[j]);
@@ -187,15 +187,17 @@ static bool NAME(make_twiddles)(struct PLAN *plan)
 
 static bool NAME(make_bluestein)(struct PLAN *plan)
 {
-    size_t n = plan->n, length = bp_fft_good_length(2 * n - 1);
+    size_t n = plan->n, turn = 2 * n, length = bp_fft_good_length(2 * n - 1);
+    if (n == 0 || turn == 0 || length == 0)
+        return false;
     plan->inner = NAME(new)(length);
     plan->chirp = malloc(n * sizeof *plan->chirp);
-    plan->response = calloc(length, sizeof *plan->response);
-    COMPLEX *scratch = malloc(length * sizeof *scratch);
+    plan->response = calloc(length + 1, sizeof *plan->response);
+    COMPLEX *scratch = calloc(length, sizeof *scratch);
     bool made = plan->inner && plan->chirp && plan->response && scratch;
     for (size_t j = 0; made && j < n; j++) {
         /* j^2 modulo 2 n, without overflow for any n below 2^32 */
-        plan->chirp[j] = NAME(root)((size_t)(((unsigned long long)j * j) % (2 * n)), 2 * n);
+        plan->chirp[j] = NAME(root)((size_t)(((unsigned long long)j * j) % turn), turn);
         COMPLEX v = {plan->chirp[j].re / (REAL)length, -plan->chirp[j].im / (REAL)length};
         plan->response[j] = v;
         if (j)

@@ -154,7 +154,9 @@ static bool divide(const levels *l, size_t classes, size_t *ends)
 bool bp_otsu_multi(const bp_histogram *h, size_t classes, size_t *bins)
 {
     levels l;
-    size_t ends[BP_OTSU_MOST_CLASSES];
+    size_t ends[BP_OTSU_MOST_CLASSES] = {0};
+    if (classes < 2 || classes > BP_OTSU_MOST_CLASSES)
+        return false;
     bool done = levels_init(&l, h) && l.count >= classes && divide(&l, classes, ends);
     for (size_t i = 0; done && i + 1 < classes; i++)
         bins[i] = l.bins[ends[i] - 1];

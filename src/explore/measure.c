@@ -64,8 +64,8 @@ static bp_status choose_metrics(bp_context *ctx, run *r)
     if (count == 0)
         while (bp_metric_at(count))
             count++;
-    r->report->measurements = calloc(count, sizeof *r->report->measurements);
-    r->states = calloc(count, sizeof *r->states);
+    r->report->measurements = calloc(count + 1, sizeof *r->report->measurements);
+    r->states = calloc(count + 1, sizeof *r->states);
     if (!r->report->measurements || !r->states)
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
     for (size_t i = 0; i < count; i++) {
@@ -129,7 +129,7 @@ static bp_status new_job(bp_context *ctx, run *r, uint64_t frame, job **out)
     if (j) {
         j->run = r;
         j->reference = malloc(r->pixels * (2 * sizeof(double) + 1));
-        j->states = calloc(r->report->measurement_count, sizeof *j->states);
+        j->states = calloc(r->report->measurement_count + 1, sizeof *j->states);
     }
     if (!j || !j->reference || !j->states) {
         free_job(j);
@@ -184,7 +184,7 @@ static bp_status survey(bp_context *ctx, run *r)
     for (uint64_t i = 0; i < r->count; i++) {
         job *j;
         bp_status status = new_job(ctx, r, r->first + i, &j);
-        if (status != BP_OK)
+        if (status != BP_OK || !j)
             return status;
         exclude(j, &r->report->survey, &r->report->labels);
         same = same && memcmp(j->reference, j->test, r->pixels * sizeof(double)) == 0;
@@ -284,7 +284,8 @@ bp_status bp_measure(bp_context *ctx, const char *reference, const char *test,
     if (status == BP_OK)
         status = finish(ctx, &r);
     for (size_t i = 0; r.states && i < report->measurement_count; i++)
-        report->measurements[i].metric->end(r.states[i]);
+        if (report->measurements[i].metric)
+            report->measurements[i].metric->end(r.states[i]);
     free(r.states);
     free(r.mask);
     bp_stack_close(r.reference);

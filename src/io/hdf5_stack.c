@@ -183,8 +183,8 @@ static bp_status need_room(bp_context *ctx, bp_stack *s, size_t bytes)
 static bp_status read_some(bp_context *ctx, bp_stack *s, uint64_t first, size_t count, double *values,
                            size_t *done)
 {
-    hsize_t offset[BP_MAX_RANK];
-    size_t shape[BP_MAX_RANK], pixels = s->facts.rows * s->facts.columns;
+    hsize_t offset[BP_MAX_RANK] = {0};
+    size_t shape[BP_MAX_RANK] = {0}, pixels = s->facts.rows * s->facts.columns;
     *done = s->frames ? 1 : locate(s, first, count, offset, shape);
     size_t bytes = *done * pixels * bp_dtype_size(s->facts.dtype);
     bp_status status = need_room(ctx, s, bytes);

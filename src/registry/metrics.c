@@ -14,14 +14,16 @@ static const bp_metric *const metrics[] = {
 #undef METRIC
 };
 
+#define METRIC_COUNT (sizeof metrics / sizeof metrics[0])
+
 const bp_metric *bp_metric_at(size_t index)
 {
-    return index < sizeof metrics / sizeof *metrics ? metrics[index] : NULL;
+    return index < METRIC_COUNT ? metrics[index] : NULL;
 }
 
 const bp_metric *bp_metric_by_name(const char *name)
 {
-    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
+    for (size_t i = 0; i < METRIC_COUNT; i++)
         if (strcmp(metrics[i]->name, name) == 0)
             return metrics[i];
     return NULL;

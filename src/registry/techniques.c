@@ -15,14 +15,16 @@ static const bp_technique *const techniques[] = {
 #undef TECHNIQUE
 };
 
+#define TECHNIQUE_COUNT (sizeof techniques / sizeof techniques[0])
+
 const bp_technique *bp_technique_at(size_t index)
 {
-    return index < sizeof techniques / sizeof *techniques ? techniques[index] : NULL;
+    return index < TECHNIQUE_COUNT ? techniques[index] : NULL;
 }
 
 const bp_technique *bp_technique_by_name(const char *name)
 {
-    for (size_t i = 0; i < sizeof techniques / sizeof *techniques; i++)
+    for (size_t i = 0; i < TECHNIQUE_COUNT; i++)
         if (strcmp(techniques[i]->name, name) == 0)
             return techniques[i];
     return NULL;

@@ -174,12 +174,12 @@ static bp_status add_classes(bp_context *ctx, const analysis *a, bp_outcomes *ou
 static bp_status find_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcomes, double *share_sigma)
 {
     double thresholds[BP_JACKKNIFE_BLOCKS], shares[BP_JACKKNIFE_BLOCKS];
-    size_t bin;
+    size_t bin = 0;
     a->found = threshold_bin(a, &a->total, &bin);
     a->threshold = bin_value(&a->total, bin);
     for (size_t b = 0; b < a->blocks; b++) {
         bp_histogram rest = a->total;
-        size_t without;
+        size_t without = 0;
         for (size_t i = 0; i < rest.count; i++)
             rest.counts[i] -= a->parts[b].counts[i];
         bool known = threshold_bin(a, &rest, &without);
@@ -246,6 +246,8 @@ static bp_status add_objects(bp_context *ctx, const analysis *a, uint64_t *sizes
     double n = (double)kept, mean = sum / n;
     double spread = kept > 1 ? sqrt((squares / n - mean * mean) * n / (n - 1)) : NAN;
     qsort(sizes, kept, sizeof *sizes, by_size);
+    size_t left = (kept - 1) / 2, right = kept / 2;
+    double middle = kept ? ((double)sizes[left] + (double)sizes[right]) / 2 : NAN;
     bool blocked = !a->by_rows;
     bp_status status =
         bp_outcomes_number(ctx, outcomes, "object_count", "objects", n,
@@ -255,10 +257,9 @@ static bp_status add_objects(bp_context *ctx, const analysis *a, uint64_t *sizes
         status = bp_outcomes_number(ctx, outcomes, "object_mean_size", "pixels", kept ? mean : NAN,
                                     spread / sqrt(n), "spread of the sizes");
     if (status == BP_OK)
-        status = bp_outcomes_number(
-            ctx, outcomes, "object_median_size", "pixels",
-            kept ? ((double)sizes[(kept - 1) / 2] + (double)sizes[kept / 2]) / 2 : NAN,
-            1.2533 * spread / sqrt(n), "spread of the sizes, as for a normal distribution");
+        status = bp_outcomes_number(ctx, outcomes, "object_median_size", "pixels", middle,
+                                    1.2533 * spread / sqrt(n),
+                                    "spread of the sizes, as for a normal distribution");
     return status == BP_OK ? add_size_distribution(ctx, sizes, kept, outcomes) : status;
 }
 

@@ -86,7 +86,7 @@ static bp_status make_multitau(bp_context *ctx, analysis *a)
     levels = levels ? levels : 1;
     a->multitau = bp_multitau_new(&a->groups, aps ? 1 : 0, aps ? buffers : buffers - 1, levels);
     size_t groups = a->groups.regions * BLOCKS;
-    a->moments = calloc(2 * groups, sizeof *a->moments);
+    a->moments = calloc(2 * groups + 1, sizeof *a->moments);
     a->frame = malloc(a->stack->rows * a->stack->columns * sizeof *a->frame);
     return a->multitau && a->moments && a->frame ? BP_OK
                                                  : bp_fail(ctx, BP_E_MEMORY, "no memory for correlations");
