@@ -5,7 +5,11 @@
 
 static const bp_example compress_examples[] = {
     {"beampress compress scan.h5",
-     "writes scan.bp.h5: lossless, verified, readable with h5py and hdf5plugin"},
+     "writes scan.bp.h5: lossless and verified; readers need the beampress plug-in for HDF5"},
+    {"beampress compress scan.h5 everybody.h5 --standard",
+     "registered filters: h5py with hdf5plugin, DIALS and silx read it as it is"},
+    {"beampress compress scan.h5 auto.h5 --codec auto --budget 500",
+     "picks a codec for each dataset from a sample, and says why"},
     {"beampress compress scan.h5 small.h5 --codec zstd --level max", "another codec, into small.h5"},
     {"beampress compress scan.h5 --codec jpegls:near=2 --dataset /entry/data/data --overwrite",
      "near-lossless: no value of this dataset moves by more than 2"},
@@ -93,8 +97,14 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "Without OUT the output stands beside IN with .bp before the suffix: scan.h5 becomes scan.bp.h5, "
          "scan.nxs becomes scan.bp.nxs, scan.tif becomes scan.bp.h5. It appears under that name only when it "
          "is complete, read back and compared.\n\n"
-         "The default codec is bslz4 in chunks of the registered filter 32008 (bitshuffle), with fletcher32 "
-         "behind it, lossless. Values change only when --codec asks for a lossy mode, and then only in "
+         "The default is lossless: photon, level balanced, for frames (arrays of two axes and more) of "
+         "integers of up to "
+         "32 bits, one frame in a chunk; others read them with the beampress plug-in for HDF5. Everything "
+         "else, and "
+         "with --standard everything, takes bslz4: the registered filter 32008 (bitshuffle) with fletcher32 "
+         "behind "
+         "it, which needs no plug-in of ours. Values change only when --codec asks for a lossy mode, and "
+         "then only in "
          "detector images or in what --dataset names; the largest error is measured and printed.\n\n"
          "The bitshuffle plug-in that Debian 12 packages cannot read bszstd (its zstd mode): h5py crashes "
          "and h5dump prints garbage there. Readers of bszstd need hdf5plugin or the beampress plug-in.",

@@ -156,7 +156,7 @@ static bool is_preferred(const bp_h5_run *run, const bp_h5_source *source)
     size_t longer = 0;
     for (size_t i = 0; i < source->rank; i++)
         longer += source->shape[i] > 1;
-    return BP_PREFER && codec && run->options->format != BP_FORMAT_STANDARD && longer >= 2 &&
+    return codec && run->options->format != BP_FORMAT_STANDARD && longer >= 2 &&
            (codec->dtypes & 1u << source->dtype);
 }
 

@@ -10,7 +10,6 @@
 #include "io/hdf5_source.h"
 #include "io/hdf5_transcode.h"
 
-#define BP_PREFER 0 /* 1 as soon as the format of photon is settled */
 #define BP_PREFERRED_CODEC "photon" /* the default for frames */
 
 #define BP_WORTH_BYTES 16384 /* smaller datasets stay as they are */
