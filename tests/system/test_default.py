@@ -50,8 +50,9 @@ def test_chunks_of_frames(beampress, tmp_path):
     assert written(tmp_path / "asked.h5")["several"] == ([OURS], (2, 128, 160))
 
 
-@pytest.mark.parametrize("dtype, filters", [("uint8", [OURS]), ("int16", [OURS]), ("int32", [OURS]), ("uint64", [BITSHUFFLE, 3]),
-                                            ("float64", [BITSHUFFLE, 3]), (">u2", [OURS])])
+@pytest.mark.parametrize("dtype, filters", [("uint8", [OURS]), ("int16", [OURS]), ("int32", [OURS]), ("uint64", [OURS]),
+                                            ("float32", [OURS]), ("float64", [OURS]), ("float16", [BITSHUFFLE, 3]),
+                                            (">u2", [OURS])])
 def test_codec_by_type(beampress, tmp_path, dtype, filters):
     with h5py.File(tmp_path / "in.h5", "w") as file:
         file["data"] = frames((4, 128, 128)).astype(dtype)
