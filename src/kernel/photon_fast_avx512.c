@@ -160,9 +160,8 @@ INLINE vector planes_of(size_t itemsize, const vector *v, int which)
 /* What the planes of a block are, up to the sixteenth, and the plan for them. */
 typedef struct block {
     vector planes[2];
-    vector any[2];   /* plane k: or of planes k and above */
-    uint64_t widths; /* bytes: of every eight pixels */
-    unsigned key;    /* cost << 5 | 0: no patches, 31 - width: patches */
+    vector any[2]; /* plane k: or of planes k and above */
+    unsigned key;  /* cost << 5 | 0: no patches, 31 - width: patches */
     unsigned most;
     unsigned grouped; /* cost */
 } block;
@@ -175,55 +174,65 @@ INLINE vector or_above(vector v)
     return _mm512_or_si512(v, _mm512_alignr_epi64(zero, v, 4));
 }
 
-/* Sixteen words of patches | bytes with patches << 8, one for each plane. */
-INLINE __m256i counts_of(block *b)
+/* Words of patches | bytes with patches << 8, one for each plane. */
+INLINE __m128i counts_of(vector any)
 {
-    const vector zero = _mm512_setzero_si512(), one = bytes_of(1);
-    vector low = _mm512_min_epu8(b->any[0], one), high = _mm512_min_epu8(b->any[1], one);
-    vector counts_low =
-        _mm512_or_si512(_mm512_popcnt_epi64(b->any[0]), _mm512_slli_epi64(_mm512_sad_epu8(low, zero), 8));
-    vector counts_high =
-        _mm512_or_si512(_mm512_popcnt_epi64(b->any[1]), _mm512_slli_epi64(_mm512_sad_epu8(high, zero), 8));
-    vector sum = _mm512_add_epi8(low, high);
-    __m256i quarter = _mm256_add_epi8(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64(sum, 1));
-    __m128i pair = _mm_add_epi8(_mm256_castsi256_si128(quarter), _mm256_extracti128_si256(quarter, 1));
-    pair = _mm_add_epi8(pair, _mm_unpackhi_epi64(pair, pair));
-    b->widths = (uint64_t)_mm_cvtsi128_si64(pair);
-    b->grouped =
-        32 + 8 * (unsigned)_mm_cvtsi128_si32(_mm_sad_epu8(_mm_move_epi64(pair), _mm_setzero_si128()));
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm512_cvtepi64_epi16(counts_low)),
-                                   _mm512_cvtepi64_epi16(counts_high), 1);
+    vector bytes = _mm512_sad_epu8(_mm512_min_epu8(any, bytes_of(1)), _mm512_setzero_si512());
+    return _mm512_cvtepi64_epi16(_mm512_or_si512(_mm512_popcnt_epi64(any), _mm512_slli_epi64(bytes, 8)));
+}
+
+/* Keys of the plans with `first` planes and more, 65535 where there is none. */
+INLINE __m128i keys_of(__m128i counts, unsigned most, int first)
+{
+    const __m128i order = _mm_add_epi16(_mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7), _mm_set1_epi16((short)first));
+    const __m128i bits = /* bp_fast_patch_bits */
+        _mm_setr_epi8(0, 2, 3, 4, 8, 8, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16);
+    __m128i patches = _mm_and_si128(counts, _mm_set1_epi16(255));
+    __m128i extra = _mm_sub_epi16(_mm_set1_epi16((short)(most - 1)), order);
+    __m128i each = _mm_shuffle_epi8(bits, _mm_or_si128(extra, _mm_set1_epi16(INT16_MIN)));
+    /* (64 k + 8 + 8 bytes + patches * each) << 5 | 31 - k */
+    __m128i cost = _mm_slli_epi16(_mm_mullo_epi16(patches, each), 5);
+    cost = _mm_add_epi16(cost, _mm_slli_epi16(_mm_srli_epi16(counts, 8), 8));
+    cost = _mm_add_epi16(cost, _mm_add_epi16(_mm_mullo_epi16(order, _mm_set1_epi16((BP_FAST_BLOCK << 5) - 1)),
+                                             _mm_set1_epi16((8 << 5) + 31)));
+    /* patches - 1, so that none becomes many */
+    __mmask8 good =
+        _mm_cmplt_epu16_mask(_mm_sub_epi16(patches, _mm_set1_epi16(1)), _mm_set1_epi16(BP_FAST_MOST_PATCHES));
+    return _mm_mask_mov_epi16(_mm_set1_epi16(-1), good, cost);
+}
+
+INLINE unsigned sum_of_high_bytes(__m128i counts)
+{
+    __m128i sums = _mm_sad_epu8(_mm_srli_epi16(counts, 8), _mm_setzero_si128());
+    return (unsigned)_mm_cvtsi128_si32(_mm_add_epi64(sums, _mm_unpackhi_epi64(sums, sums)));
 }
 
 /* As bp_fast_make_plan, all widths at once. */
 INLINE void make_plan(block *b)
 {
-    const __m256i order = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __m256i bits = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0, 2, 3, 4, 8, 8, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16)); /* bp_fast_patch_bits */
-    b->any[1] = or_above(b->planes[1]);
-    b->any[0] =
-        _mm512_or_si512(or_above(b->planes[0]), _mm512_broadcastq_epi64(_mm512_castsi512_si128(b->any[1])));
-    __m256i counts = counts_of(b), patches = _mm256_and_si256(counts, _mm256_set1_epi16(255));
-    __m256i extra = _mm256_sub_epi16(_mm256_set1_epi16((short)(b->most - 1)), order);
-    __m256i each = _mm256_shuffle_epi8(bits, _mm256_or_si256(extra, _mm256_set1_epi16(INT16_MIN)));
-    __m256i cost = _mm256_add_epi16(_mm256_mullo_epi16(patches, each),
-                                    _mm256_slli_epi16(_mm256_srli_epi16(counts, 8), 3));
-    /* key: (64 k + 8 + cost) << 5 | 31 - k */
-    cost = _mm256_add_epi16(_mm256_slli_epi16(cost, 5), _mm256_set1_epi16((8 << 5) + 31));
-    cost = _mm256_add_epi16(cost, _mm256_mullo_epi16(order, _mm256_set1_epi16((BP_FAST_BLOCK << 5) - 1)));
-    __mmask16 good = _mm256_cmple_epu16_mask(patches, _mm256_set1_epi16(BP_FAST_MOST_PATCHES)) &
-                     (__mmask16)((1u << b->most) - 1);
-    cost = _mm256_mask_mov_epi16(_mm256_set1_epi16(-1), good, cost);
-    __m128i least = _mm_min_epu16(_mm256_castsi256_si128(cost), _mm256_extracti128_si256(cost, 1));
-    unsigned best = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(least)) & 0xffff;
+    __m128i counts, keys;
+    unsigned bytes;
+    if (b->most <= 8) {
+        b->any[1] = _mm512_setzero_si512();
+        b->any[0] = or_above(b->planes[0]);
+        counts = counts_of(b->any[0]);
+        keys = keys_of(counts, b->most, 0);
+        bytes = sum_of_high_bytes(counts);
+    } else {
+        b->any[1] = or_above(b->planes[1]);
+        b->any[0] = _mm512_or_si512(or_above(b->planes[0]),
+                                    _mm512_broadcastq_epi64(_mm512_castsi512_si128(b->any[1])));
+        __m128i high = counts_of(b->any[1]);
+        counts = counts_of(b->any[0]);
+        keys = _mm_min_epu16(keys_of(counts, b->most, 0), keys_of(high, b->most, 8));
+        bytes = sum_of_high_bytes(_mm_add_epi8(counts, high));
+        if (b->most == SHORT) /* where nibbles end */
+            bytes += 8 - ((unsigned)_mm_cvtsi128_si32(counts) >> 8 & 255);
+    }
+    unsigned best = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(keys)) & 0xffff;
     unsigned plain = b->most * BP_FAST_BLOCK << 5;
     b->key = best < plain ? best : plain;
-    if (b->most == SHORT) { /* where nibbles end */
-        uint64_t none = ~bp_fast_nonzero(b->widths) & UINT64_C(0x8080808080808080);
-        b->widths += none >> 7;
-        b->grouped += 8 * bp_fast_count(none);
-    }
+    b->grouped = 32 + 8 * bytes;
 }
 
 INLINE unsigned cost_of(const block *b)
@@ -237,8 +246,11 @@ INLINE uint8_t *put_grouped(const block *b, unsigned mode, uint8_t *out)
     const uint64_t ones = UINT64_C(0x0101010101010101);
     __mmask64 low = _mm512_test_epi8_mask(b->any[0], b->any[0]) | (b->most == SHORT ? 255 : 0);
     __mmask64 high = _mm512_test_epi8_mask(b->any[1], b->any[1]);
+    /* bytes: the planes that every eight pixels have */
+    vector sum = _mm512_add_epi8(_mm512_maskz_set1_epi8(low, 1), _mm512_maskz_set1_epi8(high, 1));
+    uint64_t widths = (uint64_t)_mm512_reduce_add_epi64(sum);
     *out = (uint8_t)(mode | BP_FAST_GROUPED << 4 | (b->most - 1));
-    bp_fast_store64(out + 1, _pext_u64(b->most * ones - b->widths, 15 * ones));
+    bp_fast_store64(out + 1, _pext_u64(b->most * ones - widths, 15 * ones));
     out += 5;
     store(out, _mm512_maskz_compress_epi8(low, b->planes[0]));
     out += bp_fast_count(low);
@@ -350,11 +362,14 @@ INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uin
     if (wide && other.most + BP_FAST_PLANES_LESS > SHORT)
         return encode_wide(counted, predicted, out);
     make_plan(&other);
-    if (wide || other.most + BP_FAST_PLANES_LESS <= count.most)
-        return put_block(&other, BP_FAST_PREDICTED, out);
-    make_plan(&count);
-    bool better = cost_of(&other) < cost_of(&count);
-    return put_block(better ? &other : &count, better ? BP_FAST_PREDICTED : 0, out);
+    bool better = true;
+    if (!wide && other.most + BP_FAST_PLANES_LESS > count.most) {
+        make_plan(&count);
+        better = cost_of(&other) < cost_of(&count);
+    }
+    if (!better)
+        other = count;
+    return put_block(&other, better ? BP_FAST_PREDICTED : 0, out);
 }
 
 /* Elements from the planes of their bytes. */

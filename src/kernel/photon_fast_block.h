@@ -21,7 +21,7 @@
 /* What an encoder need not try: a single plane of so few bits is not worth a prediction, and a prediction
  * that takes so many planes less is taken at once. */
 #define BP_FAST_FEW_BITS    32
-#define BP_FAST_PLANES_LESS 3
+#define BP_FAST_PLANES_LESS 1
 
 /* The first byte of a block: mode, kind, width. */
 #define BP_FAST_PREDICTED 0x80
