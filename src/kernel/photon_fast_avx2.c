@@ -178,33 +178,39 @@ INLINE unsigned planes_of(size_t itemsize, const vector *v, bool wide, uint64_t 
     return 32;
 }
 
-INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values,
-                             const uint8_t *north, uint8_t *out)
+typedef bp_fast_staged staged;
+
+INLINE bool plan_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values, const uint8_t *north,
+                       staged *to)
 {
-    vector counted[MOST], predicted[MOST], any = _mm256_setzero_si256(), some = any;
-    uint64_t planes[2][BP_FAST_PLANES];
+    const vector upper = fill(4, 0xffff0000);
+    vector residuals[MOST], any = _mm256_setzero_si256();
     for (size_t i = 0; i < 2 * itemsize; i++) {
-        counted[i] = sub(itemsize, load(values + VECTOR * i), background(f, itemsize, north + VECTOR * i));
-        any = _mm256_or_si256(any, counted[i]);
+        residuals[i] = sub(itemsize, load(values + VECTOR * i), background(f, itemsize, north + VECTOR * i));
+        any = _mm256_or_si256(any, residuals[i]);
     }
     if (_mm256_testz_si256(any, any))
-        return out;
-    const vector upper = fill(4, 0xffff0000);
+        return false;
     bool wide = itemsize == 4 && !_mm256_testz_si256(any, upper);
-    unsigned most = bp_fast_most(planes[0], planes_of(itemsize, counted, wide, planes[0]));
-    if (most == 1) {
-        bp_fast_plan plan = bp_fast_make_plan(planes[0], most);
-        if (bp_fast_is_sparse(&plan))
-            return bp_fast_put_block(planes[0], &plan, 0, out);
-    }
+    unsigned counted = bp_fast_most(to->planes[0], planes_of(itemsize, residuals, wide, to->planes[0]));
+    if (bp_fast_is_sparse(to, counted))
+        return true;
+    any = _mm256_setzero_si256();
     for (size_t i = 0; i < 2 * itemsize; i++) {
         vector residual = sub(itemsize, load(values + VECTOR * i), predict(f, itemsize, north + VECTOR * i));
-        predicted[i] = fold(itemsize, residual);
-        some = _mm256_or_si256(some, predicted[i]);
+        residuals[i] = fold(itemsize, residual);
+        any = _mm256_or_si256(any, residuals[i]);
     }
-    wide = itemsize == 4 && !_mm256_testz_si256(some, upper);
-    unsigned other = bp_fast_most(planes[1], planes_of(itemsize, predicted, wide, planes[1]));
-    return bp_fast_put_better(planes[0], most, planes[1], other, out);
+    wide = itemsize == 4 && !_mm256_testz_si256(any, upper);
+    unsigned predicted = bp_fast_most(to->planes[1], planes_of(itemsize, residuals, wide, to->planes[1]));
+    bp_fast_choose(to, counted, predicted);
+    return true;
+}
+
+INLINE uint8_t *put_block(const staged *from, size_t itemsize, uint8_t *out)
+{
+    (void)itemsize;
+    return bp_fast_put_staged(from, out);
 }
 
 /* Transposes the 8 x 8 bits of every 8 bytes (as bp_transpose_bits). */

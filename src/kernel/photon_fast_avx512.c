@@ -166,6 +166,13 @@ typedef struct block {
     unsigned grouped; /* cost */
 } block;
 
+/* A block that waits until the others of its group are planned too: so the processor works on several. */
+typedef struct staged {
+    uint64_t planes[BP_FAST_PLANES];
+    uint64_t any[SHORT];
+    unsigned key, most, grouped, mode;
+} staged;
+
 INLINE vector or_above(vector v)
 {
     const vector zero = _mm512_setzero_si512();
@@ -241,76 +248,77 @@ INLINE unsigned cost_of(const block *b)
     return cost < b->grouped ? cost : b->grouped;
 }
 
-INLINE uint8_t *put_grouped(const block *b, unsigned mode, uint8_t *out)
+INLINE uint8_t *put_grouped(const staged *b, uint8_t *out)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    __mmask64 low = _mm512_test_epi8_mask(b->any[0], b->any[0]) | (b->most == SHORT ? 255 : 0);
-    __mmask64 high = _mm512_test_epi8_mask(b->any[1], b->any[1]);
+    vector above = load(b->any), above_8 = load(b->any + 8);
+    __mmask64 low = _mm512_test_epi8_mask(above, above) | (b->most == SHORT ? 255 : 0);
+    __mmask64 high = _mm512_test_epi8_mask(above_8, above_8);
     /* bytes: the planes that every eight pixels have */
     vector sum = _mm512_add_epi8(_mm512_maskz_set1_epi8(low, 1), _mm512_maskz_set1_epi8(high, 1));
     uint64_t widths = (uint64_t)_mm512_reduce_add_epi64(sum);
-    *out = (uint8_t)(mode | BP_FAST_GROUPED << 4 | (b->most - 1));
+    *out = (uint8_t)(b->mode | BP_FAST_GROUPED << 4 | (b->most - 1));
     bp_fast_store64(out + 1, _pext_u64(b->most * ones - widths, 15 * ones));
     out += 5;
-    store(out, _mm512_maskz_compress_epi8(low, b->planes[0]));
+    store(out, _mm512_maskz_compress_epi8(low, load(b->planes)));
     out += bp_fast_count(low);
-    store(out, _mm512_maskz_compress_epi8(high, b->planes[1]));
+    store(out, _mm512_maskz_compress_epi8(high, load(b->planes + 8)));
     return out + bp_fast_count(high);
 }
 
 /* Patches of at most BP_FAST_MOST_PLANES planes, without branches. */
-INLINE uint8_t *put_patches(const uint64_t *planes, unsigned extra, uint8_t *out)
+INLINE uint8_t *put_patches(const staged *b, unsigned width, unsigned extra, uint8_t *out)
 {
-    uint64_t a = planes[0], b = planes[1], c = planes[2], d = planes[3], places = a | b | c | d;
-    uint64_t bytes = bp_fast_nonzero(places);
+    const uint64_t *planes = b->planes + width;
+    uint64_t places = b->any[width & (SHORT - 1)], bytes = bp_fast_nonzero(places);
     unsigned patches = bp_fast_count(places);
     *out = (uint8_t)_pext_u64(bytes, UINT64_C(0x8080808080808080));
     bp_fast_store64(out + 1, _pext_u64(places, bp_fast_spread(bytes)));
-    out += 1 + bp_fast_count(bytes);
-    uint64_t packed = _pext_u64(a, places) | _pext_u64(b, places) << patches |
-                      _pext_u64(c, places) << 2 * patches | _pext_u64(d, places) << 3 * patches;
-    bp_fast_store64(out, packed);
-    return out + (extra < 2 ? 0 : (extra * patches + 7) / 8);
+    uint8_t *end = out + 1 + bp_fast_count(bytes);
+    uint64_t packed = _pext_u64(planes[0], places) | _pext_u64(planes[1], places) << patches |
+                      _pext_u64(planes[2], places) << 2 * patches |
+                      _pext_u64(planes[3], places) << 3 * patches;
+    bp_fast_store64(end, packed);
+    end += extra < 2 ? 0 : (extra * patches + 7) / 8;
+    return extra ? end : out;
 }
 
-static __attribute__((noinline)) uint8_t *put_slowly(const uint64_t *planes, const block *b, unsigned mode,
-                                                     uint8_t *out)
+static __attribute__((noinline)) uint8_t *put_slowly(const staged *b, uint8_t *out)
 {
-    bp_fast_plan plan = {.cost = 1, .most = b->most, .width = b->most};
-    if (b->key & 31)
-        plan.width = 31 - (b->key & 31);
-    return bp_fast_put_block(planes, &plan, mode, out);
+    unsigned most = b->most > SHORT ? bp_fast_most(b->planes, BP_FAST_PLANES) : b->most;
+    bp_fast_plan plan = bp_fast_make_plan(b->planes, most);
+    return bp_fast_put_block(b->planes, &plan, b->mode, out);
 }
 
-INLINE uint8_t *put_block(const block *b, unsigned mode, uint8_t *out)
+INLINE uint8_t *put_block(const staged *b, size_t itemsize, uint8_t *out)
 {
-    uint64_t planes[BP_FAST_PLANES];
-    if (b->grouped < b->key >> 5)
-        return put_grouped(b, mode, out);
     unsigned width = b->key & 31 ? 31 - (b->key & 31) : b->most, extra = b->most - width;
-    store(planes, b->planes[0]);
-    store(planes + 8, b->planes[1]);
-    store(planes + 16, _mm512_setzero_si512());
+    if (b->most > SHORT)
+        return put_slowly(b, out);
+    if (b->grouped < b->key >> 5)
+        return put_grouped(b, out);
     if (extra > BP_FAST_MOST_PLANES || width == SHORT)
-        return put_slowly(planes, b, mode, out);
-    *out = (uint8_t)(mode | extra << 4 | width);
-    store(out + 1, b->planes[0]);
-    store(out + 1 + VECTOR, b->planes[1]);
-    out += 1 + 8 * width;
-    return extra ? put_patches(planes + width, extra, out) : out;
+        return put_slowly(b, out);
+    *out = (uint8_t)(b->mode | extra << 4 | width);
+    store(out + 1, load(b->planes));
+    if (itemsize > 1)
+        store(out + 1 + VECTOR, load(b->planes + 8));
+    return put_patches(b, width, extra, out + 1 + 8 * width);
 }
 
 /* Blocks with values of more than 16 bits. */
-static __attribute__((noinline)) uint8_t *encode_wide(const vector *counted, const vector *predicted,
-                                                      uint8_t *out)
+static __attribute__((noinline)) void plan_wide(const vector *counted, const vector *predicted, staged *to)
 {
-    uint64_t planes[2][BP_FAST_PLANES];
+    bp_fast_staged both;
     for (int i = 0; i < 4; i++) {
-        store(planes[0] + 8 * i, planes_of(4, counted, i));
-        store(planes[1] + 8 * i, planes_of(4, predicted, i));
+        store(both.planes[0] + 8 * i, planes_of(4, counted, i));
+        store(both.planes[1] + 8 * i, planes_of(4, predicted, i));
     }
-    return bp_fast_put_better(planes[0], bp_fast_most(planes[0], BP_FAST_PLANES), planes[1],
-                              bp_fast_most(planes[1], BP_FAST_PLANES), out);
+    bp_fast_choose(&both, bp_fast_most(both.planes[0], BP_FAST_PLANES),
+                   bp_fast_most(both.planes[1], BP_FAST_PLANES));
+    memcpy(to->planes, both.planes[both.mode != 0], sizeof to->planes);
+    to->most = UINT32_MAX; /* to be planned again */
+    to->mode = both.mode;
 }
 
 /* Planes of residuals below 65536. */
@@ -335,8 +343,21 @@ INLINE vector predict_block(const bp_photon_fast *f, size_t itemsize, const uint
     return any;
 }
 
-INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values,
-                             const uint8_t *north, uint8_t *out)
+INLINE void stage(const block *b, unsigned mode, staged *to)
+{
+    store(to->planes, b->planes[0]);
+    store(to->planes + 8, b->planes[1]);
+    store(to->planes + 16, _mm512_setzero_si512());
+    store(to->any, b->any[0]);
+    store(to->any + 8, b->any[1]);
+    to->key = b->key;
+    to->most = b->most;
+    to->grouped = b->grouped;
+    to->mode = mode;
+}
+
+INLINE bool plan_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values, const uint8_t *north,
+                       staged *to)
 {
     const vector upper = _mm512_set1_epi32(-0x10000);
     vector counted[4], predicted[4], any = _mm512_setzero_si512();
@@ -346,21 +367,23 @@ INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uin
         any = _mm512_or_si512(any, counted[i]);
     }
     if (!_mm512_test_epi32_mask(any, any))
-        return out;
+        return false;
     bool wide = itemsize == 4 && _mm512_test_epi32_mask(any, upper); /* more than 16 planes */
     take_planes(itemsize, counted, &count);
     if (!wide && count.most == 1) {
         make_plan(&count);
-        if (cost_of(&count) <= BP_FAST_FEW_BITS)
-            return put_block(&count, 0, out);
+        if (cost_of(&count) <= BP_FAST_FEW_BITS) {
+            stage(&count, 0, to);
+            return true;
+        }
     }
     any = predict_block(f, itemsize, values, north, predicted);
     bool wider = itemsize == 4 && _mm512_test_epi32_mask(any, upper);
-    if (wider)
-        return encode_wide(counted, predicted, out);
     take_planes(itemsize, predicted, &other);
-    if (wide && other.most + BP_FAST_PLANES_LESS > SHORT)
-        return encode_wide(counted, predicted, out);
+    if (wider || (wide && other.most + BP_FAST_PLANES_LESS > SHORT)) {
+        plan_wide(counted, predicted, to);
+        return true;
+    }
     make_plan(&other);
     bool better = true;
     if (!wide && other.most + BP_FAST_PLANES_LESS > count.most) {
@@ -369,7 +392,8 @@ INLINE uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uin
     }
     if (!better)
         other = count;
-    return put_block(&other, better ? BP_FAST_PREDICTED : 0, out);
+    stage(&other, better ? BP_FAST_PREDICTED : 0, to);
+    return true;
 }
 
 /* Elements from the planes of their bytes. */

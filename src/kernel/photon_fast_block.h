@@ -248,23 +248,41 @@ static inline uint8_t *bp_fast_put_block(const uint64_t *planes, const bp_fast_p
     return extra ? bp_fast_put_patches(planes, width, most, out) : out;
 }
 
-/* Is the plan of counts good enough? */
-static inline bool bp_fast_is_sparse(const bp_fast_plan *plan)
+/* A block that is planned but not written: the planes of both residuals, and what is to be done. */
+typedef struct bp_fast_staged {
+    uint64_t planes[2][BP_FAST_PLANES]; /* counts, predicted */
+    bp_fast_plan plan;
+    unsigned mode;
+} bp_fast_staged;
+
+/* Chooses between the residuals, which have so many planes. */
+static inline void bp_fast_choose(bp_fast_staged *s, unsigned counted, unsigned predicted)
 {
-    return plan->most == 1 && plan->cost <= BP_FAST_FEW_BITS;
+    bp_fast_plan plan = bp_fast_make_plan(s->planes[1], predicted);
+    s->mode = BP_FAST_PREDICTED;
+    s->plan = plan;
+    if (predicted + BP_FAST_PLANES_LESS <= counted)
+        return;
+    plan = bp_fast_make_plan(s->planes[0], counted);
+    if (plan.cost <= s->plan.cost) {
+        s->mode = 0;
+        s->plan = plan;
+    }
 }
 
-/* A block that is not all 0 in count mode, from the planes of both residuals. */
-static inline uint8_t *bp_fast_put_better(const uint64_t *counted, unsigned counted_most,
-                                          const uint64_t *predicted, unsigned predicted_most, uint8_t *out)
+/* Are the counts, of so many planes, good enough? Then they are the plan. */
+static inline bool bp_fast_is_sparse(bp_fast_staged *s, unsigned counted)
 {
-    bp_fast_plan other = bp_fast_make_plan(predicted, predicted_most);
-    if (predicted_most + BP_FAST_PLANES_LESS <= counted_most)
-        return bp_fast_put_block(predicted, &other, BP_FAST_PREDICTED, out);
-    bp_fast_plan plan = bp_fast_make_plan(counted, counted_most);
-    if (other.cost < plan.cost)
-        return bp_fast_put_block(predicted, &other, BP_FAST_PREDICTED, out);
-    return bp_fast_put_block(counted, &plan, 0, out);
+    if (counted != 1)
+        return false;
+    s->mode = 0;
+    s->plan = bp_fast_make_plan(s->planes[0], counted);
+    return s->plan.cost <= BP_FAST_FEW_BITS;
+}
+
+static inline uint8_t *bp_fast_put_staged(const bp_fast_staged *s, uint8_t *out)
+{
+    return bp_fast_put_block(s->planes[s->mode != 0], &s->plan, s->mode, out);
 }
 
 static inline const uint8_t *bp_fast_get_grouped(const uint8_t *in, unsigned most, unsigned bits,

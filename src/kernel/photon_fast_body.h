@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * The way through a frame, for each kernel of photon's level fast. The file that includes this defines
- *     uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values,
- *                           const uint8_t *north, uint8_t *out);
- *         writes the block at out and returns its end, or out when count mode has all residuals 0
+ *     staged, a type that holds what is known of a block before it is written;
+ *     bool plan_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values, const uint8_t *north,
+ *                     staged *to);
+ *         false when count mode has all residuals 0
+ *     uint8_t *put_block(const staged *from, size_t itemsize, uint8_t *out);
+ *         writes the block at out and returns its end
  *     const uint8_t *decode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *in,
  *                                 const uint8_t *north, uint8_t *values, bool *bad);
  *     void decode_zeros(const bp_photon_fast *f, size_t itemsize, const uint8_t *north, uint8_t *values);
@@ -49,6 +52,7 @@ static inline size_t encode_range(const bp_photon_fast *f, size_t itemsize, cons
 {
     uint8_t room[NORTH_PIXELS * sizeof(uint32_t)], last[BP_FAST_BLOCK * sizeof(uint32_t)];
     uint8_t spare[BP_FAST_LIMIT + BP_FAST_SLACK];
+    staged blocks[BP_FAST_BLOCKS]; /* all planned, then all written: the processor works on several at once */
     const bp_photon_fast own = *f; /* which stores of pixels cannot change */
     size_t size = 0;
     while (at < end) {
@@ -59,11 +63,11 @@ static inline size_t encode_range(const bp_photon_fast *f, size_t itemsize, cons
             const uint8_t *values = frame + at * itemsize, *north = north_of(f, itemsize, frame, at, room);
             if (f->count - at < BP_FAST_BLOCK)
                 values = last_block(f, itemsize, values, f->count - at, north, last);
-            uint8_t *from = to;
-            to = encode_block(&own, itemsize, values, north, to);
-            mask |= (unsigned)(to != from) << b;
+            mask |= (unsigned)plan_block(&own, itemsize, values, north, &blocks[b]) << b;
         }
         *group = (uint8_t)mask;
+        for (; mask; mask &= mask - 1)
+            to = put_block(&blocks[__builtin_ctz(mask)], itemsize, to);
         size_t bytes = (size_t)(to - group);
         if (!roomy) {
             if (bytes > capacity - size)

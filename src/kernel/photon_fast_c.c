@@ -40,29 +40,33 @@ static void put_bits(uint64_t *planes, uint32_t value, unsigned place)
         *planes |= (uint64_t)(value & 1) << place;
 }
 
-static uint8_t *encode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values,
-                             const uint8_t *north, uint8_t *out)
+typedef bp_fast_staged staged;
+
+static bool plan_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values, const uint8_t *north,
+                       staged *to)
 {
     unsigned bits = (unsigned)itemsize * 8, spare = 32 - bits;
-    uint64_t counted[BP_FAST_PLANES] = {0}, predicted[BP_FAST_PLANES] = {0};
+    memset(to->planes, 0, sizeof to->planes);
     for (unsigned i = 0; i < BP_FAST_BLOCK; i++) {
         uint32_t value = bp_fast_load(values + i * itemsize, itemsize);
-        put_bits(counted, (value - background(f, itemsize, north + i * itemsize)) << spare >> spare, i);
+        put_bits(to->planes[0], (value - background(f, itemsize, north + i * itemsize)) << spare >> spare, i);
     }
-    unsigned most = bp_fast_most(counted, bits);
-    if (!most)
-        return out;
-    if (most == 1) {
-        bp_fast_plan plan = bp_fast_make_plan(counted, most);
-        if (bp_fast_is_sparse(&plan))
-            return bp_fast_put_block(counted, &plan, 0, out);
-    }
+    unsigned counted = bp_fast_most(to->planes[0], bits);
+    if (!counted || bp_fast_is_sparse(to, counted))
+        return counted;
     for (unsigned i = 0; i < BP_FAST_BLOCK; i++) {
         uint32_t value = bp_fast_load(values + i * itemsize, itemsize);
         uint32_t residual = (value - predict(f, itemsize, north + i * itemsize)) << spare; /* sign: bit 31 */
-        put_bits(predicted, (residual << 1 ^ (0 - (residual >> 31))) >> spare, i);
+        put_bits(to->planes[1], (residual << 1 ^ (0 - (residual >> 31))) >> spare, i);
     }
-    return bp_fast_put_better(counted, most, predicted, bp_fast_most(predicted, bits), out);
+    bp_fast_choose(to, counted, bp_fast_most(to->planes[1], bits));
+    return true;
+}
+
+static uint8_t *put_block(const staged *from, size_t itemsize, uint8_t *out)
+{
+    (void)itemsize;
+    return bp_fast_put_staged(from, out);
 }
 
 static const uint8_t *decode_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *in,
