@@ -7,7 +7,7 @@
 #include "kernel/kernel.h"
 
 #define MOST_TRIALS 64 /* blocks that each predictor is tried on */
-#define SPARING     32 /* blocks of a frame for each of them */
+#define SPARING     64 /* blocks of a frame for each of them */
 
 /* Bytes that the blocks of the sample take. */
 static size_t try_predictor(const bp_photon_fast *f, const void *values, size_t trials)

@@ -6,7 +6,7 @@
 #include "algo/photon_fast_frame.h"
 #include "algo/photon_values.h"
 
-#define SEGMENT       256 /* pixels in a row that are looked at */
+#define SEGMENT       128 /* pixels in a row that are looked at */
 #define MOST_SEGMENTS 32
 #define SPARING       4096 /* pixels of a frame for each segment */
 #define LENGTHS       33   /* lengths of a number in bits */
