@@ -161,16 +161,15 @@ INLINE vector planes_of(size_t itemsize, const vector *v, int which)
 typedef struct block {
     vector planes[2];
     vector any[2]; /* plane k: or of planes k and above */
-    unsigned key;  /* cost << 5 | 0: no patches, 31 - width: patches */
-    unsigned most;
-    unsigned grouped; /* cost */
+    bp_fast_plan plan;
 } block;
 
 /* A block that waits until the others of its group are planned too: so the processor works on several. */
 typedef struct staged {
     uint64_t planes[BP_FAST_PLANES];
     uint64_t any[SHORT];
-    unsigned key, most, grouped, mode;
+    bp_fast_plan plan;
+    unsigned mode;
 } staged;
 
 INLINE vector or_above(vector v)
@@ -193,7 +192,7 @@ INLINE __m128i keys_of(__m128i counts, unsigned most, int first)
 {
     const __m128i order = _mm_add_epi16(_mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7), _mm_set1_epi16((short)first));
     const __m128i bits = /* bp_fast_patch_bits */
-        _mm_setr_epi8(0, 2, 3, 4, 8, 8, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16);
+        _mm_setr_epi8(0, 2, 3, 8, 8, 8, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16);
     __m128i patches = _mm_and_si128(counts, _mm_set1_epi16(255));
     __m128i extra = _mm_sub_epi16(_mm_set1_epi16((short)(most - 1)), order);
     __m128i each = _mm_shuffle_epi8(bits, _mm_or_si128(extra, _mm_set1_epi16(INT16_MIN)));
@@ -214,16 +213,32 @@ INLINE unsigned sum_of_high_bytes(__m128i counts)
     return (unsigned)_mm_cvtsi128_si32(_mm_add_epi64(sums, _mm_unpackhi_epi64(sums, sums)));
 }
 
+INLINE void plan_unary(block *b)
+{
+    uint64_t planes[8];
+    store(planes, b->planes[0]);
+    for (unsigned k = 0; k < BP_FAST_UNARY_WIDTHS; k++) {
+        if (b->plan.most > k + BP_FAST_UNARY_PLANES)
+            continue;
+        unsigned cost = bp_fast_unary_cost(planes, k);
+        if (cost < b->plan.cost) {
+            b->plan.kind = BP_FAST_UNARY;
+            b->plan.cost = cost;
+            b->plan.width = k;
+        }
+    }
+}
+
 /* As bp_fast_make_plan, all widths at once. */
 INLINE void make_plan(block *b)
 {
     __m128i counts, keys;
     unsigned bytes;
-    if (b->most <= 8) {
+    if (b->plan.most <= 8) {
         b->any[1] = _mm512_setzero_si512();
         b->any[0] = or_above(b->planes[0]);
         counts = counts_of(b->any[0]);
-        keys = keys_of(counts, b->most, 0);
+        keys = keys_of(counts, b->plan.most, 0);
         bytes = sum_of_high_bytes(counts);
     } else {
         b->any[1] = or_above(b->planes[1]);
@@ -231,34 +246,36 @@ INLINE void make_plan(block *b)
                                     _mm512_broadcastq_epi64(_mm512_castsi512_si128(b->any[1])));
         __m128i high = counts_of(b->any[1]);
         counts = counts_of(b->any[0]);
-        keys = _mm_min_epu16(keys_of(counts, b->most, 0), keys_of(high, b->most, 8));
+        keys = _mm_min_epu16(keys_of(counts, b->plan.most, 0), keys_of(high, b->plan.most, 8));
         bytes = sum_of_high_bytes(_mm_add_epi8(counts, high));
-        if (b->most == SHORT) /* where nibbles end */
+        if (b->plan.most == SHORT) /* where nibbles end */
             bytes += 8 - ((unsigned)_mm_cvtsi128_si32(counts) >> 8 & 255);
     }
     unsigned best = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(keys)) & 0xffff;
-    unsigned plain = b->most * BP_FAST_BLOCK << 5;
-    b->key = best < plain ? best : plain;
-    b->grouped = 32 + 8 * bytes;
-}
-
-INLINE unsigned cost_of(const block *b)
-{
-    unsigned cost = b->key >> 5;
-    return cost < b->grouped ? cost : b->grouped;
+    unsigned plain = b->plan.most * BP_FAST_BLOCK << 5, grouped = 32 + 8 * bytes;
+    best = best < plain ? best : plain;
+    b->plan.kind = 0;
+    b->plan.cost = best >> 5;
+    b->plan.width = best & 31 ? 31 - (best & 31) : b->plan.most;
+    if (grouped < b->plan.cost) {
+        b->plan.kind = BP_FAST_GROUPED;
+        b->plan.cost = grouped;
+    }
+    if (b->plan.most >= 2 && b->plan.most <= 4)
+        plan_unary(b);
 }
 
 INLINE uint8_t *put_grouped(const staged *b, uint8_t *out)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     vector above = load(b->any), above_8 = load(b->any + 8);
-    __mmask64 low = _mm512_test_epi8_mask(above, above) | (b->most == SHORT ? 255 : 0);
+    __mmask64 low = _mm512_test_epi8_mask(above, above) | (b->plan.most == SHORT ? 255 : 0);
     __mmask64 high = _mm512_test_epi8_mask(above_8, above_8);
     /* bytes: the planes that every eight pixels have */
     vector sum = _mm512_add_epi8(_mm512_maskz_set1_epi8(low, 1), _mm512_maskz_set1_epi8(high, 1));
     uint64_t widths = (uint64_t)_mm512_reduce_add_epi64(sum);
-    *out = (uint8_t)(b->mode | BP_FAST_GROUPED << 4 | (b->most - 1));
-    bp_fast_store64(out + 1, _pext_u64(b->most * ones - widths, 15 * ones));
+    *out = (uint8_t)(b->mode | BP_FAST_GROUPED << 4 | (b->plan.most - 1));
+    bp_fast_store64(out + 1, _pext_u64(b->plan.most * ones - widths, 15 * ones));
     out += 5;
     store(out, _mm512_maskz_compress_epi8(low, load(b->planes)));
     out += bp_fast_count(low);
@@ -276,8 +293,7 @@ INLINE uint8_t *put_patches(const staged *b, unsigned width, unsigned extra, uin
     bp_fast_store64(out + 1, _pext_u64(places, bp_fast_spread(bytes)));
     uint8_t *end = out + 1 + bp_fast_count(bytes);
     uint64_t packed = _pext_u64(planes[0], places) | _pext_u64(planes[1], places) << patches |
-                      _pext_u64(planes[2], places) << 2 * patches |
-                      _pext_u64(planes[3], places) << 3 * patches;
+                      _pext_u64(planes[2], places) << 2 * patches;
     bp_fast_store64(end, packed);
     end += extra < 2 ? 0 : (extra * patches + 7) / 8;
     return extra ? end : out;
@@ -285,19 +301,17 @@ INLINE uint8_t *put_patches(const staged *b, unsigned width, unsigned extra, uin
 
 static __attribute__((noinline)) uint8_t *put_slowly(const staged *b, uint8_t *out)
 {
-    unsigned most = b->most > SHORT ? bp_fast_most(b->planes, BP_FAST_PLANES) : b->most;
-    bp_fast_plan plan = bp_fast_make_plan(b->planes, most);
-    return bp_fast_put_block(b->planes, &plan, b->mode, out);
+    return bp_fast_put_block(b->planes, &b->plan, b->mode, out);
 }
 
 INLINE uint8_t *put_block(const staged *b, size_t itemsize, uint8_t *out)
 {
-    unsigned width = b->key & 31 ? 31 - (b->key & 31) : b->most, extra = b->most - width;
-    if (b->most > SHORT)
-        return put_slowly(b, out);
-    if (b->grouped < b->key >> 5)
+    unsigned width = b->plan.width, extra = b->plan.most - width;
+    if (b->plan.kind == BP_FAST_UNARY)
+        return bp_fast_put_unary(b->planes, width, b->mode, out);
+    if (b->plan.kind == BP_FAST_GROUPED && b->plan.most <= SHORT)
         return put_grouped(b, out);
-    if (extra > BP_FAST_MOST_PLANES || width == SHORT)
+    if (extra > BP_FAST_MOST_PLANES || b->plan.most > SHORT || width == SHORT)
         return put_slowly(b, out);
     *out = (uint8_t)(b->mode | extra << 4 | width);
     store(out + 1, load(b->planes));
@@ -317,8 +331,11 @@ static __attribute__((noinline)) void plan_wide(const vector *counted, const vec
     bp_fast_choose(&both, bp_fast_most(both.planes[0], BP_FAST_PLANES),
                    bp_fast_most(both.planes[1], BP_FAST_PLANES));
     memcpy(to->planes, both.planes[both.mode != 0], sizeof to->planes);
-    to->most = UINT32_MAX; /* to be planned again */
+    to->plan = both.plan;
     to->mode = both.mode;
+    uint64_t any = 0;
+    for (unsigned k = SHORT; k-- > 0;)
+        to->any[k] = any |= to->planes[k];
 }
 
 /* Planes of residuals below 65536. */
@@ -328,7 +345,7 @@ INLINE void take_planes(size_t itemsize, const vector *residuals, block *b)
     b->planes[1] = itemsize == 1 ? _mm512_setzero_si512() : planes_of(itemsize, residuals, 1);
     unsigned used = _mm512_test_epi64_mask(b->planes[0], b->planes[0]) |
                     (unsigned)_mm512_test_epi64_mask(b->planes[1], b->planes[1]) << 8;
-    b->most = 32 - (unsigned)_lzcnt_u32(used);
+    b->plan.most = 32 - (unsigned)_lzcnt_u32(used);
 }
 
 INLINE vector predict_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *values,
@@ -350,9 +367,7 @@ INLINE void stage(const block *b, unsigned mode, staged *to)
     store(to->planes + 16, _mm512_setzero_si512());
     store(to->any, b->any[0]);
     store(to->any + 8, b->any[1]);
-    to->key = b->key;
-    to->most = b->most;
-    to->grouped = b->grouped;
+    to->plan = b->plan;
     to->mode = mode;
 }
 
@@ -370,9 +385,9 @@ INLINE bool plan_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *
         return false;
     bool wide = itemsize == 4 && _mm512_test_epi32_mask(any, upper); /* more than 16 planes */
     take_planes(itemsize, counted, &count);
-    if (!wide && count.most == 1) {
+    if (!wide && count.plan.most == 1) {
         make_plan(&count);
-        if (cost_of(&count) <= BP_FAST_FEW_BITS) {
+        if (count.plan.cost <= BP_FAST_FEW_BITS) {
             stage(&count, 0, to);
             return true;
         }
@@ -380,15 +395,15 @@ INLINE bool plan_block(const bp_photon_fast *f, size_t itemsize, const uint8_t *
     any = predict_block(f, itemsize, values, north, predicted);
     bool wider = itemsize == 4 && _mm512_test_epi32_mask(any, upper);
     take_planes(itemsize, predicted, &other);
-    if (wider || (wide && other.most + BP_FAST_PLANES_LESS > SHORT)) {
+    if (wider || (wide && other.plan.most + BP_FAST_PLANES_LESS > SHORT)) {
         plan_wide(counted, predicted, to);
         return true;
     }
     make_plan(&other);
     bool better = true;
-    if (!wide && other.most + BP_FAST_PLANES_LESS > count.most) {
+    if (!wide && other.plan.most + BP_FAST_PLANES_LESS > count.plan.most) {
         make_plan(&count);
-        better = cost_of(&other) < cost_of(&count);
+        better = other.plan.cost < count.plan.cost;
     }
     if (!better)
         other = count;
@@ -454,6 +469,24 @@ INLINE const uint8_t *get_grouped(const uint8_t *in, unsigned bits, vector *plan
     return in + bp_fast_count(high);
 }
 
+/* Up to three planes from `width` on. */
+INLINE void put_planes(uint64_t a, uint64_t b, uint64_t c, unsigned width, unsigned count, vector *planes)
+{
+    vector three = _mm512_castsi256_si512(_mm256_setr_epi64x((int64_t)a, (int64_t)b, (int64_t)c, 0));
+    vector index = _mm512_sub_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(width));
+    unsigned at = ((1u << count) - 1) << width;
+    planes[0] = _mm512_mask_permutexvar_epi64(planes[0], (__mmask8)at, index, three);
+    planes[1] = _mm512_mask_permutexvar_epi64(planes[1], (__mmask8)(at >> 8), index, three);
+}
+
+INLINE const uint8_t *get_unary(const uint8_t *in, unsigned width, vector *planes)
+{
+    uint64_t upper[BP_FAST_UNARY_PLANES];
+    in = bp_fast_get_unary(in, upper);
+    put_planes(upper[0], upper[1], upper[2], width, BP_FAST_UNARY_PLANES, planes);
+    return in;
+}
+
 INLINE const uint8_t *get_patches(const uint8_t *in, unsigned width, unsigned extra, vector *planes,
                                   bool *bad)
 {
@@ -464,14 +497,8 @@ INLINE const uint8_t *get_patches(const uint8_t *in, unsigned width, unsigned ex
     *bad |= several && patches > BP_FAST_MOST_PATCHES;
     patches &= 31; /* of a block that is refused */
     uint64_t packed = bp_fast_load64(in) | ((uint64_t)several - 1);
-    vector patch = _mm512_castsi256_si512(
-        _mm256_setr_epi64x((int64_t)_pdep_u64(packed, places), (int64_t)_pdep_u64(packed >> patches, places),
-                           (int64_t)_pdep_u64(packed >> 2 * patches % 64, places),
-                           (int64_t)_pdep_u64(packed >> 3 * patches % 64, places)));
-    vector index = _mm512_sub_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(width));
-    unsigned at = ((1u << extra) - 1) << width;
-    planes[0] = _mm512_mask_permutexvar_epi64(planes[0], (__mmask8)at, index, patch);
-    planes[1] = _mm512_mask_permutexvar_epi64(planes[1], (__mmask8)(at >> 8), index, patch);
+    put_planes(_pdep_u64(packed, places), _pdep_u64(packed >> patches, places),
+               _pdep_u64(packed >> 2 * patches % 64, places), width, extra, planes);
     return in + (several ? (extra * patches + 7) / 8 : 0);
 }
 
@@ -481,13 +508,16 @@ INLINE const uint8_t *decode_block(const bp_photon_fast *f, size_t itemsize, con
     unsigned bits = (unsigned)itemsize * 8, mode = *in & BP_FAST_PREDICTED;
     unsigned kind = BP_FAST_KIND(*in), width = BP_FAST_WIDTH(*in);
     vector planes[4], residuals[4];
-    if (kind <= BP_FAST_MOST_PLANES && width + kind <= (itemsize == 1 ? 8 : SHORT)) {
+    unsigned extra = kind == BP_FAST_UNARY ? BP_FAST_UNARY_PLANES : kind;
+    if (kind <= BP_FAST_UNARY && width + extra <= (itemsize == 1 ? 8 : SHORT)) {
         unsigned all = (1u << width) - 1;
         planes[0] = _mm512_maskz_loadu_epi64((__mmask8)all, in + 1);
         planes[1] = itemsize == 1 ? _mm512_setzero_si512()
                                   : _mm512_maskz_loadu_epi64((__mmask8)(all >> 8), in + 1 + VECTOR);
         in += 1 + 8 * width;
-        if (kind)
+        if (kind == BP_FAST_UNARY)
+            in = get_unary(in, width, planes);
+        else if (kind)
             in = get_patches(in, width, kind, planes, bad);
     } else if (kind == BP_FAST_GROUPED) {
         in = get_grouped(in, bits, planes, bad);

@@ -27,10 +27,12 @@
 #define BP_FAST_PREDICTED 0x80
 #define BP_FAST_KIND(h)   ((h) >> 4 & 7)
 #define BP_FAST_WIDTH(h)  ((h)&15)
-/* Kinds: 0 to 4 are so many planes of patches. */
-#define BP_FAST_MOST_PLANES  4  /* of patches that are stored as planes */
+/* Kinds: 0 to 3 are so many planes of patches. */
+#define BP_FAST_MOST_PLANES  3  /* of patches that are stored as planes */
 #define BP_FAST_MOST_PATCHES 16 /* in such a block, so that their bits fit 64 */
-enum { BP_FAST_VALUES = 5, BP_FAST_GROUPED = 6, BP_FAST_WIDE = 7 };
+enum { BP_FAST_UNARY = 4, BP_FAST_VALUES = 5, BP_FAST_GROUPED = 6, BP_FAST_WIDE = 7 };
+#define BP_FAST_UNARY_PLANES 3 /* that become up to seven levels */
+#define BP_FAST_UNARY_WIDTHS 2 /* 0 and 1: what encoders try below them */
 #define BP_FAST_WIDE_GROUPED 0x40
 #define BP_FAST_MOST_LESS    15 /* bits that eight pixels of a grouped block may have less than others */
 
@@ -38,7 +40,7 @@ typedef struct bp_fast_plan {
     unsigned cost;  /* bits, the first byte left out */
     unsigned width; /* planes that are there for all pixels; of a grouped block: for those with most */
     unsigned most;  /* planes of the largest value */
-    bool grouped;
+    unsigned kind;  /* BP_FAST_GROUPED, BP_FAST_UNARY, else 0 */
 } bp_fast_plan;
 
 /* Numbers in the order of bytes of bits.h, which compilers do not always see through. */
@@ -136,6 +138,30 @@ static inline unsigned bp_fast_patch_bits(unsigned planes)
     return planes < 2 ? 0 : planes <= BP_FAST_MOST_PLANES ? planes : (planes + 7) / 8 * 8;
 }
 
+/* Levels of the number in three planes: level[j] marks pixels with more than j. */
+static inline void bp_fast_levels(const uint64_t *planes, uint64_t level[7])
+{
+    uint64_t a = planes[0], b = planes[1], c = planes[2];
+    level[0] = a | b | c;
+    level[1] = b | c;
+    level[2] = (a & b) | c;
+    level[3] = c;
+    level[4] = c & (a | b);
+    level[5] = c & b;
+    level[6] = c & b & a;
+}
+
+/* Bits of `width` planes and the levels of the three above. */
+static inline unsigned bp_fast_unary_cost(const uint64_t *planes, unsigned width)
+{
+    uint64_t level[7];
+    unsigned cost = BP_FAST_BLOCK * (width + 1);
+    bp_fast_levels(planes + width, level);
+    for (unsigned j = 0; j < 6; j++)
+        cost += bp_fast_count(level[j]);
+    return cost;
+}
+
 static inline unsigned bp_fast_most(const uint64_t *planes, unsigned bits)
 {
     while (bits && !planes[bits - 1])
@@ -164,7 +190,15 @@ static inline bp_fast_plan bp_fast_make_plan(const uint64_t *planes, unsigned mo
     if (grouped < plan.cost) {
         plan.cost = grouped;
         plan.width = most;
-        plan.grouped = true;
+        plan.kind = BP_FAST_GROUPED;
+    }
+    for (unsigned k = 0; k < BP_FAST_UNARY_WIDTHS && most >= 2 && most <= 4; k++) {
+        unsigned cost = most <= k + BP_FAST_UNARY_PLANES ? bp_fast_unary_cost(planes, k) : plan.cost;
+        if (cost < plan.cost) {
+            plan.cost = cost;
+            plan.width = k;
+            plan.kind = BP_FAST_UNARY;
+        }
     }
     return plan;
 }
@@ -193,6 +227,32 @@ static inline uint8_t *bp_fast_put_grouped(const uint64_t *planes, unsigned most
         out += bp_fast_count(present[k]) / 8;
     }
     return out;
+}
+
+/* Level j stands in as many bits as level j - 1 has pixels. */
+static inline uint8_t *bp_fast_put_unary(const uint64_t *planes, unsigned width, unsigned mode, uint8_t *out)
+{
+    uint64_t level[7], bits, rest = 0;
+    unsigned used = 0;
+    bp_fast_levels(planes + width, level);
+    *out++ = (uint8_t)(mode | BP_FAST_UNARY << 4 | width);
+    for (unsigned k = 0; k < width; k++, out += 8)
+        bp_fast_store64(out, planes[k]);
+    bp_fast_store64(out, level[0]);
+    out += 8;
+    for (unsigned j = 0; j < 6 && level[j]; j++) {
+        bits = bp_fast_compress(level[j + 1], level[j]);
+        unsigned next = used + bp_fast_count(level[j]);
+        rest |= bits << used;
+        bp_fast_store64(out, rest);
+        if (next >= 64) {
+            rest = used ? bits >> (64 - used) : 0;
+            out += 8;
+        }
+        used = next % 64;
+    }
+    bp_fast_store64(out, rest);
+    return out + (used + 7) / 8;
 }
 
 /* What follows the planes of a block: places of the patches, and what they have above width. */
@@ -231,8 +291,10 @@ static inline uint8_t *bp_fast_put_block(const uint64_t *planes, const bp_fast_p
                                          uint8_t *out)
 {
     unsigned width = plan->width, most = plan->most, extra = most - width;
-    if (plan->grouped)
+    if (plan->kind == BP_FAST_GROUPED)
         return bp_fast_put_grouped(planes, most, mode, out);
+    if (plan->kind == BP_FAST_UNARY)
+        return bp_fast_put_unary(planes, width, mode, out);
     if (width > 15) {
         *out++ = (uint8_t)(mode | BP_FAST_WIDE << 4);
         *out++ = (uint8_t)width;
@@ -310,6 +372,23 @@ static inline const uint8_t *bp_fast_get_grouped(const uint8_t *in, unsigned mos
     return in;
 }
 
+static inline const uint8_t *bp_fast_get_unary(const uint8_t *in, uint64_t *planes)
+{
+    uint64_t level[7] = {bp_fast_load64(in)};
+    unsigned at = 0;
+    in += 8;
+    for (unsigned j = 0; j < 6; j++) {
+        uint64_t bits = bp_fast_load64(in + at / 8) >> at % 8;
+        bits |= (uint64_t)in[at / 8 + 8] << 8 << (56 - at % 8); /* none when at % 8 is 0 */
+        level[j + 1] = bp_fast_expand(bits, level[j]);
+        at += bp_fast_count(level[j]);
+    }
+    planes[0] = (level[0] & ~level[1]) | (level[2] & ~level[3]) | (level[4] & ~level[5]) | level[6];
+    planes[1] = (level[1] & ~level[3]) | level[5];
+    planes[2] = level[3];
+    return in + (at + 7) / 8;
+}
+
 static inline const uint8_t *bp_fast_get_patches(const uint8_t *in, unsigned width, unsigned most,
                                                  uint64_t *planes, bool *bad)
 {
@@ -349,7 +428,9 @@ static inline const uint8_t *bp_fast_get_block(const uint8_t *in, unsigned bits,
     unsigned kind = BP_FAST_KIND(*in), width = BP_FAST_WIDTH(*in);
     in++;
     *most = width + kind;
-    if (kind == BP_FAST_VALUES) {
+    if (kind == BP_FAST_UNARY) {
+        *most = width + BP_FAST_UNARY_PLANES;
+    } else if (kind == BP_FAST_VALUES) {
         *most = *in++;
     } else if (kind == BP_FAST_GROUPED) {
         *most = width + 1;
@@ -371,6 +452,8 @@ static inline const uint8_t *bp_fast_get_block(const uint8_t *in, unsigned bits,
         return bp_fast_get_grouped(in, *most, bits, planes, bad);
     for (unsigned k = 0; k < width; k++, in += 8)
         planes[k] = bp_fast_load64(in);
+    if (kind == BP_FAST_UNARY)
+        return bp_fast_get_unary(in, planes + width);
     for (unsigned k = width; k < *most; k++)
         planes[k] = 0;
     return *most > width ? bp_fast_get_patches(in, width, *most, planes, bad) : in;
