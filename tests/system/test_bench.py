@@ -57,7 +57,7 @@ def test_the_verdict_of_the_published_rows():
 
 def test_a_quick_run(tmp_path, monkeypatch):
     monkeypatch.delenv("BEAMPRESS_DATA", raising=False)
-    said = run("--quick", "--no-python", "--build", conftest.BUILD, "--csv", tmp_path / "peers.csv", "--only", "counting,rate=1")
+    said = run("--quick", "--no-python", "--build", conftest.BUILD, "--csv", tmp_path / "peers.csv", "--only", "counting,rate=0.1")
     assert "photon balanced, one frame per chunk" in said
     rows = table.read(tmp_path / "peers.csv")
     names = {row.name for row in rows if row.good}
