@@ -36,8 +36,6 @@ void bp_max_tables_start(bp_max_tables *t)
 {
     make_squash(t);
     make_stretch(t);
-    for (unsigned n = 0; n <= BP_MAX_COUNT; n++) {
+    for (unsigned n = 0; n <= BP_MAX_COUNT; n++)
         t->rate[n] = (uint16_t)(65536 * 2 / (2 * n + 3));
-        t->trust[n] = (uint16_t)(256 * (n + 1) / (n + 2));
-    }
 }

@@ -7,18 +7,18 @@
 
 #include "algo/photon_max_coder.h"
 
-#define BP_MAX_LEARN  17
-#define BP_MAX_INPUTS 4    /* contexts of a decision */
-#define BP_MAX_LOGIT  3071 /* of a probability, in 1/256 nat: 12 nats */
-#define BP_MAX_COUNT  1023
-#define BP_MAX_HALF   (1u << 31) /* a slot that has seen nothing */
+#define BP_MAX_LEARN     16
+#define BP_MAX_LEARN_FEW 17
+#define BP_MAX_INPUTS    6    /* contexts of a decision */
+#define BP_MAX_LOGIT     3071 /* of a probability, in 1/256 nat: 12 nats */
+#define BP_MAX_COUNT     1023
+#define BP_MAX_HALF      (1u << 31) /* a slot that has seen nothing */
 
 /* A slot is a probability of a 1 in 22 bits, and below it how often it was seen in 10. */
 typedef struct bp_max_tables {
     int16_t stretch[3][4096]; /* below 1/64, middle, above 63/64 */
     uint16_t squash[2 * BP_MAX_LOGIT + 2];
     uint16_t rate[BP_MAX_COUNT + 1]; /* of the n-th sight, in 1/65536 */
-    uint16_t trust[BP_MAX_COUNT + 1];
 } bp_max_tables;
 
 void bp_max_tables_start(bp_max_tables *t);
@@ -38,27 +38,29 @@ static inline void bp_max_slot_update(const bp_max_tables *t, uint32_t *slot, un
     *slot = (uint32_t)p << 10 | (n + (n < limit));
 }
 
-/* Codes one decision from the slots of its contexts and the weights w of its mix. */
+/* Codes one decision from the slots of its contexts and the weights w of its mix. fine: probabilities near 0
+ * and 1 matter. Sums of int32_t may wrap: absurd weights cost bits, no more. */
 static inline __attribute__((always_inline)) unsigned bp_max_mixed(const bp_max_tables *t, bp_max_coder *c,
-                                                                   bool decoding, uint32_t *const *slots,
-                                                                   size_t node, int32_t *w, unsigned limit,
-                                                                   unsigned bit)
+                                                                   bool decoding, bool fine, unsigned inputs,
+                                                                   uint32_t *const *slots, size_t node,
+                                                                   int32_t *w, unsigned bit)
 {
-    int32_t st[BP_MAX_INPUTS], x = 0;
-    for (unsigned i = 0; i < BP_MAX_INPUTS; i++) {
+    const unsigned learn = fine ? BP_MAX_LEARN_FEW : BP_MAX_LEARN;
+    int32_t st[BP_MAX_INPUTS];
+    uint32_t sum = 0;
+    for (unsigned i = 0; i < inputs; i++) {
         uint32_t s = slots[i][node];
-        st[i] = bp_max_stretch(t, s >> 10) * t->trust[s & 1023] >> 8;
-        x += st[i] * w[i];
+        st[i] = fine ? bp_max_stretch(t, s >> 10) : t->stretch[1][s >> 20];
+        sum += (uint32_t)st[i] * (uint32_t)w[i];
     }
-    x >>= 14;
+    int32_t x = (int32_t)sum >> 14;
     x = x > BP_MAX_LOGIT ? BP_MAX_LOGIT : x < -BP_MAX_LOGIT ? -BP_MAX_LOGIT : x;
     uint32_t p = t->squash[x + BP_MAX_LOGIT];
     bit = bp_max_code(c, decoding, p, bit);
     int32_t error = ((int32_t)(bit << 16) - (int32_t)p) >> 2;
-    for (unsigned i = 0; i < BP_MAX_INPUTS; i++) {
-        int32_t v = w[i] + ((st[i] * error + (1 << (BP_MAX_LEARN - 1))) >> BP_MAX_LEARN);
-        w[i] = v > 1 << 17 ? 1 << 17 : v < -(1 << 17) ? -(1 << 17) : v;
-        bp_max_slot_update(t, &slots[i][node], bit, limit);
+    for (unsigned i = 0; i < inputs; i++) {
+        w[i] = (int32_t)((uint32_t)w[i] + (uint32_t)((st[i] * error + (1 << (learn - 1))) >> learn));
+        bp_max_slot_update(t, &slots[i][node], bit, fine ? 1000 : 255);
     }
     return bit;
 }

@@ -16,7 +16,7 @@ bool bp_max_plane_init(bp_max_plane *p, size_t height, size_t width, bool severa
     p->now = p->memory;
     p->last = several && p->memory ? p->memory + frame : NULL;
     p->wide[0] = calloc(3 * stride, sizeof *p->wide[0]);
-    p->smooth = calloc(stride, sizeof *p->smooth);
+    p->smooth = calloc(3 * stride, sizeof *p->smooth);
     p->above = calloc(stride, sizeof *p->above);
     p->error[0] = calloc(3 * stride, sizeof *p->error[0]);
     if (several) {
@@ -84,24 +84,39 @@ static int64_t lower(int64_t v, int64_t most)
     return v < most ? v : most;
 }
 
-/* The row smoothed both ways with weight 1/2^bits, into the mean of the rows above. Lone bright pixels count
- * for four times the mean and 8. */
-static void blur(bp_max_plane *p, size_t row, int64_t *mean, unsigned bits, unsigned most)
+#define ROOM 8
+static void blend(int64_t *restrict mean, const int64_t *restrict a, size_t width, int64_t share)
+{
+    for (size_t c = 0; c < width; c++) {
+        int64_t gap = (a[c] >> 1) - mean[c];
+        mean[c] += (gap >> 16) * share + (((gap & 65535) * share) >> 16);
+    }
+}
+
+/* The row smoothed both ways, with weights 1/4 and 1/16, into the means of the rows above. Lone bright pixels
+ * count for four times the mean and 8. */
+static void blur(bp_max_plane *p, size_t row)
 {
     const unsigned up = BP_MAX_FRACTION + 8;
     const uint32_t *r = p->rows[0];
-    const int64_t room = (int64_t)8 << up;
-    int64_t f = mean[0];
-    if (row == 0)
-        f = (int64_t)r[0] << up;
-    for (size_t c = 0; c < p->width; c++)
-        p->smooth[c] = f += (lower((int64_t)r[c] << up, 4 * f + room) - f) >> bits;
-    int64_t share = (int64_t)(row + 1 < most ? 65536 / (row + 1) : 65536 / most);
-    for (size_t c = p->width; c-- > 0;) {
-        f += (lower((int64_t)r[c] << up, 4 * f + room) - f) >> bits;
-        int64_t gap = ((p->smooth[c] + f) >> 1) - mean[c];
-        mean[c] += (gap >> 16) * share + (((gap & 65535) * share) >> 16);
+    size_t width = p->width;
+    int64_t *near = p->smooth, *far = near + p->stride, *clipped = far + p->stride;
+    int64_t room = row ? (int64_t)ROOM << up : INT64_MAX / 2;
+    for (size_t c = 0; c < width; c++)
+        clipped[c] = lower((int64_t)r[c] << up, 4 * p->wide[2][c] + room);
+    int64_t f = row ? p->wide[1][0] : clipped[0], g = row ? p->wide[2][0] : clipped[0];
+    for (size_t c = 0; c < width; c++) {
+        near[c] = f += (clipped[c] - f) >> 2;
+        far[c] = g += (clipped[c] - g) >> 4;
     }
+    for (size_t c = width; c-- > 0;) {
+        f += (clipped[c] - f) >> 2;
+        g += (clipped[c] - g) >> 4;
+        near[c] += f;
+        far[c] += g;
+    }
+    blend(p->wide[1], near, width, (int64_t)(65536 / (row < 6 ? row + 1 : 6)));
+    blend(p->wide[2], far, width, (int64_t)(65536 / (row < 24 ? row + 1 : 24)));
 }
 
 static void follow(bp_max_plane *p, size_t row)
@@ -182,8 +197,7 @@ void bp_max_plane_end_row(bp_max_plane *p, size_t row)
         p->error[0][p->width + i] = p->error[0][p->width - 1];
     }
     follow(p, row);
-    blur(p, row, p->wide[1], 2, 6);
-    blur(p, row, p->wide[2], 4, 24);
+    blur(p, row);
     for (size_t i = 0; i < 3; i++)
         spill(p->wide[i], p->width);
 }

@@ -31,7 +31,7 @@ typedef struct bp_max_plane {
     uint32_t *memory;  /* of frames: the present one and the last */
     uint32_t *now, *last;
     int64_t *wide[3]; /* means of the rows above: of a column, near, far; 8 bits more than the fraction */
-    int64_t *smooth;  /* scratch of a row */
+    int64_t *smooth;  /* scratch of three rows */
     int64_t *above;   /* of a row: what the prediction takes from the rows above and earlier frames */
     int64_t left;     /* mean of the row so far */
     int64_t *mean;    /* of earlier frames, each pixel, fraction and 4 bits more; NULL: one frame */

@@ -3,13 +3,19 @@
 
 #include "algo/photon_max_pixel.h"
 
-#define ALWAYS static inline __attribute__((always_inline))
+#define SIDE_INPUTS 4
+/* weights that mixes start from, in 1/16384 */
+#define FEW_START   3500
+#define SIDE_START  5700
+#define SIZE_START  5700
+#define SIZE_INPUTS 3
+#define ALWAYS      static inline __attribute__((always_inline))
 
-static void start_mix(int32_t (*mix)[BP_MAX_INPUTS], size_t count)
+static void start_mix(int32_t (*mix)[BP_MAX_INPUTS], size_t count, int32_t weight)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < BP_MAX_INPUTS; k++)
-            mix[i][k] = (1 << 14) * 35 / 100;
+            mix[i][k] = weight;
 }
 
 void bp_max_state_start(bp_max_state *s)
@@ -18,10 +24,12 @@ void bp_max_state_start(bp_max_state *s)
     uint32_t *slots = (uint32_t *)&s->slots;
     for (size_t i = 0; i < sizeof s->slots / sizeof *slots; i++)
         slots[i] = BP_MAX_HALF;
-    start_mix(s->few_mix, BP_MAX_CLASSES * BP_MAX_UNARY);
-    start_mix(s->side_mix, BP_MAX_CLASSES);
-    start_mix(s->size_mix, BP_MAX_CLASSES * BP_MAX_UNARY);
+    start_mix(s->few_mix, BP_MAX_CLASSES * BP_MAX_UNARY, FEW_START);
+    start_mix(s->side_mix, BP_MAX_CLASSES, SIDE_START);
+    start_mix(s->size_mix, BP_MAX_CLASSES * BP_MAX_UNARY, SIZE_START);
     memset(s->scales, 0, sizeof s->scales);
+    for (unsigned i = 0; i < 64; i++)
+        s->inverse[i] = (int16_t)(65536 / (64 + i));
 }
 
 /* log2 in steps of 1/2, 1/4, 1/8; small values themselves */
@@ -59,24 +67,31 @@ typedef struct view {
     int64_t mean;          /* prediction, fraction of 14 bits */
     uint64_t around, size; /* expected distance from it: of the errors around, of the context; 8 bits */
     const uint32_t *r, *n, *nn;
+    int64_t inverse; /* of size, for quarters */
+    unsigned inverse_shift, top;
     size_t column, at; /* at: in planes of frames */
     bp_max_scale *scale;
 } view;
 
-/* signed distance in units of the scale: 0 to 6, 3 is near */
-ALWAYS unsigned rank_7(int64_t d, int64_t e)
+/* Quarters of the expected distance that d is away from the prediction, from -12 to 11, plus 12. */
+ALWAYS unsigned quarters(const view *v, int64_t d)
 {
-    return (unsigned)((d > -2 * e) + (d > -e) + (d > -(e >> 2)) + (d > (e >> 2)) + (d > e) + (d > 2 * e));
+    int64_t q = ((d - v->mean) >> (BP_MAX_FRACTION - 8)) * v->inverse >> v->inverse_shift;
+    return (unsigned)((q < -12 ? -12 : q > 11 ? 11 : q) + 12);
 }
 
-ALWAYS unsigned rank_5(int64_t d, int64_t e)
+/* -1.5, -0.25, 0.25 and 1.5 of the expected distance */
+ALWAYS unsigned rank_5(const view *v, int64_t d)
 {
-    return (unsigned)((d > -e - (e >> 1)) + (d > -(e >> 2)) + (d > (e >> 2)) + (d > e + (e >> 1)));
+    static const uint8_t ranks[24] = {0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4};
+    return ranks[quarters(v, d)];
 }
 
-ALWAYS unsigned rank_size(uint64_t d, uint64_t e)
+/* -2, -1, -0.25, 0.25, 1 and 2 of it */
+ALWAYS unsigned rank_7(const view *v, int64_t d)
 {
-    return (unsigned)((d > (e >> 2)) + (d > (e >> 1)) + (d > e) + (d > e + (e >> 1)) + (d > 3 * e));
+    static const uint8_t ranks[24] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6};
+    return ranks[quarters(v, d)];
 }
 
 ALWAYS unsigned few(uint32_t v)
@@ -125,6 +140,9 @@ ALWAYS void look(bp_max_state *s, view *v, size_t row, size_t c)
     v->scale = &s->scales[capped(log_2(around >> 2), BP_MAX_SCALES - 1) * BP_MAX_SCALES +
                           capped(log_2((uint64_t)v->mean >> 2), BP_MAX_SCALES - 1)];
     v->size = v->scale->count ? v->scale->mean : around + 1;
+    v->top = 63 - (unsigned)__builtin_clzll(v->size);
+    v->inverse = s->inverse[(v->top < 6 ? v->size << (6 - v->top) : v->size >> (v->top - 6)) & 63];
+    v->inverse_shift = v->top + 8;
 }
 
 /* Few counts: the value itself, one decision for each step. */
@@ -137,13 +155,15 @@ ALWAYS uint32_t code_few(bp_max_state *s, bool decoding, const view *v, uint32_t
     unsigned near = log_8((uint64_t)p->wide[1][v->column] >> down),
              far = log_8((uint64_t)p->wide[2][v->column] >> down);
     unsigned sum = few(r[-1]) + few(n[0]) + few(n[-1]) + few(n[1]);
+    unsigned wider = few(nn[1]) + few(nn[-1]) + few(nn[0]) + few(n[2]) + few(n[-2]) + few(r[-2]) + few(r[-3]);
     unsigned at[BP_MAX_INPUTS];
     at[0] =
         ((((few(r[-1]) * 3 + few(n[0])) * 3 + few(n[-1])) * 3 + few(n[1])) * 3 + few(r[-2])) * 3 + few(nn[0]);
     at[1] = capped(log_8((uint64_t)v->mean >> 2), 127) * 8 +
-            (p->frame ? capped(log_2(p->spread[v->at]), 7)
-                      : capped((unsigned)(nn[1] + nn[-1] + n[2] + n[-2]), 7));
+            (p->frame ? capped(log_2(p->spread[v->at]), 7) : capped(wider, 7));
     at[2] = capped(far, 111) * 9 + sum;
+    at[4] = (capped(r[-1], 15) * 16 + capped(n[0], 15)) * 4 + (n[1] > 0) * 2u + (n[-1] > 0);
+    at[5] = capped(wider + sum, 24) * 32 + capped(far >> 2, 31);
     at[3] = capped(near >> 1, 31) * 32 + capped(log_4((uint64_t)p->left >> down), 31);
     unsigned class = capped(far >> 3, 7) + (sum > 0 ? 8 : 0);
     uint32_t *slots[BP_MAX_INPUTS];
@@ -152,7 +172,7 @@ ALWAYS uint32_t code_few(bp_max_state *s, bool decoding, const view *v, uint32_t
     int32_t(*mix)[BP_MAX_INPUTS] = s->few_mix + (size_t) class * BP_MAX_UNARY;
     uint32_t k = 0;
     while (k < BP_MAX_UNARY && k < s->most &&
-           bp_max_mixed(&s->tables, &s->coder, decoding, slots, k, mix[k], 1000, k < value))
+           bp_max_mixed(&s->tables, &s->coder, decoding, true, BP_MAX_INPUTS, slots, k, mix[k], k < value))
         k++;
     if (k == BP_MAX_UNARY && k < s->most) {
         uint64_t all = k + code_rest(s, decoding, 2, value - k);
@@ -167,62 +187,55 @@ ALWAYS unsigned code_side(bp_max_state *s, bool decoding, const view *v, unsigne
 {
     const bp_max_plane *p = &s->plane;
     bp_max_slots *t = &s->slots;
-    int64_t e = (int64_t)(v->size << (BP_MAX_FRACTION - 8)), m = v->mean;
     const uint32_t *r = v->r, *n = v->n, *nn = v->nn;
     size_t c = v->column;
-    unsigned at[BP_MAX_INPUTS];
+    unsigned at[SIDE_INPUTS];
     at[0] = capped(log_8(v->size >> 4), 63) * 8 + part;
-    at[1] = ((rank_7(BP_MAX_SCALED(r[-1]) - m, e) * 7 + rank_7(BP_MAX_SCALED(n[0]) - m, e)) * 5 +
-             rank_5(BP_MAX_SCALED(n[1]) - m, e)) *
+    at[1] = ((rank_7(v, BP_MAX_SCALED(r[-1])) * 7 + rank_7(v, BP_MAX_SCALED(n[0]))) * 5 +
+             rank_5(v, BP_MAX_SCALED(n[1]))) *
                 4 +
             capped(class >> 1, 3);
-    at[2] = ((rank_5(BP_MAX_SCALED(n[-1]) - m, e) * 5 + rank_5((p->wide[1][c] >> 8) - m, e)) * 5 +
-             rank_5((p->wide[2][c] >> 8) - m, e)) *
+    at[2] = ((rank_5(v, BP_MAX_SCALED(n[-1])) * 5 + rank_5(v, (p->wide[1][c] >> 8))) * 5 +
+             rank_5(v, (p->wide[2][c] >> 8))) *
                 5 +
-            rank_5((p->left >> 8) - m, e);
+            rank_5(v, (p->left >> 8));
     if (p->frame)
-        at[3] =
-            ((rank_5(BP_MAX_SCALED(p->last[v->at]) - m, e) * 5 + rank_5((p->mean[v->at] >> 4) - m, e)) * 5 +
-             rank_5(BP_MAX_SCALED(p->last[v->at + p->stride]) - m, e)) *
-                5 +
-            rank_5(BP_MAX_SCALED(p->last[v->at + 1]) - m, e);
-    else
-        at[3] = ((rank_5((p->wide[0][c] >> 8) - m, e) * 5 + rank_5(BP_MAX_SCALED(nn[0]) - m, e)) * 5 +
-                 rank_5(BP_MAX_SCALED(r[-2]) - m, e)) *
+        at[3] = ((rank_5(v, BP_MAX_SCALED(p->last[v->at])) * 5 + rank_5(v, (p->mean[v->at] >> 4))) * 5 +
+                 rank_5(v, BP_MAX_SCALED(p->last[v->at + p->stride]))) *
                     5 +
-                rank_5(BP_MAX_SCALED(nn[1]) - m, e);
-    uint32_t *slots[BP_MAX_INPUTS];
-    for (unsigned i = 0; i < BP_MAX_INPUTS; i++)
+                rank_5(v, BP_MAX_SCALED(p->last[v->at + 1]));
+    else
+        at[3] = ((rank_5(v, (p->wide[0][c] >> 8)) * 5 + rank_5(v, BP_MAX_SCALED(nn[0]))) * 5 +
+                 rank_5(v, BP_MAX_SCALED(r[-2]))) *
+                    5 +
+                rank_5(v, BP_MAX_SCALED(nn[1]));
+    uint32_t *slots[SIDE_INPUTS];
+    for (unsigned i = 0; i < SIDE_INPUTS; i++)
         slots[i] = t->side[i] + (size_t)at[i];
-    return bp_max_mixed(&s->tables, &s->coder, decoding, slots, 0, s->side_mix[class], 255, bit);
+    return bp_max_mixed(&s->tables, &s->coder, decoding, false, SIDE_INPUTS, slots, 0, s->side_mix[class],
+                        bit);
 }
 
 /* The distance from the guess: its multiple of 2^shift, one decision for each step, and the bits below. */
 ALWAYS uint64_t code_size(bp_max_state *s, bool decoding, const view *v, unsigned class, unsigned part,
                           unsigned shift, unsigned up, uint64_t size)
 {
-    const bp_max_plane *p = &s->plane;
     bp_max_slots *t = &s->slots;
-    const uint32_t *e0 = p->error[0] + v->column, *e1 = p->error[1] + v->column;
-    int64_t e = (int64_t)(v->size << (BP_MAX_FRACTION - 8)), m = v->mean;
-    unsigned at[BP_MAX_INPUTS];
+    unsigned at[SIZE_INPUTS];
     unsigned phase = log_8(v->size >> 4);
     at[0] = (shift ? 448 + (phase & 7) * 2 : (capped(phase, 55) * 4 + (part >> 1)) * 2) + up;
     at[1] = capped(log_8((uint64_t)v->mean >> 2), 199) * 5 +
             (unsigned)((2 * v->around > v->size * 8) + (v->around > v->size * 8) +
                        (v->around > v->size * 12) + (v->around > v->size * 16));
-    at[2] = (rank_size((uint64_t)e0[-1] << 4, v->size) * 6 + rank_size((uint64_t)e1[0] << 4, v->size)) * 16 +
-            class;
-    at[3] =
-        ((rank_5(BP_MAX_SCALED(v->r[-1]) - m, e) * 5 + rank_5(BP_MAX_SCALED(v->n[0]) - m, e)) * 16 + class) *
-            2 +
-        up;
-    uint32_t *slots[BP_MAX_INPUTS];
-    for (unsigned i = 0; i < BP_MAX_INPUTS; i++)
+    at[2] =
+        ((rank_5(v, BP_MAX_SCALED(v->r[-1])) * 5 + rank_5(v, BP_MAX_SCALED(v->n[0]))) * 16 + class) * 2 + up;
+    uint32_t *slots[SIZE_INPUTS];
+    for (unsigned i = 0; i < SIZE_INPUTS; i++)
         slots[i] = t->size[i] + (size_t)at[i] * BP_MAX_UNARY;
     int32_t(*mix)[BP_MAX_INPUTS] = s->size_mix + (size_t) class * BP_MAX_UNARY;
     uint64_t goal = decoding ? 0 : size >> shift, k = 0;
-    while (k < BP_MAX_UNARY && bp_max_mixed(&s->tables, &s->coder, decoding, slots, k, mix[k], 255, k < goal))
+    while (k < BP_MAX_UNARY &&
+           bp_max_mixed(&s->tables, &s->coder, decoding, false, SIZE_INPUTS, slots, k, mix[k], k < goal))
         k++;
     unsigned node = (unsigned)(k < BP_MAX_UNARY ? k : BP_MAX_UNARY - 1);
     if (k == BP_MAX_UNARY)
@@ -241,7 +254,7 @@ ALWAYS uint32_t code_many(bp_max_state *s, bool decoding, const view *v, uint32_
     const int64_t half = 1 << (BP_MAX_FRACTION - 1);
     uint64_t guess = (uint64_t)(v->mean + half) >> BP_MAX_FRACTION;
     unsigned part = (unsigned)((v->mean + half) >> (BP_MAX_FRACTION - 3) & 7);
-    unsigned shift = v->size < 4 << 8 ? 0 : 63 - 8 - (unsigned)__builtin_clzll(v->size);
+    unsigned shift = v->top < 9 ? 0 : v->top - 8;
     unsigned phase = log_4(v->size >> 4),
              class = shift ? 8 + (phase & 3) + (shift > 1 ? 4 : 0) : capped(phase >> 1, 7);
     unsigned up = guess == 0 ? 1 : code_side(s, decoding, v, class, part, value >= guess);
@@ -251,6 +264,26 @@ ALWAYS uint32_t code_many(bp_max_state *s, bool decoding, const view *v, uint32_
         s->coder.failed |= result > s->most;
         value = result > s->most ? s->most : (uint32_t)result;
     }
+    return value;
+}
+
+/* Where neighbours repeat each other so often that the pixel mostly does too: one decision for that. */
+ALWAYS uint32_t code_repeat(bp_max_state *s, bool decoding, const view *v, uint32_t value)
+{
+    uint32_t w = v->r[-1], n = v->n[0], nw = v->n[-1];
+    unsigned pattern = (unsigned)((w == n) | (n == nw) << 1 | (w == nw) << 2 | (n == v->n[1]) << 3 |
+                                  (n == v->nn[0]) << 4 | (w == v->r[-2]) << 5);
+    uint32_t *above = &s->slots.repeat[0][pattern], *left = &s->slots.repeat[1][pattern];
+    bool from_left = *left > *above, hit = false;
+    if ((from_left ? *left : *above) > BP_MAX_HALF + 1023) {
+        uint32_t same = from_left ? w : n;
+        hit = slot_bit(s, decoding, &s->slots.same[from_left][pattern][capped(same, 15)], value == same);
+        value = hit ? same : value;
+    }
+    if (!hit)
+        value = code_many(s, decoding, v, value);
+    bp_max_slot_update(&s->tables, above, value == n, 60);
+    bp_max_slot_update(&s->tables, left, value == w, 60);
     return value;
 }
 
@@ -277,7 +310,7 @@ ALWAYS uint32_t code_pixel(bp_max_state *s, bool decoding, size_t row, size_t c,
     if (v.mean < 3 << (BP_MAX_FRACTION - 1) || zeros > 2)
         value = code_few(s, decoding, &v, value);
     else
-        value = code_many(s, decoding, &v, value);
+        value = code_repeat(s, decoding, &v, value);
     learn(s, &v, value);
     return value;
 }

@@ -25,6 +25,8 @@ typedef struct bp_max_slots {
     uint32_t slope[4][BP_MAX_UNARY];
     uint32_t weight[12];
     uint32_t flag[2];
+    uint32_t repeat[2][64];   /* a pixel is as the one above, to the left */
+    uint32_t same[2][64][16]; /* likewise, by value, where that is coded */
     uint32_t label[625][4];
 } bp_max_slots;
 
@@ -35,6 +37,7 @@ typedef struct bp_max_state {
     int32_t side_mix[BP_MAX_CLASSES][BP_MAX_INPUTS];
     int32_t size_mix[BP_MAX_CLASSES * BP_MAX_UNARY][BP_MAX_INPUTS];
     bp_max_scale scales[BP_MAX_SCALES * BP_MAX_SCALES];
+    int16_t inverse[64]; /* 65536 / (64 + i) */
     bp_max_coder coder;
     bp_max_plane plane;
     int32_t weights[BP_MAX_ALL];
