@@ -5,8 +5,9 @@
 
 #include "algo/photon_max_fit.h"
 
-#define LEAST_PIXELS 400
-#define SAMPLES      120000
+#define LEAST_PIXELS  400
+#define LEAST_SAMPLES 6000
+#define MOST_SAMPLES  32000
 
 typedef struct normal {
     double matrix[BP_MAX_ALL][BP_MAX_ALL];
@@ -86,6 +87,52 @@ static bool solve(normal *n, size_t count, double *x)
     return true;
 }
 
+/* Which rows are sampled: all of a small frame, else strips of STRIP rows; the means are kept up in those and
+ * a few rows before them. */
+#define STRIP 6
+#define THIN  5 /* pixels of a strip for one sample */
+#define WARM  6
+#define FIRST 16 /* rows at the top that only the means see */
+
+static unsigned row_use(size_t row, size_t height, size_t period)
+{
+    if (period == 1)
+        return 2;
+    if (row < FIRST && height > 2 * FIRST)
+        return 1;
+    size_t at = (row + STRIP + WARM) % period;
+    return at < WARM ? 1 : at < WARM + STRIP ? 2 : 0;
+}
+
+static void sample_rows(bp_max_plane *p, const uint32_t *values, const uint8_t *labels, size_t period,
+                        size_t step, normal *n)
+{
+    size_t count = bp_max_input_count(p), width = p->width, phase = 0;
+    bp_max_plane_start_frame(p);
+    for (size_t r = 0; r < p->height; r++) {
+        const uint32_t *row = values + r * width;
+        unsigned use = row_use(r, p->height, period);
+        bp_max_plane_start_row(p, r);
+        if (use == 0) {
+            memcpy(p->rows[0], row, width * sizeof *row);
+            bp_max_plane_spill(p);
+            continue;
+        }
+        for (size_t c = 0; c < width; c++) {
+            if (use == 2 && ++phase == step) {
+                phase = 0;
+                if (!(labels && labels[r * width + c])) {
+                    bp_max_inputs inputs;
+                    bp_max_gather(p, r, c, &inputs);
+                    add(n, &inputs, count, row[c]);
+                }
+            }
+            bp_max_plane_set(p, r, c, row[c]);
+        }
+        bp_max_plane_end_row(p, r);
+    }
+}
+
 bool bp_max_fit(bp_max_plane *p, const uint32_t *values, const uint8_t *labels, int32_t *weights)
 {
     size_t pixels = p->height * p->width, count = bp_max_input_count(p);
@@ -94,23 +141,11 @@ bool bp_max_fit(bp_max_plane *p, const uint32_t *values, const uint8_t *labels, 
     normal *n = calloc(1, sizeof *n);
     if (!n)
         return false;
-    size_t step = 1 + pixels / SAMPLES;
-    size_t rows = step, columns = 1;
-    bp_max_plane_start_frame(p);
-    for (size_t r = 0; r < p->height; r++) {
-        bp_max_plane_start_row(p, r);
-        const uint32_t *row = values + r * p->width;
-        bool sampled = r % rows == rows - 1;
-        for (size_t c = 0; c < p->width; c++) {
-            bp_max_inputs inputs;
-            if (sampled && c % columns == 0 && !(labels && labels[r * p->width + c])) {
-                bp_max_gather(p, r, c, &inputs);
-                add(n, &inputs, count, row[c]);
-            }
-            bp_max_plane_set(p, r, c, row[c]);
-        }
-        bp_max_plane_end_row(p, r);
-    }
+    size_t samples = pixels / 4;
+    samples = samples < LEAST_SAMPLES ? LEAST_SAMPLES : samples > MOST_SAMPLES ? MOST_SAMPLES : samples;
+    size_t period = p->height / (1 + THIN * samples / (STRIP * p->width));
+    bool all = period < 2 * (STRIP + WARM);
+    sample_rows(p, values, labels, all ? 1 : period, all ? 1 + pixels / samples : THIN, n);
     double x[BP_MAX_ALL];
     bool good = solve(n, count, x);
     for (size_t i = 0; good && i < count; i++) {

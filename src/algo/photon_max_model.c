@@ -190,12 +190,17 @@ static void spill(int64_t *row, size_t width)
     }
 }
 
+void bp_max_plane_spill(bp_max_plane *p)
+{
+    for (size_t i = 0; i < BP_MAX_PAD; i++)
+        p->rows[0][p->width + i] = p->rows[0][p->width - 1];
+}
+
 void bp_max_plane_end_row(bp_max_plane *p, size_t row)
 {
-    for (size_t i = 0; i < BP_MAX_PAD; i++) {
-        p->rows[0][p->width + i] = p->rows[0][p->width - 1];
+    bp_max_plane_spill(p);
+    for (size_t i = 0; i < BP_MAX_PAD; i++)
         p->error[0][p->width + i] = p->error[0][p->width - 1];
-    }
     follow(p, row);
     blur(p, row);
     for (size_t i = 0; i < 3; i++)

@@ -44,6 +44,8 @@ bool bp_max_plane_init(bp_max_plane *p, size_t height, size_t width, bool severa
 void bp_max_plane_fini(bp_max_plane *p);
 void bp_max_plane_start_frame(bp_max_plane *p);
 void bp_max_plane_start_row(bp_max_plane *p, size_t row);
+/* Goes on to the right of the present row with its last value. */
+void bp_max_plane_spill(bp_max_plane *p);
 void bp_max_plane_end_row(bp_max_plane *p, size_t row);
 void bp_max_plane_end_frame(bp_max_plane *p);
 
