@@ -60,7 +60,10 @@ static inline __attribute__((always_inline)) unsigned bp_max_mixed(const bp_max_
     int32_t error = ((int32_t)(bit << 16) - (int32_t)p) >> 2;
     for (unsigned i = 0; i < inputs; i++) {
         w[i] = (int32_t)((uint32_t)w[i] + (uint32_t)((st[i] * error + (1 << (learn - 1))) >> learn));
-        bp_max_slot_update(t, &slots[i][node], bit, fine ? 1000 : 255);
+        uint32_t *slot = &slots[i][node];
+        if (!fine && !(*slot & 1023)) /* seen for the first time: what the others think is a start */
+            *slot = p << 16 | 3;
+        bp_max_slot_update(t, slot, bit, fine ? 1000 : 255);
     }
     return bit;
 }
