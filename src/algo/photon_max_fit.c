@@ -12,6 +12,8 @@
 typedef struct normal {
     double matrix[BP_MAX_ALL][BP_MAX_ALL];
     double right[BP_MAX_ALL];
+    double sum; /* of the values */
+    size_t samples;
 } normal;
 
 void bp_max_default_weights(const bp_max_plane *p, int32_t *weights)
@@ -23,6 +25,29 @@ void bp_max_default_weights(const bp_max_plane *p, int32_t *weights)
     if (p->frame)
         for (size_t i = 0; i < BP_MAX_ALL; i++)
             weights[i] = i == BP_MAX_SPACE + 6 ? 128 : weights[i] / 2;
+}
+
+/* Few photons say little about weights: then these, mostly of wide means, count for as many pixels as hold
+ * PRIOR photons. */
+#define PRIOR 1000
+
+static void lean(normal *n, size_t count)
+{
+    static const int16_t space[BP_MAX_SPACE] = {
+        [0] = 8, [1] = 4, [3] = 4, [4] = 6, [7] = 4, [14] = 50, [16] = 130, [17] = 40};
+    double guess[BP_MAX_ALL] = {0}, pixels = PRIOR * (double)n->samples / (n->sum + 1);
+    for (size_t i = 0; i < BP_MAX_SPACE; i++)
+        guess[i] = space[i] / 256.0;
+    if (count > BP_MAX_SPACE) {
+        for (size_t i = 0; i < BP_MAX_SPACE; i++)
+            guess[i] /= 4;
+        guess[BP_MAX_SPACE + 6] = 0.5;
+    }
+    for (size_t i = 0; i < count; i++) {
+        double more = n->matrix[i][i] * pixels / (double)n->samples;
+        n->matrix[i][i] += more;
+        n->right[i] += more * guess[i];
+    }
 }
 
 /* Noise is judged by the neighbours' distances: a quiet place says more than a loud one. */
@@ -42,6 +67,8 @@ static void add(normal *n, const bp_max_inputs *inputs, size_t count, uint32_t v
     double goal = (double)(BP_MAX_SCALED(value) - inputs->base) * unit * w;
     for (size_t i = 0; i < count; i++)
         in[i] = (double)inputs->value[i] * unit;
+    n->sum += value;
+    n->samples++;
     for (size_t i = 0; i < count; i++) {
         double f = in[i] * w;
         for (size_t k = 0; k <= i; k++)
@@ -147,7 +174,9 @@ bool bp_max_fit(bp_max_plane *p, const uint32_t *values, const uint8_t *labels, 
     bool all = period < 2 * (STRIP + WARM);
     sample_rows(p, values, labels, all ? 1 : period, all ? 1 + pixels / samples : THIN, n);
     double x[BP_MAX_ALL];
-    bool good = solve(n, count, x);
+    if (n->samples)
+        lean(n, count);
+    bool good = n->samples && solve(n, count, x);
     for (size_t i = 0; good && i < count; i++) {
         double w = floor(x[i] * (1 << BP_MAX_WEIGHT_BITS) + 0.5);
         weights[i] = w > BP_MAX_WEIGHT_MOST    ? BP_MAX_WEIGHT_MOST

@@ -36,6 +36,8 @@ void bp_max_tables_start(bp_max_tables *t)
 {
     make_squash(t);
     make_stretch(t);
-    for (unsigned n = 0; n <= BP_MAX_COUNT; n++)
-        t->rate[n] = (uint16_t)(65536 * 2 / (2 * n + 3));
+    for (unsigned n = 0; n <= BP_MAX_COUNT; n++) {
+        unsigned seen = n < BP_MAX_EXACT ? n : BP_MAX_EXACT + 32 * (n - BP_MAX_EXACT);
+        t->rate[n] = (uint16_t)(65536 * 2 / (2 * seen + 3));
+    }
 }

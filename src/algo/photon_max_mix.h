@@ -12,6 +12,7 @@
 #define BP_MAX_INPUTS    6    /* contexts of a decision */
 #define BP_MAX_LOGIT     3071 /* of a probability, in 1/256 nat: 12 nats */
 #define BP_MAX_COUNT     1023
+#define BP_MAX_EXACT     600        /* counts above go up once in 32 sights, by chance of the low bits */
 #define BP_MAX_HALF      (1u << 31) /* a slot that has seen nothing */
 
 /* A slot is a probability of a 1 in 22 bits, and below it how often it was seen in 10. */
@@ -35,7 +36,8 @@ static inline void bp_max_slot_update(const bp_max_tables *t, uint32_t *slot, un
     uint32_t s = *slot, n = s & 1023;
     int32_t p = (int32_t)(s >> 10), goal = bit ? (1 << 22) - 1 : 0;
     p += (int32_t)(((int64_t)(goal - p) * t->rate[n]) >> 16);
-    *slot = (uint32_t)p << 10 | (n + (n < limit));
+    n += n < limit && (n < BP_MAX_EXACT || (s >> 10 & 31) == 7);
+    *slot = (uint32_t)p << 10 | n;
 }
 
 /* Codes one decision from the slots of its contexts and the weights w of its mix. fine: probabilities near 0
@@ -63,7 +65,7 @@ static inline __attribute__((always_inline)) unsigned bp_max_mixed(const bp_max_
         uint32_t *slot = &slots[i][node];
         if (!fine && !(*slot & 1023)) /* seen for the first time: what the others think is a start */
             *slot = p << 16 | 3;
-        bp_max_slot_update(t, slot, bit, fine ? 1000 : 255);
+        bp_max_slot_update(t, slot, bit, fine ? 700 : 255);
     }
     return bit;
 }
