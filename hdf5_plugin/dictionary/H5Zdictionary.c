@@ -36,6 +36,8 @@
 #include <immintrin.h>
 #define DICTIONARY_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt")))
 #define HAS_AVX512        (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+#else
+#define HAS_AVX512 0
 #endif
 
 #ifdef H5Z_DICTIONARY_CODER_ONLY
@@ -74,7 +76,7 @@ enum { MODE_STORED, MODE_CONSTANT, MODE_PACKED, MODE_CONTEXT, MODE_LABELS, MODE_
 #define MAX_CONTEXTS 16
 #define WEIGHT_SUM   8 /* largest sum of the weights of the neighbours */
 #define SUMS         (255 * WEIGHT_SUM + 8)
-#define BLOCK        32 /* elements of a lane that are coded in one go */
+#define BLOCK        64 /* elements of a lane that are coded in one go */
 
 /* ---- numbers in bytes ---- */
 
@@ -128,8 +130,11 @@ static inline void store64(uint8_t *p, uint64_t value)
     memcpy(p, &v, sizeof v);
 }
 
-static unsigned bit_length(uint64_t v)
+static inline unsigned bit_length(uint64_t v)
 {
+#if defined(__GNUC__)
+    return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
+#else
     unsigned bits = 0;
     for (unsigned step = 32; step; step /= 2)
         if (v >> step) {
@@ -137,6 +142,7 @@ static unsigned bit_length(uint64_t v)
             bits += step;
         }
     return bits + (unsigned)v;
+#endif
 }
 
 static uint32_t rotate(uint32_t v, unsigned bits)
@@ -687,7 +693,7 @@ static piece piece_before(const model *m, size_t left)
 /* The part of the sums that comes from above, for `count` elements from a on. Neighbours in a lane are `step`
  * apart. */
 static INLINE void sum_above(const model *m, const piece *p, const uint8_t *a, size_t count,
-                             const size_t step, uint16_t *sum)
+                             const size_t step, uint16_t *restrict sum)
 {
     if (!p->above) {
         memset(sum, 0, count * sizeof *sum);
@@ -700,7 +706,7 @@ static INLINE void sum_above(const model *m, const piece *p, const uint8_t *a, s
         sum[i] = (uint16_t)(wn * n[i] + wne * ne[i] + wnw * nw[i] + wnn * nn[i]);
 }
 
-static void sum_all(const model *m, const piece *p, const uint8_t *a, uint16_t *sum)
+static INLINE void sum_all(const model *m, const piece *p, const uint8_t *a, uint16_t *restrict sum)
 {
     size_t i = 0;
     sum_above(m, p, a, p->count, 1, sum);
@@ -825,17 +831,49 @@ static void make_symbols(const model *m, symbol *symbols)
     }
 }
 
-/* What a piece of a lane codes: context * 256 + symbol for every element. */
-static void classify(const model *m, const piece *p, const uint8_t *a, uint16_t *code)
+/* What a piece of a lane codes: context * 256 + symbol for every element; codes are `step` apart. */
+static INLINE void classify(const model *m, const piece *p, const uint8_t *a, uint16_t *restrict code,
+                            const size_t step)
 {
     uint16_t sum[BLOCK];
+    uint8_t symbol_of[BLOCK];
     sum_all(m, p, a, sum);
     unsigned half = 1u << m->shift >> 1, mask = m->residual ? 255 : 0;
-    for (size_t i = 0; i < p->count; i++) {
-        unsigned prediction = (sum[i] + half) >> m->shift & mask;
-        code[i] = (uint16_t)(m->base[sum[i]] >> 4 | ((a[i] - prediction) & 255));
-    }
+    for (size_t i = 0; i < p->count; i++)
+        symbol_of[i] = (uint8_t)(a[i] - ((sum[i] + half) >> m->shift & mask));
+    for (size_t i = 0; i < p->count; i++)
+        code[i * step] = (uint16_t)(m->base[sum[i]] >> 4 | symbol_of[i]);
 }
+
+static void classify_piece(const model *m, const piece *p, const uint8_t *a, uint16_t *code)
+{
+    classify(m, p, a, code, 1);
+}
+
+/* A piece of all lanes: the codes of element t of all of them, then of element t + 1. */
+static void classify_lanes(const model *m, const piece *p, const uint8_t *a, size_t length, uint16_t *code)
+{
+    for (size_t lane = 0; lane < LANES; lane++)
+        classify(m, p, a + lane * length, code + lane, LANES);
+}
+
+#ifdef DICTIONARY_AVX512
+DICTIONARY_AVX512 static void classify_piece_avx512(const model *m, const piece *p, const uint8_t *a,
+                                                    uint16_t *code)
+{
+    classify(m, p, a, code, 1);
+}
+
+DICTIONARY_AVX512 static void classify_lanes_avx512(const model *m, const piece *p, const uint8_t *a,
+                                                    size_t length, uint16_t *code)
+{
+    for (size_t lane = 0; lane < LANES; lane++)
+        classify(m, p, a + lane * length, code + lane, LANES);
+}
+#else
+#define classify_piece_avx512 classify_piece
+#define classify_lanes_avx512 classify_lanes
+#endif
 
 static void count_codes(const model *m, const uint8_t *a, size_t length, uint32_t *count)
 {
@@ -844,7 +882,7 @@ static void count_codes(const model *m, const uint8_t *a, size_t length, uint32_
     for (size_t lane = 0; lane < LANES; lane++)
         for (piece p = {0}; p.at < length; p.at += p.count) {
             p = piece_at(m, p.at, length);
-            classify(m, &p, a + lane * length + p.at, code);
+            (HAS_AVX512 ? classify_piece_avx512 : classify_piece)(m, &p, a + lane * length + p.at, code);
             for (size_t i = 0; i < p.count; i++)
                 count[code[i]]++;
         }
@@ -860,23 +898,84 @@ static INLINE uint32_t encode_symbol(const symbol *s, uint32_t x, uint8_t **word
     return x + s->start + (uint32_t)((uint64_t)x * s->reciprocal >> s->shift) * s->rest;
 }
 
+static uint8_t *encode_piece(const symbol *symbols, const uint16_t *code, size_t count, uint32_t *x,
+                             uint8_t *w)
+{
+    for (size_t i = count * LANES; i-- > 0;)
+        x[i % LANES] = encode_symbol(&symbols[code[i]], x[i % LANES], &w);
+    return w;
+}
+
+#ifdef DICTIONARY_AVX512
+/* floor(x / f) in 8 lanes. A quotient of numbers below 2^31 and 2^12 that is not whole differs from a whole
+ * one by more than the rounding of a double. */
+DICTIONARY_AVX512 static inline __m256i divide(__m256i x, __m256i f)
+{
+    return _mm512_cvttpd_epu32(_mm512_div_pd(_mm512_cvtepu32_pd(x), _mm512_cvtepu32_pd(f)));
+}
+
+/* The same, 16 lanes in a register; ranges[] holds frequency | first slot << 16 of every code. */
+DICTIONARY_AVX512 static uint8_t *encode_piece_avx512(const uint32_t *ranges, const uint16_t *code,
+                                                      size_t count, uint32_t *states, uint8_t *w)
+{
+    const __m512i low_half = _mm512_set1_epi32(65535), one = _mm512_set1_epi32(PROB_ONE);
+    __m512i x[2] = {_mm512_loadu_si512(states), _mm512_loadu_si512(states + 16)};
+    for (size_t i = 2 * count; i-- > 0;) {
+        __m512i v = x[i & 1],
+                codes = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)(code + 16 * i)));
+        __m512i range = _mm512_i32gather_epi32(codes, ranges, 4);
+        __m512i f = _mm512_and_si512(range, low_half), start = _mm512_srli_epi32(range, 16);
+        __mmask16 full = _mm512_cmpge_epu32_mask(v, _mm512_slli_epi32(f, 31 - PROB_BITS));
+        unsigned words = (unsigned)__builtin_popcount(full);
+        w -= 2 * (size_t)words;
+        _mm256_mask_storeu_epi16(w, (__mmask16)((1u << words) - 1),
+                                 _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(full, v)));
+        v = _mm512_mask_srli_epi32(v, full, v, 16);
+        __m512i q = _mm512_castsi256_si512(divide(_mm512_castsi512_si256(v), _mm512_castsi512_si256(f)));
+        q = _mm512_inserti64x4(q, divide(_mm512_extracti64x4_epi64(v, 1), _mm512_extracti64x4_epi64(f, 1)),
+                               1);
+        v = _mm512_add_epi32(_mm512_add_epi32(v, start), _mm512_mullo_epi32(q, _mm512_sub_epi32(one, f)));
+        x[i & 1] = v;
+    }
+    _mm512_storeu_si512(states, x[0]);
+    _mm512_storeu_si512(states + 16, x[1]);
+    return w;
+}
+
+static void make_ranges(const model *m, uint32_t *ranges)
+{
+    for (unsigned c = 0; c < m->contexts; c++)
+        for (uint32_t i = 0, start = 0; i < 256; start += m->frequency[c][i++])
+            ranges[c * 256 + i] = m->frequency[c][i] | start << 16;
+}
+#endif
+
 /* Codes backwards; words go down from *words to `least`. 0 when there is no room. */
-static int encode_lanes(const model *m, const symbol *symbols, const uint8_t *a, size_t length, uint32_t *x,
+static int encode_lanes(const model *m, symbol *symbols, const uint8_t *a, size_t length, uint32_t *x,
                         uint8_t **words, const uint8_t *least)
 {
     uint8_t *w = *words;
-    uint16_t code[LANES][BLOCK + 8];
+    uint16_t code[LANES * BLOCK];
     for (int lane = 0; lane < LANES; lane++)
         x[lane] = STATE_LOW;
+#ifdef DICTIONARY_AVX512
+    uint32_t *ranges = (uint32_t *)(void *)symbols;
+    if (HAS_AVX512)
+        make_ranges(m, ranges);
+    else
+#endif
+        make_symbols(m, symbols);
     for (size_t left = length; left > 0;) {
         piece p = piece_before(m, left);
         if ((size_t)(w - least) < 2 * LANES * p.count)
             return 0;
-        for (size_t lane = 0; lane < LANES; lane++)
-            classify(m, &p, a + lane * length + p.at, code[lane]);
-        for (size_t t = p.count; t-- > 0;)
-            for (size_t lane = LANES; lane-- > 0;)
-                x[lane] = encode_symbol(&symbols[code[lane][t]], x[lane], &w);
+        (HAS_AVX512 ? classify_lanes_avx512 : classify_lanes)(m, &p, a + p.at, length, code);
+#ifdef DICTIONARY_AVX512
+        if (HAS_AVX512)
+            w = encode_piece_avx512(ranges, code, p.count, x, w);
+        else
+#endif
+            w = encode_piece(symbols, code, p.count, x, w);
         left = p.at;
     }
     *words = w;
@@ -1208,7 +1307,6 @@ static uint8_t *write_context(model *m, const dictionary *d, unsigned low, uint8
             if (m->frequency[c][i])
                 m->symbols = i + 1;
     }
-    make_symbols(m, symbols);
     store32(out, m->distance);
     memcpy(out + 4, m->weight, NEIGHBOURS);
     out[10] = (uint8_t)(m->shift | m->residual << 7);
@@ -1308,7 +1406,8 @@ typedef struct coder { /* binary arithmetic coder, carry-less, 32 bits */
 
 typedef struct label_model {
     uint32_t first[SHAPES], second[SHAPES], third[SHAPES], fourth[SHAPES];
-    uint32_t full[34], guess[2], left[34][64], tree[2 * MAX_VALUES];
+    uint32_t guess, full[34], left[34][64];
+    uint32_t tree[]; /* 2 to the power of the width */
 } label_model;
 
 static INLINE int code_bit(coder *c, uint32_t *state, int bit, const int decoding)
@@ -1362,152 +1461,198 @@ static INLINE size_t code_number(coder *c, uint32_t *tree, size_t value, const i
     return known;
 }
 
-/* Codes n labels in rows of d (0: no rows, else 3 or more); a[] has 2 * d + 2 zeros in front of it. Flat is
- * where W, N, NE and NW are alike: all up to the place where NE changes is then one run, mostly. Elsewhere
- * the shape of the neighbourhood says which neighbour to expect. Both directions are this one function. 0:
- * nonsense. */
-static INLINE int code_labels(coder *c, label_model *m, uint16_t *a, size_t n, size_t d, unsigned width,
-                              const int decoding)
+/* Labels and where we are among them. In front of a[] are 2 * d + 2 zeros. `wide` below: of 16 bits, not 8.
+ */
+typedef struct labels {
+    coder c;
+    label_model *m;
+    void *a;
+    size_t n, d, p;  /* d, the length of a row: 0 (no rows), or 3 and more */
+    size_t flat_end; /* up to here the row above is `flat` */
+    uint32_t flat, last;
+    unsigned width;
+} labels;
+
+static INLINE uint32_t label_at(const labels *l, size_t i, const int wide)
 {
-    size_t flat_end = 0, p = 0;
-    uint16_t last = 0, flat = 0;
-    while (p < n && !c->over) {
-        const uint16_t *q = a + p, *up = q - d;
-        uint16_t w = q[-1], above = d ? up[0] : w, ne = d ? up[1] : w, nw = d ? up[-1] : w;
-        uint32_t *tree = m->tree;
-        if (w == above && w == ne && w == nw) {
-            if (!d) {
-                flat_end = n - p < 1u << 30 ? n : p + (1u << 30);
-            } else if (flat_end <= p || flat != w) {
-                flat = w;
-                flat_end = p + 1;
-                size_t most = n - p < d - 2 ? n : p + d - 2;
-                while (flat_end < most && a[flat_end + 1 - d] == w)
-                    flat_end++;
-            }
-            size_t most = flat_end - p, run = 0;
-            uint16_t expected = d ? a[flat_end + 1 - d] : last;
-            if (!decoding)
-                while (run < most && q[run] == w)
-                    run++;
-            unsigned ctx = bit_length(most);
-            int full = code_bit(c, &m->full[ctx], run == most, decoding);
-            run = full ? most : most - 1 - code_number(c, m->left[ctx], most - 1 - run, decoding);
-            if (run > most)
-                return 0;
-            if (decoding)
-                for (size_t i = 0; i < run; i++)
-                    a[p + i] = w;
-            p += run;
-            if (full)
-                continue;
-            if (code_bit(c, &m->guess[0], a[p] == expected, decoding)) {
-                last = w;
-                a[p++] = expected;
-                continue;
-            }
-        } else {
-            uint16_t ww = q[-2], nn = a[(ptrdiff_t)p - 2 * (ptrdiff_t)d], nee = up[2], nww = up[-2];
-            unsigned shape = (above == w) | (nw == above) << 1 | (ne == above) << 2 | (nw == w) << 3 |
-                             (ne == w) << 4 | (ww == w) << 5 | (nn == above) << 6 | (nee == ne) << 7 |
-                             (nww == nw) << 8;
-            last = w;
-            if (code_bit(c, &m->first[shape], q[0] == w, decoding)) {
-                a[p++] = w;
-                continue;
-            }
-            if (above != w && code_bit(c, &m->second[shape], q[0] == above, decoding)) {
-                a[p++] = above;
-                continue;
-            }
-            if (ne != w && ne != above && code_bit(c, &m->third[shape], q[0] == ne, decoding)) {
-                a[p++] = ne;
-                continue;
-            }
-            if (nw != w && nw != above && nw != ne && code_bit(c, &m->fourth[shape], q[0] == nw, decoding)) {
-                a[p++] = nw;
-                continue;
-            }
-        }
-        a[p] = (uint16_t)(code_tree(c, tree, width, a[p], decoding) - (1u << width));
-        last = w;
-        p++;
-    }
-    return !c->over;
+    return wide ? ((const uint16_t *)l->a)[(ptrdiff_t)i] : ((const uint8_t *)l->a)[(ptrdiff_t)i];
 }
 
-static void start_labels(coder *c, label_model *m)
+static INLINE void set_label(labels *l, uint32_t value, const int wide)
 {
-    uint32_t *p = (uint32_t *)(void *)m;
-    for (size_t i = 0; i < sizeof *m / sizeof *p; i++)
+    if (wide)
+        ((uint16_t *)l->a)[l->p++] = (uint16_t)value;
+    else
+        ((uint8_t *)l->a)[l->p++] = (uint8_t)value;
+}
+
+/* The first place in [from, to) that is not `value`, else `to`. */
+static INLINE size_t same_until(const labels *l, size_t from, size_t to, uint32_t value, const int wide)
+{
+    const uint64_t pattern = value * (wide ? 0x0001000100010001ull : 0x0101010101010101ull);
+    const uint8_t *bytes = l->a;
+    for (const size_t step = wide ? 4 : 8; (ptrdiff_t)(to - from) >= (ptrdiff_t)step; from += step) {
+        uint64_t word;
+        memcpy(&word, bytes + (ptrdiff_t)from * (wide ? 2 : 1), sizeof word);
+        if (word != pattern)
+            break;
+    }
+    while (from != to && label_at(l, from, wide) == value)
+        from++;
+    return from;
+}
+
+/* Flat is where W, N, NE and NW are alike: all up to the place where NE changes is then one run, mostly.
+ * Returns 1 when the label at p is coded, 0 when it has to be spelt out, -1 for nonsense. */
+static INLINE int code_run(labels *l, uint32_t w, const int wide, const int decoding)
+{
+    size_t p = l->p, d = l->d;
+    if (!d) {
+        l->flat_end = l->n - p < 1u << 30 ? l->n : p + (1u << 30);
+    } else if (l->flat_end <= p || l->flat != w) {
+        size_t most = l->n - p < d - 2 ? l->n : p + d - 2;
+        l->flat = w;
+        l->flat_end = most > p + 1 ? same_until(l, p + 2 - d, most + 1 - d, w, wide) + d - 1 : p + 1;
+    }
+    size_t most = l->flat_end - p, run = decoding ? 0 : same_until(l, p, l->flat_end, w, wide) - p;
+    uint32_t expected = d ? label_at(l, l->flat_end + 1 - d, wide) : l->last;
+    unsigned context = bit_length(most);
+    int full = code_bit(&l->c, &l->m->full[context], run == most, decoding);
+    run = full ? most : most - 1 - code_number(&l->c, l->m->left[context], most - 1 - run, decoding);
+    if (run > most)
+        return -1;
+    if (decoding && wide)
+        for (size_t i = 0; i < run; i++)
+            ((uint16_t *)l->a)[p + i] = (uint16_t)w;
+    else if (decoding)
+        memset((uint8_t *)l->a + p, (int)w, run);
+    l->p += run;
+    if (full)
+        return 1;
+    if (!code_bit(&l->c, &l->m->guess, label_at(l, l->p, wide) == expected, decoding))
+        return 0;
+    set_label(l, expected, wide);
+    l->last = w;
+    return 1;
+}
+
+/* Elsewhere the shape of the neighbourhood says which neighbour to expect. */
+static INLINE int code_shape(labels *l, uint32_t w, uint32_t above, uint32_t ne, uint32_t nw, const int wide,
+                             const int decoding)
+{
+    size_t p = l->p, up = p - l->d;
+    uint32_t ww = label_at(l, p - 2, wide), nn = label_at(l, up - l->d, wide),
+             nee = label_at(l, up + 2, wide);
+    uint32_t nww = label_at(l, up - 2, wide), value = label_at(l, p, wide);
+    uint32_t shape = (uint32_t)(above == w) | (uint32_t)(nw == above) << 1 | (uint32_t)(ne == above) << 2 |
+                     (uint32_t)(nw == w) << 3 | (uint32_t)(ne == w) << 4 | (uint32_t)(ww == w) << 5 |
+                     (uint32_t)(nn == above) << 6 | (uint32_t)(nee == ne) << 7 | (uint32_t)(nww == nw) << 8;
+    l->last = w;
+    if (code_bit(&l->c, &l->m->first[shape], value == w, decoding))
+        set_label(l, w, wide);
+    else if (above != w && code_bit(&l->c, &l->m->second[shape], value == above, decoding))
+        set_label(l, above, wide);
+    else if (ne != w && ne != above && code_bit(&l->c, &l->m->third[shape], value == ne, decoding))
+        set_label(l, ne, wide);
+    else if (nw != w && nw != above && nw != ne &&
+             code_bit(&l->c, &l->m->fourth[shape], value == nw, decoding))
+        set_label(l, nw, wide);
+    else
+        return 0;
+    return 1;
+}
+
+/* Both directions are this one function. 0: nonsense. */
+static INLINE int code_labels(labels *all, const int wide, const int decoding)
+{
+    labels copy = *all, *l = &copy; /* whose address nobody knows, so that it can stay in registers */
+    int known = 1;
+    while (l->p < l->n && !l->c.over && known >= 0) {
+        size_t p = l->p, d = l->d;
+        uint32_t w = label_at(l, p - 1, wide), above = d ? label_at(l, p - d, wide) : w;
+        uint32_t ne = d ? label_at(l, p - d + 1, wide) : w, nw = d ? label_at(l, p - d - 1, wide) : w;
+        if (w == above && w == ne && w == nw)
+            known = code_run(l, w, wide, decoding);
+        else
+            known = code_shape(l, w, above, ne, nw, wide, decoding);
+        if (known)
+            continue;
+        uint32_t value = label_at(l, l->p, wide);
+        set_label(l, code_tree(&l->c, l->m->tree, l->width, value, decoding) - (1u << l->width), wide);
+        l->last = w;
+    }
+    *all = copy;
+    return known >= 0 && !l->c.over;
+}
+
+/* Memory for n labels, and the model at its start. */
+static int start_labels(labels *l, void **room)
+{
+    const size_t words = sizeof(label_model) / 4 + ((size_t)1 << l->width), front = 2 * l->d + 2;
+    const size_t size = l->width > 8 ? 2 : 1;
+    *room = NULL;
+    l->m = malloc(words * 4);
+    if (l->n < SIZE_MAX / 16)
+        *room = malloc((l->n + front + SLACK) * size);
+    if (!l->m || !*room) {
+        free(l->m);
+        free(*room);
+        l->m = NULL;
+        *room = NULL;
+        return DICTIONARY_NO_MEMORY;
+    }
+    memset(*room, 0, front * size);
+    memset((uint8_t *)*room + (front + l->n) * size, 0, SLACK * size);
+    l->a = (uint8_t *)*room + front * size;
+    uint32_t *p = (uint32_t *)(void *)l->m;
+    for (size_t i = 0; i < words; i++)
         p[i] = UNKNOWN;
     for (unsigned i = 0; i < 64; i++)
-        c->rate[i] = (uint16_t)(131072 / (2 * i + 3));
-    c->low = 0;
-    c->high = UINT32_MAX;
-}
-
-static uint16_t *label_room(size_t n, size_t d, label_model **m)
-{
-    uint16_t *room = NULL;
-    *m = malloc(sizeof **m);
-    if (n < SIZE_MAX / 8 && d <= n)
-        room = calloc(n + 2 * d + 2 + SLACK, sizeof *room);
-    if (!*m || !room) {
-        free(room);
-        free(*m);
-        return NULL;
-    }
-    return room;
+        l->c.rate[i] = (uint16_t)(131072 / (2 * i + 3));
+    l->c.low = 0;
+    l->c.high = UINT32_MAX;
+    return DICTIONARY_OK;
 }
 
 static uint8_t *write_labels(const dictionary *dict, size_t d, unsigned width, uint8_t *out, uint8_t *end)
 {
-    coder c = {.over = 0};
-    label_model *m;
-    size_t n = dict->n;
-    d = d < 3 || d > UINT32_MAX || 2 * d > n ? 0 : d;
-    uint16_t *room = label_room(n, d, &m);
-    if (!room || end - out < 8) {
-        if (room)
-            free(m);
+    void *room;
+    int good = 0;
+    labels l = {.n = dict->n, .width = width, .d = d < 3 || d > UINT32_MAX || 2 * d > dict->n ? 0 : d};
+    if (end - out >= 8 && start_labels(&l, &room) == DICTIONARY_OK) {
+        store32(out, (uint32_t)l.d);
+        l.c.out = out + 4;
+        l.c.out_end = end - 4;
+        memcpy(l.a, dict->wide ? (const void *)dict->wide : dict->upper, l.n * (dict->wide ? 2 : 1));
+        good = width > 8 ? code_labels(&l, 1, 0) : code_labels(&l, 0, 0);
+        for (int i = 0; good && i < 4; i++, l.c.low <<= 8)
+            *l.c.out++ = (uint8_t)(l.c.low >> 24);
         free(room);
-        return NULL;
+        free(l.m);
     }
-    store32(out, (uint32_t)d);
-    start_labels(&c, m);
-    c.out = out + 4;
-    c.out_end = end - 4;
-    for (size_t i = 0; i < n; i++)
-        room[2 * d + 2 + i] = (uint16_t)index_at(dict, i);
-    int good = code_labels(&c, m, room + 2 * d + 2, n, d, width, 0);
-    for (int i = 0; good && i < 4; i++, c.low <<= 8)
-        *c.out++ = (uint8_t)(c.low >> 24);
-    free(room);
-    free(m);
-    return good ? c.out : NULL;
+    return good ? l.c.out : NULL;
 }
 
-static int read_labels(const uint8_t *in, const uint8_t *end, uint16_t *index, size_t n, unsigned width)
+/* *room holds the labels at *a, of 8 bits or 16, and is the caller's to free. */
+static int read_labels(const uint8_t *in, const uint8_t *end, size_t n, unsigned width, void **room, void **a)
 {
-    coder c = {.in = in + 8, .in_end = end};
-    label_model *m;
+    labels l = {.c = {.in = in + 8, .in_end = end}, .n = n, .width = width};
+    *room = NULL;
     if (end - in < 8)
         return DICTIONARY_DAMAGED;
-    size_t d = load32(in);
-    if (d == 1 || d == 2 || d > n)
+    l.d = load32(in);
+    if (l.d == 1 || l.d == 2 || l.d > n)
         return DICTIONARY_DAMAGED;
-    uint16_t *room = label_room(n, d, &m);
-    if (!room)
-        return DICTIONARY_NO_MEMORY;
-    start_labels(&c, m);
-    for (int i = 4; i < 8; i++)
-        c.value = c.value << 8 | in[i];
-    int good = code_labels(&c, m, room + 2 * d + 2, n, d, width, 1) && c.in == c.in_end;
-    memcpy(index, room + 2 * d + 2, n * sizeof *index);
-    free(room);
-    free(m);
-    return good ? DICTIONARY_OK : DICTIONARY_DAMAGED;
+    int status = start_labels(&l, room);
+    if (status == DICTIONARY_OK) {
+        for (int i = 4; i < 8; i++)
+            l.c.value = l.c.value << 8 | in[i];
+        int good = width > 8 ? code_labels(&l, 1, 1) : code_labels(&l, 0, 1);
+        status = good && l.c.in == l.c.in_end ? DICTIONARY_OK : DICTIONARY_DAMAGED;
+        *a = l.a;
+    }
+    free(l.m);
+    return status;
 }
 
 /* ---- chunks ---- */
@@ -1593,24 +1738,27 @@ static int write_indices(task *t)
     model *m = malloc(sizeof *m);
     uint8_t *room = malloc(room_bytes + 1);
     uint64_t cost = 0;
-    int status = m && room ? DICTIONARY_OK : DICTIONARY_NO_MEMORY;
+    int status = m && room ? DICTIONARY_OK : DICTIONARY_NO_MEMORY, thorough = t->effort == EFFORT_MAX;
     t->best_end = t->end;
     if (packed <= room_bytes) {
         t->mode = MODE_PACKED;
         t->best_end = t->payload + packed;
     }
-    if (status == DICTIONARY_OK && t->effort > EFFORT_FAST &&
-        flatness(t) > (t->effort == EFFORT_MAX ? 64 : 192))
+    if (status == DICTIONARY_OK && t->effort > EFFORT_FAST && flatness(t) > (thorough ? 64 : 192))
         keep_better(t, t->payload, write_labels(d, t->row, t->width, t->payload, t->best_end), MODE_LABELS);
-    if (status == DICTIONARY_OK && !choose_model(d->upper, d->n, t->row, t->frame, t->effort, m, &cost))
-        status = DICTIONARY_NO_MEMORY;
-    cost += (uint64_t)d->n * t->low;
-    if (status == DICTIONARY_OK && cost / 8 < (uint64_t)(t->best_end - t->payload)) {
+    /* below half a bit an element nothing else comes near */
+    int good_labels = !thorough && t->mode == MODE_LABELS && (size_t)(t->best_end - t->payload) < d->n / 16;
+    if (status == DICTIONARY_OK && !good_labels) {
+        if (!choose_model(d->upper, d->n, t->row, t->frame, t->effort, m, &cost))
+            status = DICTIONARY_NO_MEMORY;
+        cost += (uint64_t)d->n * t->low;
         uint8_t *at = t->mode == MODE_LABELS ? room : t->payload;
-        keep_better(t, at, write_context(m, d, t->low, at, at + (t->best_end - t->payload)), MODE_CONTEXT);
+        if (status == DICTIONARY_OK && cost / 8 < (uint64_t)(t->best_end - t->payload))
+            keep_better(t, at, write_context(m, d, t->low, at, at + (t->best_end - t->payload)),
+                        MODE_CONTEXT);
+        if (status == DICTIONARY_OK)
+            try_zstd(t, room, room_bytes);
     }
-    if (status == DICTIONARY_OK)
-        try_zstd(t, room, room_bytes);
     if (t->mode == MODE_PACKED)
         write_packed(d, t->width, t->payload, t->end);
     free(m);
@@ -1738,8 +1886,8 @@ DICTIONARY_API int H5Zdictionary_decoded_size(const void *chunk, size_t size, ui
 
 /* Indices on their way to values: 8 bits or 16 (NULL: the other), in their order, or as lanes are coded. */
 typedef struct indices {
-    size_t n, length; /* of elements; of a lane, 0: in order */
-    void *room;       /* to be freed */
+    size_t n, length;       /* of elements; of a lane, 0: in order */
+    void *room, *wide_room; /* to be freed */
     uint8_t *narrow;
     uint16_t *wide;
 } indices;
@@ -1796,7 +1944,7 @@ static int put_values(uint8_t *out, const uint8_t *values, size_t element, uint3
     return DICTIONARY_OK;
 }
 
-static int read_zstd(const uint8_t *in, size_t size, indices *x)
+static int read_zstd(const uint8_t *in, size_t size, unsigned width, indices *x)
 {
 #ifdef H5Z_DICTIONARY_ZSTD
     size_t bytes = x->wide ? 2 * x->n : x->n, got = 0;
@@ -1807,11 +1955,12 @@ static int read_zstd(const uint8_t *in, size_t size, indices *x)
         got = ZSTD_decompress(x->narrow, bytes, in, size);
     if (got != bytes)
         return DICTIONARY_DAMAGED;
+    unsigned any = 0;
     for (size_t i = 0; x->wide && i < x->n; i++)
-        x->wide[i] = (uint16_t)(x->narrow[i] | x->narrow[x->n + i] << 8);
-    return DICTIONARY_OK;
+        any |= x->wide[i] = (uint16_t)(x->narrow[i] | x->narrow[x->n + i] << 8);
+    return any >> width ? DICTIONARY_DAMAGED : DICTIONARY_OK;
 #else
-    (void)in, (void)size, (void)x;
+    (void)in, (void)size, (void)width, (void)x;
     return DICTIONARY_NO_ZSTD;
 #endif
 }
@@ -1840,23 +1989,27 @@ static int read_lanes(const uint8_t *in, const uint8_t *end, indices *x, unsigne
 
 static int read_indices(int mode, unsigned width, const uint8_t *in, const uint8_t *end, indices *x)
 {
-    int lanes_or_bytes = mode == MODE_CONTEXT || mode == MODE_ZSTD;
     if (mode == MODE_CONSTANT) {
         x->narrow = x->room = calloc(x->n, 1);
         return !x->narrow ? DICTIONARY_NO_MEMORY : in == end ? DICTIONARY_OK : DICTIONARY_DAMAGED;
     }
-    if (width > 8 || !lanes_or_bytes) {
-        x->wide = malloc(x->n * sizeof *x->wide);
+    if (mode == MODE_LABELS) {
+        void *labels_read = NULL;
+        int status = read_labels(in, end, x->n, width, &x->room, &labels_read);
+        x->narrow = width > 8 ? NULL : labels_read;
+        x->wide = width > 8 ? labels_read : NULL;
+        return status;
+    }
+    if (width > 8 || mode == MODE_PACKED) {
+        x->wide = x->wide_room = malloc(x->n * sizeof *x->wide);
         if (!x->wide)
             return DICTIONARY_NO_MEMORY;
     }
     if (mode == MODE_CONTEXT)
         return read_lanes(in, end, x, width > 8 ? width - 8 : 0);
     if (mode == MODE_ZSTD)
-        return read_zstd(in, (size_t)(end - in), x);
-    if (mode == MODE_LABELS)
-        return read_labels(in, end, x->wide, x->n, width);
-    if (mode != MODE_PACKED || (size_t)(end - in) != packed_bytes(x->n, width))
+        return read_zstd(in, (size_t)(end - in), width, x);
+    if (mode != MODE_PACKED || !x->wide || (size_t)(end - in) != packed_bytes(x->n, width))
         return DICTIONARY_DAMAGED;
     memset(x->wide, 0, x->n * sizeof *x->wide);
     read_packed(in, x->n, width, x->wide);
@@ -1889,7 +2042,7 @@ static int read_values(const uint8_t *chunk, const uint8_t *end, uint8_t *out, s
     }
     free(values);
     free(x.room);
-    free(x.wide);
+    free(x.wide_room);
     return status;
 }
 

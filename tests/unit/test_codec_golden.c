@@ -60,6 +60,12 @@ static const golden goldens[] = {
     {"photon-1_i64_counts", "photon", BP_I64, 2, {20, 30}, PATTERN_COUNTS, 0},
     {"photon-1_u16_time", "photon", BP_U16, 3, {6, 40, 60}, PATTERN_RAMP, 0},
     {"photon-1_f32_time_fast", "photon:level=fast", BP_F32, 3, {6, 40, 60}, PATTERN_RAMP, 0},
+    {"dictionary-1_u16", "dictionary", BP_U16, 2, {120, 90}, PATTERN_COUNTS, 0},
+    {"dictionary-1_f32_fast", "dictionary:level=fast", BP_F32, 3, {2, 60, 70}, PATTERN_COUNTS, 0},
+    {"dictionary-1_i16_flat", "dictionary", BP_I16, 2, {60, 70}, PATTERN_TOP, 0},
+    {"dictionary-1_u32_swing", "dictionary:level=max", BP_U32, 2, {60, 70}, PATTERN_SWING, 0},
+    {"dictionary-1_i64_ramp", "dictionary", BP_I64, 2, {60, 70}, PATTERN_RAMP, 0},
+    {"dictionary-1_u8_stored", "dictionary", BP_U8, 2, {20, 30}, PATTERN_RANDOM, 0},
 };
 
 #define GOLDEN_COUNT (sizeof goldens / sizeof goldens[0])
