@@ -22,6 +22,7 @@
 #if !defined(_GNU_SOURCE) && !defined(H5Z_DICTIONARY_CODER_ONLY)
 #define _GNU_SOURCE /* dladdr */
 #endif
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
