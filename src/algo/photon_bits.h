@@ -54,6 +54,11 @@ static inline void bp_photon_bits_finish(bp_photon_bit_writer *w)
 /* count is at most 32. 0 past the end. */
 static inline uint32_t bp_photon_bits_get(bp_photon_bit_reader *r, unsigned count)
 {
+    if (r->count < count && r->end - r->at >= 4) { /* below 32 bits are there */
+        r->bits |= (uint64_t)bp_load_le32(r->at) << r->count;
+        r->at += 4;
+        r->count += 32;
+    }
     while (r->count < count) {
         if (r->at == r->end) {
             r->bad = true;

@@ -51,21 +51,45 @@ static size_t scale_f32(const bp_photon_map *map, const float *values, size_t co
 {
     double inverse = 1 / map->scale, scale = map->scale;
     bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
-    int32_t ok[BLOCK];
-    size_t left_out = 0;
+    double factor = divide ? scale : inverse;
+    float backs[BLOCK];
+    uint32_t left_out = 0;
     for (size_t i = 0; i < count; i++) {
-        double r = clamp((double)values[i] * (divide ? scale : inverse)) + ROUNDER - ROUNDER;
-        float back = (float)(divide ? r / scale : r * scale);
+        double r = clamp((double)values[i] * factor) + ROUNDER - ROUNDER;
+        numbers[i] = (int32_t)r;
+    }
+    if (divide)
+        for (size_t i = 0; i < count; i++)
+            backs[i] = (float)((double)numbers[i] / scale);
+    else
+        for (size_t i = 0; i < count; i++)
+            backs[i] = (float)((double)numbers[i] * scale);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t a, b;
+        memcpy(&a, &values[i], 4);
+        memcpy(&b, &backs[i], 4);
+        bool good = (a == b) & (numbers[i] <= BP_PHOTON_MOST_NUMBER) & (numbers[i] >= -BP_PHOTON_MOST_NUMBER);
+        numbers[i] = good ? numbers[i] : BP_PHOTON_RAW;
+        left_out += !good;
+    }
+    return left_out;
+}
+
+/* The same for a scale of 1. */
+static size_t whole_f32(const float *values, size_t count, int32_t *numbers)
+{
+    const float most = BP_PHOTON_MOST_NUMBER;
+    uint32_t left_out = 0;
+    for (size_t i = 0; i < count; i++) {
+        float v = values[i] > -most ? values[i] : -most; /* NaN too */
+        v = v < most ? v : most;
+        int32_t n = (int32_t)v;
+        float back = (float)n;
         uint32_t a, b;
         memcpy(&a, &values[i], 4);
         memcpy(&b, &back, 4);
-        numbers[i] = (int32_t)r;
-        ok[i] = a == b;
-    }
-    for (size_t i = 0; i < count; i++) {
-        bool good = ok[i] && numbers[i] <= BP_PHOTON_MOST_NUMBER && numbers[i] >= -BP_PHOTON_MOST_NUMBER;
-        numbers[i] = good ? numbers[i] : BP_PHOTON_RAW;
-        left_out += !good;
+        numbers[i] = a == b ? n : BP_PHOTON_RAW;
+        left_out += a != b;
     }
     return left_out;
 }
@@ -109,11 +133,13 @@ static void scale_forward(const bp_photon_map *map, const uint8_t *values, size_
         double f64[BLOCK];
     } block;
     size_t itemsize = bp_dtype_size(map->dtype);
+    bool whole = map->dtype == BP_F32 && map->kind == BP_PHOTON_KIND_SCALE && map->scale == 1;
     for (size_t at = 0; at < count; at += BLOCK) {
         size_t n = count - at < BLOCK ? count - at : BLOCK;
         memcpy(&block, values + at * itemsize, n * itemsize);
-        size_t left_out = map->dtype == BP_F32 ? scale_f32(map, block.f32, n, numbers + at)
-                                               : scale_f64(map, block.f64, n, numbers + at);
+        size_t left_out = whole                  ? whole_f32(block.f32, n, numbers + at)
+                          : map->dtype == BP_F32 ? scale_f32(map, block.f32, n, numbers + at)
+                                                 : scale_f64(map, block.f64, n, numbers + at);
         for (size_t k = 0; k < map->special_count; k++)
             mark_special(map, k, n, numbers + at);
         for (size_t i = 0; left_out && i < n; i++)
@@ -131,16 +157,16 @@ uint32_t bp_photon_rank_of(const bp_photon_map *map, uint64_t pattern)
 }
 
 /* The number of a value in fixed point and the bits behind the point; false when it has none. */
-static bool fixed_of(const bp_photon_map *map, uint64_t pattern, int32_t *number, uint64_t *bits,
-                     unsigned *count)
+static inline bool fixed_of(const bp_photon_map *map, bp_dtype dtype, uint64_t pattern, int32_t *number,
+                            uint64_t *bits, unsigned *count)
 {
-    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    const bp_photon_real real = bp_photon_real_of(dtype);
     bool negative = pattern >> (real.width - 1);
     uint64_t magnitude = pattern & ~(UINT64_C(1) << (real.width - 1));
     int exponent = (int)(magnitude >> real.mantissa) - real.bias + map->point;
     int32_t q = 0;
     *bits = magnitude >> map->zeros;
-    *count = bp_photon_small_bits(map);
+    *count = map->small;
     if (pattern == 0) {
         *number = 0;
         *count = 0;
@@ -161,10 +187,10 @@ static bool fixed_of(const bp_photon_map *map, uint64_t pattern, int32_t *number
     return true;
 }
 
-static bool split_of(const bp_photon_map *map, uint64_t pattern, int32_t *number, uint64_t *bits,
-                     unsigned *count)
+static inline bool split_of(const bp_photon_map *map, bp_dtype dtype, uint64_t pattern, int32_t *number,
+                            uint64_t *bits, unsigned *count)
 {
-    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    const bp_photon_real real = bp_photon_real_of(dtype);
     uint64_t sign = UINT64_C(1) << (real.width - 1), magnitude = pattern & ~sign;
     int64_t key = pattern & sign ? -(int64_t)magnitude : (int64_t)magnitude;
     if (pattern == sign || magnitude & ((UINT64_C(1) << map->zeros) - 1))
@@ -176,43 +202,52 @@ static bool split_of(const bp_photon_map *map, uint64_t pattern, int32_t *number
     return true;
 }
 
-static bool offset_of(const bp_photon_map *map, uint64_t pattern, int32_t *number, uint64_t *bits,
-                      unsigned *count)
+/* The same loop for each kind and type, so that nothing of these is asked for in it. */
+static inline void each_forward(const bp_photon_map *map, bp_photon_kind kind, bp_dtype dtype,
+                                const void *values, size_t count, int32_t *numbers, bp_photon_bit_writer *raw)
 {
-    uint64_t distance = pattern - map->offset;
-    *bits = 0;
-    *count = 0;
-    *number = (int32_t)(distance & INT32_MAX);
-    return distance <= BP_PHOTON_MOST_NUMBER;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t pattern = bp_photon_pattern(dtype, values, i), bits = 0;
+        unsigned more = 0;
+        bool good = !is_special(map, pattern);
+        if (good && kind == BP_PHOTON_KIND_FIXED)
+            good = fixed_of(map, dtype, pattern, &numbers[i], &bits, &more);
+        else if (good && kind == BP_PHOTON_KIND_SPLIT)
+            good = split_of(map, dtype, pattern, &numbers[i], &bits, &more);
+        else if (good) {
+            uint64_t distance = pattern - map->offset;
+            good = distance <= BP_PHOTON_MOST_NUMBER;
+            numbers[i] = (int32_t)(distance & INT32_MAX);
+        }
+        if (!good)
+            numbers[i] = put_exception(map, pattern, raw);
+        else if (more)
+            bp_photon_bits_put64(raw, bits, more);
+    }
 }
-
-typedef bool (*number_of)(const bp_photon_map *map, uint64_t pattern, int32_t *number, uint64_t *bits,
-                          unsigned *count);
 
 void bp_photon_map_forward(const bp_photon_map *map, const void *values, size_t count, int32_t *numbers,
                            bp_photon_bit_writer *raw)
 {
-    if (map->kind == BP_PHOTON_KIND_SCALE || map->kind == BP_PHOTON_KIND_DIVIDE) {
+    bool wide = map->dtype == BP_F64;
+    if (map->kind == BP_PHOTON_KIND_SCALE || map->kind == BP_PHOTON_KIND_DIVIDE)
         scale_forward(map, values, count, numbers, raw);
-    } else if (map->kind == BP_PHOTON_KIND_RANKS) {
+    else if (map->kind == BP_PHOTON_KIND_RANKS)
         for (size_t i = 0; i < count; i++)
             numbers[i] = (int32_t)bp_photon_rank_of(map, bp_photon_pattern(map->dtype, values, i)) - 1;
-    } else {
-        number_of find = map->kind == BP_PHOTON_KIND_FIXED   ? fixed_of
-                         : map->kind == BP_PHOTON_KIND_SPLIT ? split_of
-                                                             : offset_of;
-        for (size_t i = 0; i < count; i++) {
-            uint64_t pattern = bp_photon_pattern(map->dtype, values, i), bits;
-            unsigned more;
-            if (is_special(map, pattern) || !find(map, pattern, &numbers[i], &bits, &more))
-                numbers[i] = put_exception(map, pattern, raw);
-            else if (more)
-                bp_photon_bits_put64(raw, bits, more);
-        }
-    }
+    else if (map->kind == BP_PHOTON_KIND_FIXED && wide)
+        each_forward(map, BP_PHOTON_KIND_FIXED, BP_F64, values, count, numbers, raw);
+    else if (map->kind == BP_PHOTON_KIND_FIXED)
+        each_forward(map, BP_PHOTON_KIND_FIXED, BP_F32, values, count, numbers, raw);
+    else if (map->kind == BP_PHOTON_KIND_SPLIT && wide)
+        each_forward(map, BP_PHOTON_KIND_SPLIT, BP_F64, values, count, numbers, raw);
+    else if (map->kind == BP_PHOTON_KIND_SPLIT)
+        each_forward(map, BP_PHOTON_KIND_SPLIT, BP_F32, values, count, numbers, raw);
+    else
+        each_forward(map, BP_PHOTON_KIND_OFFSET, BP_U64, values, count, numbers, raw);
 }
 
-static bool scale_back(const bp_photon_map *map, const int32_t *numbers, size_t count, uint8_t *values)
+static void scale_back(const bp_photon_map *map, const int32_t *numbers, size_t count, uint8_t *values)
 {
     double scale = map->scale;
     bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
@@ -220,8 +255,12 @@ static bool scale_back(const bp_photon_map *map, const int32_t *numbers, size_t 
     double wide[BLOCK];
     for (size_t at = 0; at < count; at += BLOCK) {
         size_t n = count - at < BLOCK ? count - at : BLOCK;
-        for (size_t i = 0; i < n; i++)
-            wide[i] = divide ? (double)numbers[at + i] / scale : (double)numbers[at + i] * scale;
+        if (divide)
+            for (size_t i = 0; i < n; i++)
+                wide[i] = (double)numbers[at + i] / scale;
+        else
+            for (size_t i = 0; i < n; i++)
+                wide[i] = (double)numbers[at + i] * scale;
         for (size_t i = 0; map->dtype == BP_F32 && i < n; i++)
             narrow[i] = (float)wide[i];
         if (map->dtype == BP_F32)
@@ -229,12 +268,12 @@ static bool scale_back(const bp_photon_map *map, const int32_t *numbers, size_t 
         else
             memcpy(values + 8 * at, wide, 8 * n);
     }
-    return true;
 }
 
-static bool fixed_back(const bp_photon_map *map, int32_t number, uint64_t *pattern, bp_photon_bit_reader *raw)
+static inline bool fixed_back(const bp_photon_map *map, bp_dtype dtype, int32_t number, uint64_t *pattern,
+                              bp_photon_bit_reader *raw)
 {
-    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    const bp_photon_real real = bp_photon_real_of(dtype);
     uint32_t q = number < 0 ? (uint32_t)(-1 - number) : (uint32_t)number - 1;
     uint64_t magnitude = 0;
     if (number == 0) {
@@ -242,7 +281,7 @@ static bool fixed_back(const bp_photon_map *map, int32_t number, uint64_t *patte
         return true;
     }
     if (q == 0) {
-        magnitude = bp_photon_bits_get64(raw, bp_photon_small_bits(map)) << map->zeros;
+        magnitude = bp_photon_bits_get64(raw, map->small) << map->zeros;
     } else {
         unsigned exponent = 31 - (unsigned)__builtin_clz(q);
         if (exponent > BP_PHOTON_MOST_EXPONENT)
@@ -255,9 +294,10 @@ static bool fixed_back(const bp_photon_map *map, int32_t number, uint64_t *patte
     return true;
 }
 
-static bool split_back(const bp_photon_map *map, int32_t number, uint64_t *pattern, bp_photon_bit_reader *raw)
+static inline bool split_back(const bp_photon_map *map, bp_dtype dtype, int32_t number, uint64_t *pattern,
+                              bp_photon_bit_reader *raw)
 {
-    const bp_photon_real real = bp_photon_real_of(map->dtype);
+    const bp_photon_real real = bp_photon_real_of(dtype);
     unsigned more = map->shift > map->zeros ? map->shift - map->zeros : 0;
     uint64_t upper = (uint64_t)((int64_t)number) << map->shift, sign = UINT64_C(1) << (real.width - 1);
     uint64_t key = upper | bp_photon_bits_get64(raw, more) << map->zeros;
@@ -266,48 +306,84 @@ static bool split_back(const bp_photon_map *map, int32_t number, uint64_t *patte
     return magnitude < sign;
 }
 
-static bool value_of(const bp_photon_map *map, int32_t number, uint64_t *pattern, bp_photon_bit_reader *raw)
+/* What is no number. */
+static bool exception_back(const bp_photon_map *map, int32_t number, uint64_t *pattern,
+                           bp_photon_bit_reader *raw)
 {
-    if (number == BP_PHOTON_RAW) {
+    size_t i = (size_t)(number - BP_PHOTON_SPECIAL);
+    if (number == BP_PHOTON_RAW)
         *pattern = bp_photon_bits_get64(raw, bp_photon_bits_of(map->dtype));
-        return true;
-    }
-    if (number >= BP_PHOTON_SPECIAL) {
-        size_t i = (size_t)(number - BP_PHOTON_SPECIAL);
+    else
         *pattern = i < map->special_count ? map->specials[i] : 0;
-        return i < map->special_count;
-    }
-    switch (map->kind) {
-    case BP_PHOTON_KIND_RANKS:
-        if (number < 0 || (size_t)number >= map->table_count)
+    return number == BP_PHOTON_RAW || i < map->special_count;
+}
+
+static inline bool each_back(const bp_photon_map *map, bp_photon_kind kind, bp_dtype dtype,
+                             const int32_t *numbers, size_t count, void *values, bp_photon_bit_reader *raw)
+{
+    for (size_t i = 0; i < count && !raw->bad; i++) {
+        uint64_t pattern = 0;
+        int32_t n = numbers[i];
+        bool good = true;
+        if (n >= BP_PHOTON_SPECIAL)
+            good = exception_back(map, n, &pattern, raw);
+        else if (kind == BP_PHOTON_KIND_FIXED)
+            good = fixed_back(map, dtype, n, &pattern, raw);
+        else if (kind == BP_PHOTON_KIND_SPLIT)
+            good = split_back(map, dtype, n, &pattern, raw);
+        else if (kind == BP_PHOTON_KIND_OFFSET)
+            pattern = map->offset + (uint64_t)(int64_t)n;
+        else if (n >= 0 && (size_t)n < map->table_count)
+            pattern = map->table[n];
+        else
+            good = false;
+        if (!good)
             return false;
-        *pattern = map->table[number];
-        return true;
-    case BP_PHOTON_KIND_FIXED:
-        return fixed_back(map, number, pattern, raw);
-    case BP_PHOTON_KIND_SPLIT:
-        return split_back(map, number, pattern, raw);
-    case BP_PHOTON_KIND_OFFSET:
-        *pattern = map->offset + (uint64_t)(int64_t)number;
-        return true;
-    default:
-        return false;
+        bp_photon_pattern_put(dtype, values, i, pattern);
     }
+    return !raw->bad;
+}
+
+/* Exceptions among scaled numbers. */
+static bool exceptions_back(const bp_photon_map *map, const int32_t *numbers, size_t count, void *values,
+                            bp_photon_bit_reader *raw)
+{
+    for (size_t at = 0; at < count; at += BLOCK) {
+        size_t end = count - at < BLOCK ? count : at + BLOCK;
+        uint32_t any = 0;
+        for (size_t i = at; i < end; i++)
+            any |= numbers[i] >= BP_PHOTON_SPECIAL;
+        for (size_t i = at; any && i < end; i++) {
+            uint64_t pattern;
+            if (numbers[i] < BP_PHOTON_SPECIAL)
+                continue;
+            if (!exception_back(map, numbers[i], &pattern, raw))
+                return false;
+            bp_photon_pattern_put(map->dtype, values, i, pattern);
+        }
+    }
+    return !raw->bad;
 }
 
 bool bp_photon_map_back(const bp_photon_map *map, const int32_t *numbers, size_t count, void *values,
                         bp_photon_bit_reader *raw)
 {
-    bool scaled = map->kind == BP_PHOTON_KIND_SCALE || map->kind == BP_PHOTON_KIND_DIVIDE;
-    if (scaled)
+    bool wide = map->dtype != BP_F32;
+    switch (map->kind) {
+    case BP_PHOTON_KIND_SCALE:
+    case BP_PHOTON_KIND_DIVIDE:
         scale_back(map, numbers, count, values);
-    for (size_t i = 0; i < count && !raw->bad; i++) {
-        uint64_t pattern;
-        if (scaled && numbers[i] < BP_PHOTON_SPECIAL)
-            continue;
-        if (!value_of(map, numbers[i], &pattern, raw))
-            return false;
-        bp_photon_pattern_put(map->dtype, values, i, pattern);
+        return exceptions_back(map, numbers, count, values, raw);
+    case BP_PHOTON_KIND_RANKS:
+        return wide ? each_back(map, BP_PHOTON_KIND_RANKS, BP_F64, numbers, count, values, raw)
+                    : each_back(map, BP_PHOTON_KIND_RANKS, BP_F32, numbers, count, values, raw);
+    case BP_PHOTON_KIND_FIXED:
+        return wide ? each_back(map, BP_PHOTON_KIND_FIXED, BP_F64, numbers, count, values, raw)
+                    : each_back(map, BP_PHOTON_KIND_FIXED, BP_F32, numbers, count, values, raw);
+    case BP_PHOTON_KIND_SPLIT:
+        return wide ? each_back(map, BP_PHOTON_KIND_SPLIT, BP_F64, numbers, count, values, raw)
+                    : each_back(map, BP_PHOTON_KIND_SPLIT, BP_F32, numbers, count, values, raw);
+    default:
+        return wide && each_back(map, BP_PHOTON_KIND_OFFSET, BP_U64, numbers, count, values, raw);
     }
-    return !raw->bad;
 }

@@ -31,6 +31,7 @@ typedef struct bp_photon_map {
     unsigned shift;       /* SPLIT: lower bits */
     unsigned zeros;       /* FIXED, SPLIT: lowest bits that are 0 in every value */
     uint64_t offset;      /* OFFSET */
+    unsigned small;       /* FIXED: raw bits of what is behind the point where the number is 0 */
     size_t special_count; /* at most 2 */
     uint64_t specials[2]; /* patterns */
     size_t table_count;   /* RANKS */
@@ -50,9 +51,11 @@ bool bp_photon_map_back(const bp_photon_map *map, const int32_t *numbers, size_t
                         bp_photon_bit_reader *raw);
 
 /* Fills candidates[] with maps that may suit count values; returns how many there are, at most
- * BP_PHOTON_MAP_CANDIDATES, none when memory was short. Each is to be freed. */
+ * BP_PHOTON_MAP_CANDIDATES, none when memory was short. Each is to be freed. scales: may be multiples of
+ * something when a sample is? */
 #define BP_PHOTON_MAP_CANDIDATES 3
-size_t bp_photon_map_find(bp_dtype dtype, const void *values, size_t count, bp_photon_map *candidates);
+size_t bp_photon_map_find(bp_dtype dtype, const void *values, size_t count, bool scales,
+                          bp_photon_map *candidates);
 
 void bp_photon_map_write(bp_photon_writer *w, const bp_photon_map *map);
 /* Sets r->bad for what no encoder writes. False when memory was short. map is to be freed in every case. */

@@ -120,6 +120,8 @@ static void read_real(bp_photon_reader *r, bp_photon_map *map)
     }
     map->zeros = bp_photon_get_byte(r);
     r->bad |= map->zeros > real.mantissa;
+    if (map->kind == BP_PHOTON_KIND_FIXED && !r->bad)
+        map->small = bp_photon_small_bits(map);
 }
 
 static bool read_kind(bp_photon_reader *r, bp_photon_map *map)

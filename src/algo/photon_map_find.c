@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Which map suits the values of a chunk. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,11 @@
 #include "algo/photon_pattern.h"
 #include "algo/photon_scale.h"
 
-#define MOST_SAMPLES  4096
-#define SHAPE_BITS    7
-#define FEW_NON_ZEROS 1024
-#define VERY_FEW      64 /* values to each different one: a table of these is best without a trial */
+#define MOST_SAMPLES    4096
+#define MOST_MAGNITUDES 1024
+#define SHAPE_BITS      7
+#define FEW_NON_ZEROS   256
+#define VERY_FEW        64 /* values to each different one: a table of these is best without a trial */
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -38,39 +40,63 @@ static double real_at(bp_dtype dtype, const void *values, size_t i)
 }
 
 typedef struct samples {
-    double magnitudes[MOST_SAMPLES]; /* finite and not 0; sorted, each once */
+    double magnitudes[MOST_MAGNITUDES]; /* finite and not 0; sorted, each once */
     size_t count;
     uint64_t odd[MOST_SAMPLES]; /* patterns of what is not finite, of -0, -1 and -2 */
     size_t odd_count;
     size_t seen, zeros;
+    bool whole;    /* are nearly all magnitudes whole numbers? Then they are not sorted */
     bool negative; /* are there other values below 0? */
 } samples;
 
-static void take(bp_dtype dtype, const void *values, size_t count, size_t stride, samples *s)
+static void take_one(bp_dtype dtype, const void *values, size_t i, bool magnitude, samples *s)
 {
-    s->count = s->odd_count = 0;
-    s->negative = false;
-    s->seen = s->zeros = 0;
-    for (size_t i = 0; i < count && s->count < MOST_SAMPLES && s->odd_count < MOST_SAMPLES; i += stride) {
-        double v = real_at(dtype, values, i);
-        bool mark = v == -1 || v == -2;
-        if (!isfinite(v) || mark || (v == 0 && signbit(v)))
-            s->odd[s->odd_count++] = bp_photon_pattern(dtype, values, i);
-        if (isfinite(v) && v != 0)
-            s->magnitudes[s->count++] = fabs(v);
-        s->seen++;
-        s->zeros += v == 0;
-        s->negative |= v < 0 && isfinite(v) && !mark;
+    double v = real_at(dtype, values, i);
+    bool mark = v == -1 || v == -2;
+    if ((!isfinite(v) || mark || (v == 0 && signbit(v))) && s->odd_count < MOST_SAMPLES)
+        s->odd[s->odd_count++] = bp_photon_pattern(dtype, values, i);
+    s->seen++;
+    s->zeros += v == 0;
+    s->negative |= v < 0 && isfinite(v) && !mark;
+    if (magnitude && isfinite(v) && v != 0 && s->count < MOST_MAGNITUDES)
+        s->magnitudes[s->count++] = fabs(v);
+}
+
+/* One of each stride values, not always the same: values may have a period. */
+static size_t stray(size_t i, size_t stride)
+{
+    return (size_t)((uint32_t)i * 2654435761u >> 8) % stride;
+}
+
+/* Of sparse data, magnitudes spread over all that are not 0. */
+static void take_sparse(bp_dtype dtype, const void *values, size_t count, samples *s)
+{
+    size_t found = 0, taken = 0;
+    for (size_t i = 0; i < count; i++)
+        found += real_at(dtype, values, i) != 0;
+    size_t stride = found / MOST_MAGNITUDES + 1;
+    s->count = 0;
+    for (size_t i = 0; i < count && s->count < MOST_MAGNITUDES; i++) {
+        double v = fabs(real_at(dtype, values, i));
+        if (v != 0 && taken++ % stride == 0 && v < INFINITY)
+            s->magnitudes[s->count++] = v;
     }
 }
 
-/* Spread over all values; of sparse data, the first that are not 0. */
 static void take_samples(bp_dtype dtype, const void *values, size_t count, samples *s)
 {
-    size_t stride = count / MOST_SAMPLES | 1;
-    take(dtype, values, count, stride, s);
-    if (s->count < FEW_NON_ZEROS && stride > 1)
-        take(dtype, values, count, 1, s);
+    size_t stride = count / MOST_SAMPLES + 1;
+    *s = (samples){.count = 0};
+    for (size_t i = 0; i * stride < count; i++) {
+        size_t at = i * stride + stray(i, stride);
+        take_one(dtype, values, at < count ? at : count - 1,
+                 i % (MOST_SAMPLES / MOST_MAGNITUDES) == 0 || stride == 1, s);
+    }
+    if (s->count < FEW_NON_ZEROS)
+        take_sparse(dtype, values, count, s);
+    s->whole = bp_photon_scale_whole(s->magnitudes, s->count);
+    if (s->whole)
+        return;
     qsort(s->magnitudes, s->count, sizeof s->magnitudes[0], compare_doubles);
     size_t kept = 0;
     for (size_t i = 0; i < s->count; i++)
@@ -168,25 +194,33 @@ static unsigned common_zeros(bp_dtype dtype, const void *values, size_t count)
     return (unsigned)__builtin_ctzll(any);
 }
 
-/* Binary exponent of the median distance of neighbours; of patterns (in units of 1), or of values. */
+static int median_exponent(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, compare_doubles);
+    return count ? ilogb(values[count / 2]) : INT_MAX;
+}
+
+/* Binary exponent of what a prediction leaves: the median distance from the value before, or half of that
+ * from the line through two; of patterns (in units of 1), or of values. */
 static int roughness(bp_dtype dtype, const void *values, size_t count, bool patterns)
 {
-    double distances[MOST_SAMPLES];
-    size_t found = 0, stride = count / MOST_SAMPLES | 1;
-    for (size_t i = 0; i + 1 < count && found < MOST_SAMPLES; i += stride) {
-        double a = real_at(dtype, values, i), b = real_at(dtype, values, i + 1), d = fabs(a - b);
-        if (patterns && isfinite(d)) {
-            uint64_t x = bp_photon_key(dtype, bp_photon_pattern(dtype, values, i));
-            uint64_t y = bp_photon_key(dtype, bp_photon_pattern(dtype, values, i + 1));
-            d = (double)(x > y ? x - y : y - x);
+    double flat[MOST_MAGNITUDES], line[MOST_MAGNITUDES];
+    size_t flats = 0, lines = 0, stride = count / MOST_MAGNITUDES | 1;
+    for (size_t i = 0; i + 2 < count && flats < MOST_MAGNITUDES && lines < MOST_MAGNITUDES; i += stride) {
+        double v[3];
+        for (size_t k = 0; k < 3; k++) {
+            v[k] = real_at(dtype, values, i + k);
+            if (patterns && isfinite(v[k]))
+                v[k] = (double)bp_photon_key(dtype, bp_photon_pattern(dtype, values, i + k));
         }
+        double d = fabs(v[1] - v[0]), curved = fabs(v[2] - 2 * v[1] + v[0]) / 2;
         if (isfinite(d) && d > 0)
-            distances[found++] = d;
+            flat[flats++] = d;
+        if (isfinite(curved) && curved > 0)
+            line[lines++] = curved;
     }
-    if (found == 0)
-        return 0;
-    qsort(distances, found, sizeof distances[0], compare_doubles);
-    return ilogb(distances[found / 2]);
+    int a = median_exponent(flat, flats), b = median_exponent(line, lines);
+    return a == INT_MAX ? 0 : a < b ? a : b;
 }
 
 static int bounded(int value, int low, int high)
@@ -204,6 +238,7 @@ static void find_fixed(const void *values, size_t count, const samples *s, bp_ph
     }
     map->kind = BP_PHOTON_KIND_FIXED;
     map->point = bounded(point, 2 - real.bias, real.bias - 2);
+    map->small = bp_photon_small_bits(map);
 }
 
 /* A background of 0 is a mark: no lower bits for it. */
@@ -236,7 +271,7 @@ static void find_offset(const void *values, size_t count, bp_photon_map *map)
             map->specials[map->special_count++] = marks[m];
 }
 
-static size_t find_real(bp_dtype dtype, const void *values, size_t count, samples *s,
+static size_t find_real(bp_dtype dtype, const void *values, size_t count, bool scales, samples *s,
                         bp_photon_map *candidates)
 {
     bp_photon_map base = {.kind = BP_PHOTON_KIND_SCALE, .dtype = dtype, .scale = 1};
@@ -246,7 +281,7 @@ static size_t find_real(bp_dtype dtype, const void *values, size_t count, sample
         drop_marks(s, dtype);
     choose_specials(s->odd, s->odd_count, &base);
     candidates[0] = base;
-    if (bp_photon_scale_find(s->magnitudes, s->count, &candidates[0]))
+    if (scales && (s->whole || bp_photon_scale_find(s->magnitudes, s->count, &candidates[0])))
         return 1;
     candidates[0] = (bp_photon_map){.dtype = dtype};
     if (find_ranks(values, count, &candidates[0]))
@@ -263,7 +298,8 @@ static size_t find_real(bp_dtype dtype, const void *values, size_t count, sample
     return found;
 }
 
-size_t bp_photon_map_find(bp_dtype dtype, const void *values, size_t count, bp_photon_map *candidates)
+size_t bp_photon_map_find(bp_dtype dtype, const void *values, size_t count, bool scales,
+                          bp_photon_map *candidates)
 {
     if (dtype == BP_U64 || dtype == BP_I64) {
         candidates[0] = (bp_photon_map){.dtype = dtype};
@@ -271,7 +307,7 @@ size_t bp_photon_map_find(bp_dtype dtype, const void *values, size_t count, bp_p
         return 1;
     }
     samples *s = malloc(sizeof *s);
-    size_t found = s ? find_real(dtype, values, count, s, candidates) : 0;
+    size_t found = s ? find_real(dtype, values, count, scales, s, candidates) : 0;
     free(s);
     return found;
 }

@@ -92,15 +92,19 @@ static void try_near(bp_photon_map *map, bp_photon_kind kind, double scale, cons
         try_scale(map, kind, near[i], values, count, best);
 }
 
+bool bp_photon_scale_whole(const double *values, size_t count)
+{
+    size_t whole = 0;
+    for (size_t i = 0; i < count; i++) {
+        double v = values[i] < BP_PHOTON_MOST_NUMBER ? values[i] : 0.5;
+        whole += v == (double)(int32_t)v;
+    }
+    return whole >= count - count / 20;
+}
+
 bool bp_photon_scale_find(const double *values, size_t count, bp_photon_map *map)
 {
     size_t best = 0, enough = count - count / 20;
-    try_scale(map, BP_PHOTON_KIND_SCALE, 1, values, count, &best);
-    if (count == 0 || best >= enough) {
-        map->kind = BP_PHOTON_KIND_SCALE;
-        map->scale = 1;
-        return true;
-    }
     double rounding = rounding_of(map->dtype), guess = common_divisor(values, count, rounding);
     if (guess <= 0)
         return false;

@@ -19,6 +19,7 @@
 #define LEAST_GAIN_FAST 32
 #define NUMBER_BYTES    5
 #define MAP_RAW_SLACK   16
+#define MOST_OUTLIERS   16 /* one value of so many, where a scale was found */
 
 /* Rows of a frame on which modes are tried: some strips, or all. */
 typedef struct strips {
@@ -95,13 +96,17 @@ static bp_status try_map(encoder *e, const bp_photon_map *map, uint64_t *cost)
     return status;
 }
 
-static bp_status choose_map(encoder *e)
+/* The map of least cost. Not the first time: the one of the first time, which is no table, competes with
+ * those for any values. */
+static bp_status choose_map(encoder *e, bool first_time)
 {
-    bp_photon_map maps[BP_PHOTON_MAP_CANDIDATES];
+    bp_photon_map maps[BP_PHOTON_MAP_CANDIDATES + 1];
     size_t total = e->frames.count * e->frames.height * e->frames.width, best = 0;
-    size_t count = bp_photon_map_find(e->frames.dtype, e->values, total, maps);
+    size_t count = bp_photon_map_find(e->frames.dtype, e->values, total, first_time, maps);
     uint64_t least = UINT64_MAX, cost = 0;
     bp_status status = count ? BP_OK : no_memory(e->ctx);
+    if (!first_time && count)
+        maps[count++] = e->map;
     for (size_t i = 0; i < count && count > 1 && status == BP_OK; i++) {
         status = try_map(e, &maps[i], &cost);
         if (cost < least) {
@@ -117,11 +122,26 @@ static bp_status choose_map(encoder *e)
     return status;
 }
 
+/* Numbers of all values, raw bits of each unit. */
+static void forward(encoder *e, size_t total, int32_t *numbers)
+{
+    size_t unit = total / e->units;
+    bp_photon_bit_writer bits = {.at = e->raw};
+    for (size_t u = 0; u < e->units; u++) {
+        const uint8_t *before = bits.at;
+        bp_photon_map_forward(&e->map, e->values + u * unit * e->frames.itemsize, unit, numbers + u * unit,
+                              &bits);
+        bp_photon_bits_finish(&bits);
+        e->raw_bytes[u] = (size_t)(bits.at - before);
+    }
+    e->raw_total = (size_t)(bits.at - e->raw);
+}
+
 /* Replaces the values by pixels and raw bits. */
 static bp_status map_values(encoder *e)
 {
-    size_t total = e->frames.count * e->frames.height * e->frames.width, unit = total / e->units;
-    bp_status status = choose_map(e);
+    size_t total = e->frames.count * e->frames.height * e->frames.width;
+    bp_status status = choose_map(e, true);
     if (status != BP_OK)
         return status;
     int32_t *numbers = malloc(total * sizeof *numbers);
@@ -132,22 +152,22 @@ static bp_status map_values(encoder *e)
         free(numbers);
         return no_memory(e->ctx);
     }
-    bp_photon_bit_writer bits = {.at = e->raw};
-    for (size_t u = 0; u < e->units; u++) {
-        const uint8_t *before = bits.at;
-        bp_photon_map_forward(&e->map, e->values + u * unit * e->frames.itemsize, unit, numbers + u * unit,
-                              &bits);
-        bp_photon_bits_finish(&bits);
-        e->raw_bytes[u] = (size_t)(bits.at - before);
+    forward(e, total, numbers);
+    bool scaled = e->map.kind == BP_PHOTON_KIND_SCALE || e->map.kind == BP_PHOTON_KIND_DIVIDE;
+    if (scaled && e->raw_total > total * e->frames.itemsize / MOST_OUTLIERS) { /* the sample was unlucky */
+        status = choose_map(e, false);
+        if (status == BP_OK)
+            forward(e, total, numbers);
     }
-    e->raw_total = (size_t)(bits.at - e->raw);
-    e->form = bp_photon_pixels_for(numbers, total);
-    bp_photon_pixels_put(&e->form, numbers, total, e->owned);
-    e->pixels = bp_photon_frames_as(&e->frames, e->form.dtype);
-    e->values = e->owned;
-    e->mapped = true;
+    if (status == BP_OK) {
+        e->form = bp_photon_pixels_for(numbers, total);
+        bp_photon_pixels_put(&e->form, numbers, total, e->owned);
+        e->pixels = bp_photon_frames_as(&e->frames, e->form.dtype);
+        e->values = e->owned;
+        e->mapped = true;
+    }
     free(numbers);
-    return BP_OK;
+    return status;
 }
 
 static strips strips_of(const bp_frames *frame)
