@@ -298,10 +298,12 @@ static bp_status encode_units(encoder *e, bp_photon_writer *index, uint8_t *at, 
             bp_photon_put_number(index, (uint32_t)(e->timed ? size << BP_PHOTON_TIME_BITS | e->mode : size));
         if (e->raw_total)
             bp_photon_put_number(index, (uint32_t)more);
-        if (more)
-            memcpy(at + size, raw, more);
-        raw += more;
-        at += size + more;
+        at += size;
+        if (more) {
+            memcpy(at, raw, more);
+            raw += more;
+            at += more;
+        }
     }
     *end = at;
     return BP_OK;
