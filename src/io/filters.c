@@ -280,3 +280,28 @@ bp_status bp_pipeline_decode(bp_context *ctx, const bp_pipeline *pipeline, uint3
         memcpy(out, in, bytes);
     return BP_OK;
 }
+
+bool bp_pipeline_has_frames(const bp_pipeline *pipeline, const bp_array *chunk)
+{
+    return pipeline->count == 1 && !pipeline->cut && pipeline->filters[0].id == BP_HDF5_FILTER_ID &&
+           chunk->rank == 3 && chunk->shape[0] > 1 && chunk->shape[1] > 1 && chunk->shape[2] > 1;
+}
+
+bp_status bp_pipeline_decode_frames(bp_context *ctx, const bp_pipeline *pipeline, const uint8_t *in,
+                                    size_t size, const bp_array *chunk, size_t first, size_t count,
+                                    uint8_t *room)
+{
+    bp_chunk_info info;
+    const bp_filter *filter = &pipeline->filters[0];
+    size_t frame = bp_array_bytes(chunk) / chunk->shape[0];
+    bp_status status = bp_chunk_read_info(ctx, in, size, &info);
+    if (status == BP_OK)
+        status = bp_chunk_agrees(ctx, &info, filter->words, filter->word_count);
+    /* words that say nothing leave the shape open */
+    if (status == BP_OK &&
+        (info.rank != 3 || memcmp(info.shape, chunk->shape, 3 * sizeof info.shape[0]) != 0 ||
+         info.itemsize != chunk->itemsize))
+        status = bp_fail(ctx, BP_E_DAMAGED, "a chunk of another shape than the dataset's");
+    return status == BP_OK ? bp_chunk_decode_frames(ctx, in, size, first, count, room, count * frame)
+                           : status;
+}

@@ -63,4 +63,12 @@ BP_MUST_CHECK bp_status bp_pipeline_decode(bp_context *ctx, const bp_pipeline *p
                                            const uint8_t *in, size_t size, const bp_array *chunk,
                                            bp_scratch *scratch);
 
+/* Are chunks of this shape behind this pipeline ours alone, three axes of frames each longer than 1? Then
+ * single frames of one can be had. */
+bool bp_pipeline_has_frames(const bp_pipeline *pipeline, const bp_array *chunk);
+/* Decodes only frames first ... first + count - 1 (places on the first axis) of such a chunk into room. */
+BP_MUST_CHECK bp_status bp_pipeline_decode_frames(bp_context *ctx, const bp_pipeline *pipeline,
+                                                  const uint8_t *in, size_t size, const bp_array *chunk,
+                                                  size_t first, size_t count, uint8_t *room);
+
 #endif

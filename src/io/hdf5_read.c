@@ -48,14 +48,22 @@ static bool clip(const reader *r, const hsize_t *offset, size_t *from, size_t *s
     return whole;
 }
 
-static bp_status take_part(const reader *r, const uint8_t *values, const size_t *from, job *j)
+/* cell: values of the first ones of its axis 0 are enough when frames alone were decoded. */
+static bp_status take_part(const bp_array *cell, const uint8_t *values, const size_t *from, job *j)
 {
-    bp_array cell = r->cell, to, part;
-    cell.data = (void *)(uintptr_t)values; /* only read */
-    bp_status status = bp_array_part(&cell, from, j->shape, &part);
+    bp_array whole = *cell, to, part;
+    whole.data = (void *)(uintptr_t)values; /* only read */
+    bp_status status = bp_array_part(&whole, from, j->shape, &part);
     if (status == BP_OK)
-        status = bp_array_init(&to, cell.dtype, cell.itemsize, cell.rank, j->shape, j->out);
+        status = bp_array_init(&to, cell->dtype, cell->itemsize, cell->rank, j->shape, j->out);
     return status == BP_OK ? bp_array_copy(&part, &to) : status;
+}
+
+/* Fewer frames than the chunk has, and a chunk that gives single ones. */
+static bool wants_frames(const reader *r, const job *j)
+{
+    return j->in.kind == BP_H5_STORED && j->in.mask == 0 && r->source.direct && !r->source.edges_raw &&
+           bp_pipeline_has_frames(&r->source.pipeline, &r->cell) && j->shape[0] < r->cell.shape[0];
 }
 
 static bp_status work(bp_context *ctx, unsigned thread, void *item)
@@ -72,10 +80,19 @@ static bp_status work(bp_context *ctx, unsigned thread, void *item)
     if ((!j->out && !(j->out = malloc(bytes))) ||
         (!whole && !room->values && !(room->values = malloc(bytes))))
         return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", bytes);
-    bp_status status = bp_h5_source_decode(ctx, &r->source, &j->in, &r->cell, whole ? j->out : room->values,
-                                           &room->scratch, &values);
+    bp_status status;
+    if (!whole && wants_frames(r, j)) {
+        /* the wanted frames alone, which then are the first ones */
+        status = bp_pipeline_decode_frames(ctx, &r->source.pipeline, j->in.bytes, j->in.size, &r->cell,
+                                           from[0], j->shape[0], room->values);
+        values = room->values;
+        from[0] = 0;
+    } else {
+        status = bp_h5_source_decode(ctx, &r->source, &j->in, &r->cell, whole ? j->out : room->values,
+                                     &room->scratch, &values);
+    }
     if (status == BP_OK && values != j->out)
-        status = take_part(r, values, from, j);
+        status = take_part(&r->cell, values, from, j);
     if (status == BP_OK)
         bp_h5_swap_to_machine(r->source.dtype, r->source.order, j->out, j->bytes);
     return status;

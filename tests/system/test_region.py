@@ -16,6 +16,8 @@ def layouts(beampress, folder):
     values = frames()
     write_scan(folder / "plain.h5", values)
     for name, options in (("frame", ["--codec", "photon", "--chunk", "frame"]), ("several", ["--codec", "bslz4", "--chunk", "5x64x96"]),
+                          ("time", ["--codec", "photon", "--chunk", "5x64x96"]), ("max", ["--codec", "photon:level=max", "--chunk", "12x64x96"]),
+                          ("fast", ["--codec", "photon:level=fast", "--chunk", "8x30x96"]), ("own", ["--own", "--codec", "zstd", "--chunk", "4x64x96"]),
                           ("tiles", ["--codec", "zstd", "--chunk", "3x17x40"]), ("sinogram", ["--codec", "photon", "--chunk", "sinogram"])):
         beampress("compress", folder / "plain.h5", folder / f"{name}.h5", *options, "-q")
     with h5py.File(folder / "contiguous.h5", "w") as file:
@@ -27,7 +29,7 @@ def layouts(beampress, folder):
 
 def test_part_as_npy(beampress, tmp_path):
     values, names = layouts(beampress, tmp_path)
-    assert len(names) == 7
+    assert len(names) == 11
     for name in names:
         for options, part in PARTS:
             result = beampress("decompress", tmp_path / f"{name}.h5", tmp_path / "x.npy", "--to", "npy", "-d", DATASET, "-f",
@@ -63,6 +65,20 @@ def test_only_the_chunks_of_the_part_are_read(beampress, tmp_path):
     assert (numpy.load(tmp_path / "x.npy") == values[:7]).all()
     result = beampress("decompress", tmp_path / "frame.h5", tmp_path / "z.npy", "--to", "npy", "--frames", "7", code=3)
     assert "frame.h5" in result.stderr and not (tmp_path / "z.npy").exists()
+
+
+def test_damage_inside_a_chunk_of_several_frames(beampress, tmp_path):
+    """Frames that are decoded alone are still checked: the hash of the stored bytes is of the whole chunk."""
+    layouts(beampress, tmp_path)
+    for name in ("time", "max", "own"):
+        good = (tmp_path / f"{name}.h5").read_bytes()
+        with h5py.File(tmp_path / f"{name}.h5") as file:
+            place = file[DATASET].id.get_chunk_info(0)
+        for part in range(1, 9):
+            damaged = bytearray(good)
+            damaged[place.byte_offset + place.size * part // 9] ^= 4
+            (tmp_path / "bad.h5").write_bytes(damaged)
+            beampress("decompress", tmp_path / "bad.h5", tmp_path / "x.npy", "--to", "npy", "--frames", "1", code=3)
 
 
 @pytest.mark.parametrize("options", [
