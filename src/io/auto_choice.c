@@ -6,15 +6,18 @@
 
 #define ALIKE 0.005 /* ratios this close count as equal */
 
+typedef enum kind { INTEGER, FLOAT } kind;
+
 typedef struct speed {
     const char *codec;
     int level;
+    kind kind;
     size_t itemsize;
     double encode, decode; /* MB/s */
 } speed;
 
 static const speed speeds[] = {
-#define SPEED(codec, level, itemsize, encode, decode) {#codec, level, itemsize, encode, decode},
+#define SPEED(codec, level, kind, itemsize, encode, decode) {#codec, level, kind, itemsize, encode, decode},
 #include "io/auto_speeds.def"
 #undef SPEED
 };
@@ -22,10 +25,11 @@ static const speed speeds[] = {
 size_t bp_auto_candidates(bp_dtype dtype, size_t itemsize, bp_auto_candidate *candidates)
 {
     size_t count = 0;
+    kind wanted = dtype == BP_F16 || dtype == BP_F32 || dtype == BP_F64 ? FLOAT : INTEGER;
     for (size_t i = 0; i < sizeof speeds / sizeof speeds[0] && count < BP_MOST_CANDIDATES; i++) {
         const speed *s = &speeds[i];
         const bp_codec *codec = bp_codec_by_name(s->codec);
-        if (!codec || s->itemsize != itemsize || !(codec->dtypes & 1u << dtype) ||
+        if (!codec || s->itemsize != itemsize || s->kind != wanted || !(codec->dtypes & 1u << dtype) ||
             (s->level >= 0 && !codec->levels[s->level]))
             continue;
         bp_auto_candidate *c = &candidates[count];
