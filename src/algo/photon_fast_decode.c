@@ -18,12 +18,14 @@ bp_status bp_photon_fast_decode_frame(bp_context *ctx, const double *params, con
     f.base = bp_photon_get_number(&r);
     uint32_t below = bp_photon_get_number(&r);
     f.top = ones - below;
+    if (predictor == BP_FAST_LEVEL)
+        f.level = bp_photon_get_number(&r);
     if (flags & BP_FAST_MOVED) {
         move.offset = bp_photon_get_number(&r);
         move.turn = bp_photon_get_byte(&r);
     }
-    if (r.bad || predictor >= BP_FAST_PREDICTORS || flags > (BP_FAST_MOVED | BP_FAST_PREDICTOR_BITS) ||
-        f.base > ones || below > ones || move.offset > ones || move.turn >= 8 * f.itemsize)
+    if (r.bad || flags > (BP_FAST_MOVED | BP_FAST_PREDICTOR_BITS) || f.base > ones || f.level > ones ||
+        below > ones || move.offset > ones || move.turn >= 8 * f.itemsize)
         return bp_fail(ctx, BP_E_DAMAGED, "photon: the header of a frame is damaged");
     f.predictor = (bp_fast_predictor)predictor;
     if (!bp_kernels_get()->photon_fast_decode(&f, r.at, (size_t)(r.end - r.at), values))

@@ -46,6 +46,8 @@ static void write_header(bp_photon_writer *w, const bp_photon_fast *f, const bp_
     bp_photon_put_byte(w, (unsigned)f->predictor | (moved ? BP_FAST_MOVED : 0));
     bp_photon_put_number(w, f->base);
     bp_photon_put_number(w, bp_fast_ones(f->itemsize) - f->top);
+    if (f->predictor == BP_FAST_LEVEL)
+        bp_photon_put_number(w, f->level);
     if (moved) {
         bp_photon_put_number(w, move->offset);
         bp_photon_put_byte(w, move->turn);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * One cheap look at a frame before level fast codes it. Nothing here has to be true of the whole frame: what
  * the sample misses costs bits, never a value. */
+#include <stddef.h>
 #include <string.h>
 
 #include "algo/photon_fast_frame.h"
@@ -9,15 +10,18 @@
 #define SEGMENT       128 /* pixels in a row that are looked at */
 #define MOST_SEGMENTS 32
 #define SPARING       4096 /* pixels of a frame for each segment */
-#define LENGTHS       33   /* lengths of a number in bits */
+#define KEPT          256
+#define LENGTHS       33 /* lengths of a number in bits */
 
 typedef struct sample {
     size_t lengths[LENGTHS]; /* how many values have this length, without marks */
     size_t seen, marks;
-    size_t below;           /* signed, below -2 */
-    size_t other;           /* differ from the first */
+    size_t below; /* signed, below -2 */
+    size_t other; /* differ from the first */
+    size_t kept;
     uint32_t first, differ; /* one value; bits in which any other differs from it */
     uint32_t least;
+    uint32_t values[KEPT]; /* some of those seen */
 } sample;
 
 static unsigned length_of(uint32_t v)
@@ -46,6 +50,8 @@ static void look_at(const uint8_t *values, size_t itemsize, size_t count, bool n
         }
         if (s->seen++ == 0)
             s->first = s->least = v;
+        if (s->kept < KEPT && i % 8 == 0)
+            s->values[s->kept++] = v;
         s->lengths[length_of(v)]++;
         s->below += negative && v > ones / 2;
         s->other += v != s->first;
@@ -80,6 +86,21 @@ static unsigned longest_of(const sample *s)
     return last;
 }
 
+/* The median of n values, bit by bit from the highest. */
+static uint32_t median_of(const uint32_t *values, size_t n, unsigned bits)
+{
+    uint32_t median = 0;
+    for (unsigned bit = bits; bit-- > 0;) {
+        uint32_t wish = median | (uint32_t)1 << bit;
+        size_t below = 0;
+        for (size_t i = 0; i < n; i++)
+            below += values[i] < wish;
+        if (2 * below <= n)
+            median = wish;
+    }
+    return median;
+}
+
 size_t bp_photon_fast_lag(size_t height, size_t width)
 {
     if (height == 1)
@@ -91,7 +112,8 @@ void bp_photon_fast_look(const bp_frames *frame, const void *values, bp_photon_f
 {
     bool negative = bp_photon_is_signed(frame->dtype);
     uint32_t ones = bp_fast_ones(frame->itemsize);
-    sample s = {.seen = 0};
+    sample s;
+    memset(&s, 0, offsetof(sample, values));
     look(frame, values, negative, &s);
     *move = (bp_fast_move){0, 0};
     f->base = 0;
@@ -112,6 +134,9 @@ void bp_photon_fast_look(const bp_frames *frame, const void *values, bp_photon_f
         f->base = ((f->base - (s.first & ((1u << move->turn) - 1))) & ones) >> move->turn;
         f->top = f->top == ones ? ones : f->top >> move->turn;
     }
+    for (size_t i = 0; i < s.kept; i++)
+        s.values[i] = ((s.values[i] - move->offset) & ones) >> move->turn;
+    f->level = median_of(s.values, s.kept, (unsigned)frame->itemsize * 8);
 }
 
 #define MOVE(type, bits)                                                                                     \

@@ -17,6 +17,7 @@ typedef enum bp_fast_predictor {
     BP_FAST_ABOVE,  /* the pixel above */
     BP_FAST_MEAN_3, /* of the three above */
     BP_FAST_MEAN_5, /* of the five above */
+    BP_FAST_LEVEL,  /* the same for all pixels */
     BP_FAST_PREDICTORS
 } bp_fast_predictor;
 
@@ -26,6 +27,7 @@ typedef struct bp_photon_fast {
     size_t count;    /* pixels of the frame */
     size_t lag;      /* pixel i - lag is the one above pixel i; at least BP_FAST_MIN_LAG */
     uint32_t base;   /* stands above the first row, and is what a pixel is without light */
+    uint32_t level;  /* of noise without a picture */
     uint32_t top;    /* larger values are marks: they go on downwards, and means leave them out */
     bp_fast_predictor predictor;
 } bp_photon_fast;

@@ -98,6 +98,8 @@ INLINE vector predict(const bp_photon_fast *f, size_t itemsize, const uint8_t *n
     vector above = load(north);
     if (f->predictor == BP_FAST_ABOVE)
         return above;
+    if (f->predictor == BP_FAST_LEVEL)
+        return marked(itemsize, above, fill(itemsize, f->top), above, fill(itemsize, f->level));
     vector west = load(north - itemsize), east = load(north + itemsize);
     vector largest = max(itemsize, max(itemsize, west, east), above), sides = mean(itemsize, west, east);
     if (f->predictor == BP_FAST_MEAN_5) {

@@ -123,6 +123,8 @@ INLINE vector predict(const bp_photon_fast *f, size_t itemsize, const uint8_t *n
     vector above = load(north);
     if (f->predictor == BP_FAST_ABOVE)
         return above;
+    if (f->predictor == BP_FAST_LEVEL)
+        return marked(itemsize, above, fill(itemsize, f->top), above, fill(itemsize, f->level));
     vector west = load(north - itemsize), east = load(north + itemsize);
     vector largest = max(itemsize, max(itemsize, west, east), above), sides = mean(itemsize, west, east);
     if (f->predictor == BP_FAST_MEAN_5) {
@@ -324,6 +326,7 @@ INLINE uint8_t *put_block(const staged *b, size_t itemsize, uint8_t *out)
 static __attribute__((noinline)) void plan_wide(const vector *counted, const vector *predicted, staged *to)
 {
     bp_fast_staged both;
+    both.planes[0][0] = both.planes[1][0] = 0; /* which analysers do not see being stored */
     for (int i = 0; i < 4; i++) {
         store(both.planes[0] + 8 * i, planes_of(4, counted, i));
         store(both.planes[1] + 8 * i, planes_of(4, predicted, i));

@@ -52,6 +52,7 @@ static inline size_t encode_range(const bp_photon_fast *f, size_t itemsize, cons
 {
     uint8_t room[NORTH_PIXELS * sizeof(uint32_t)], last[BP_FAST_BLOCK * sizeof(uint32_t)];
     uint8_t spare[BP_FAST_LIMIT + BP_FAST_SLACK];
+    spare[0] = last[0] = room[0] = 0; /* so much for analysers */
     staged blocks[BP_FAST_BLOCKS]; /* all planned, then all written: the processor works on several at once */
     const bp_photon_fast own = *f; /* which stores of pixels cannot change */
     size_t size = 0;
@@ -85,6 +86,7 @@ static inline const uint8_t *decode_group(const bp_photon_fast *f, size_t itemsi
     uint8_t room[NORTH_PIXELS * sizeof(uint32_t)], last[BP_FAST_BLOCK * sizeof(uint32_t)];
     const bp_photon_fast own = *f;
     unsigned mask = *in++;
+    last[0] = 0; /* so much for analysers */
     for (unsigned b = 0; b < BP_FAST_BLOCKS && at < f->count; b++, at += BP_FAST_BLOCK, mask >>= 1) {
         uint8_t *values = frame + at * itemsize;
         const uint8_t *north = north_of(f, itemsize, frame, at, room);

@@ -18,6 +18,8 @@ static inline uint32_t predict(const bp_photon_fast *f, size_t itemsize, const u
     uint32_t above[2 * BP_FAST_REACH + 1], mid = bp_fast_load(north, itemsize);
     if (f->predictor == BP_FAST_ABOVE)
         return mid;
+    if (f->predictor == BP_FAST_LEVEL)
+        return mid > f->top ? mid : f->level;
     for (size_t i = 0; i <= 2 * BP_FAST_REACH; i++)
         above[i] = bp_fast_load(north + i * itemsize - BP_FAST_REACH * itemsize, itemsize);
     uint32_t largest = max(max(above[1], above[3]), mid), sides = mean(above[1], above[3]);

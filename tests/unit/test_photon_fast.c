@@ -159,6 +159,7 @@ static void test_kernels(void **state)
                                     .count = frame.height * frame.width,
                                     .lag = bp_photon_fast_lag(frame.height, frame.width),
                                     .base = kind % 3 ? 0 : 30,
+                                    .level = 60,
                                     .top = kind % 2 ? ones : ones / 4,
                                     .predictor = (bp_fast_predictor)(next() % BP_FAST_PREDICTORS)};
                 kernels_agree(&f, &frame, values);
@@ -281,7 +282,7 @@ static void test_bad_headers(void **state)
         uint8_t bytes[8];
         size_t size;
     } cases[] = {{{0}, 0},
-                 {{3, 0, 0, 0}, 4},                   /* no such predictor */
+                 {{3, 0, 0, 0x80, 0x80, 4, 0}, 7},    /* level above 16 bits */
                  {{8, 0, 0, 0}, 4},                   /* unknown flag */
                  {{0, 0x80, 0x80, 4, 0, 0}, 6},       /* base above 16 bits */
                  {{0, 0, 0x80, 0x80, 4, 0}, 6},       /* top below 0 */
