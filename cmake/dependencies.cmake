@@ -10,6 +10,6 @@ set(BP_CLI_LIBRARIES PkgConfig::JANSSON)
 
 include(CheckCCompilerFlag)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set(BP_AVX2_FLAGS -mavx2 -mbmi -mbmi2 -mpopcnt)
-  set(BP_AVX512_FLAGS -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mavx512vbmi2 -mavx512vpopcntdq -mavx512cd -mlzcnt -mpopcnt -mgfni -mbmi -mbmi2)
+  set(BP_AVX2_FLAGS -mavx2 -mbmi -mbmi2 -mpopcnt -O3)
+  set(BP_AVX512_FLAGS -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vbmi -mavx512vbmi2 -mavx512vpopcntdq -mavx512cd -mlzcnt -mpopcnt -mgfni -mbmi -mbmi2 -O3 -mprefer-vector-width=512)
 endif()

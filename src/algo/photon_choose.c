@@ -16,7 +16,6 @@
 #define MOST_RESIDUAL  (1u << 20) /* a single pixel counts no more in a mean */
 #define CONTEXT_BITS                                                                                         \
     45 /* about what a context costs in the tables, less what the estimate of its gain leaves out */
-#define SMALL_CODE  22 /* code of BP_PHOTON_SMALL */
 #define ESCAPE_BITS 24
 #define RARE        12 /* bits that an escape takes more than a symbol, over log2(e) */
 
@@ -27,7 +26,7 @@ typedef struct statistics {
 } statistics;
 
 typedef struct choice {
-    unsigned model;
+    bp_photon_model model;
     uint64_t cost;
     uint8_t count;
     uint8_t first[BP_PHOTON_CONTEXTS + 1]; /* code of each context */
@@ -45,11 +44,11 @@ static rows_taken take(const bp_photon_plane *p, size_t pixels)
     return (rows_taken){every ? every : 1, every ? every : 1};
 }
 
-typedef void (*row_function)(const bp_photon_plane *p, const uint32_t *row, const uint8_t *labels,
+typedef void (*row_function)(const bp_photon_plane *p, const uint16_t *row, const uint8_t *labels,
                              void *user);
 
 /* Calls what for every n-th row, its predictions and codes made. */
-static void each_row(const bp_photon_plane *p, unsigned model, size_t every, row_function what, void *user)
+static void each_row(const bp_photon_plane *p, const bp_photon_model *model, size_t every, row_function what, void *user)
 {
     const bp_kernels *kernels = bp_kernels_get();
     for (size_t band = 0; band < p->bands; band++) {
@@ -58,22 +57,42 @@ static void each_row(const bp_photon_plane *p, unsigned model, size_t every, row
         for (size_t r = top; r < end; r++) {
             if (r % every != every / 2)
                 continue;
-            const uint32_t *row = p->values + r * p->stride;
-            bp_photon_rows rows = bp_photon_rows_of(row, p->stride, r - top);
+            bp_photon_rows rows = bp_photon_rows_of(p->seen + r * p->stride, p->stride, r - top);
+            rows.window = bp_photon_has_window(model) ? p->window + r * p->stride : NULL;
             kernels->photon_predict(model, &rows, p->width, p->prediction, p->code);
-            what(p, row, p->labels ? p->labels + r * p->width : NULL, user);
+            what(p, p->values + r * p->stride, p->labels ? p->labels + r * p->width : NULL, user);
         }
     }
 }
 
-static void gather_row(const bp_photon_plane *p, const uint32_t *row, const uint8_t *labels, void *user)
+/* Logarithm with two bits behind its leading one: 0, 1, 2, 3, 4, 5, 6, 7, 8 (8 and 9), 9 (10 and 11) ... */
+static uint32_t magnitude(uint32_t v)
+{
+    if (v < 4)
+        return v;
+    uint32_t e = 31 - (uint32_t)__builtin_clz(v);
+    return 4 * e - 8 + (v >> (e - 2));
+}
+
+static void fill_windows(const bp_photon_plane *p, const bp_photon_model *model)
+{
+    for (size_t band = 0; band < p->bands; band++) {
+        size_t top = bp_photon_band_row(p->height, p->bands, band);
+        size_t end = bp_photon_band_row(p->height, p->bands, band + 1);
+        bp_kernels_get()->photon_windows(model, p->seen + top * p->stride, p->stride, end - top, p->width,
+                                         p->window + top * p->stride);
+    }
+}
+
+static void gather_row(const bp_photon_plane *p, const uint16_t *row, const uint8_t *labels, void *user)
 {
     statistics *s = user;
     for (size_t c = 0; c < p->width; c++) {
         if (labels && labels[c])
             continue;
-        uint32_t residual = row[c] - p->prediction[c], size = bp_photon_distance(row[c], p->prediction[c]);
-        uint32_t code = bp_photon_code(size), negative = (int32_t)residual < 0;
+        bool negative = row[c] < p->prediction[c];
+        uint32_t size = (uint32_t)(negative ? p->prediction[c] - row[c] : row[c] - p->prediction[c]);
+        uint32_t code = magnitude(size);
         s->count[p->code[c]]++;
         s->sum[p->code[c]] += size < MOST_RESIDUAL ? size : MOST_RESIDUAL;
         s->buckets[p->code[c]][2 * (code < MAGNITUDES ? code : MAGNITUDES - 1) + negative]++;
@@ -93,18 +112,18 @@ static uint64_t geometric(uint64_t n, uint64_t sum)
 }
 
 /* Cuts the codes into contexts so that the cost, with price for each context, is least. */
-static void cut(const statistics *s, unsigned model, uint64_t price, choice *out)
+static void cut(const statistics *s, size_t small, uint64_t price, choice *out)
 {
     uint64_t best[BP_PHOTON_CODES + 1] = {0};
     uint8_t from[BP_PHOTON_CODES + 1] = {0};
     for (size_t end = 1; end <= BP_PHOTON_CODES; end++) {
         uint64_t n = 0, sum = 0;
-        size_t least = model < 2 && end > SMALL_CODE ? SMALL_CODE : 0;
+        size_t least = end > small ? small : 0;
         best[end] = UINT64_MAX;
         if (end < BP_PHOTON_CODES && !s->count[end - 1]) { /* no cut behind an empty code */
             best[end] = best[end - 1];
             from[end] = from[end - 1];
-            if (end == SMALL_CODE && model < 2 && end > 1)
+            if (end == small && end > 1)
                 best[end] = UINT64_MAX;
             else
                 continue;
@@ -179,16 +198,19 @@ static size_t context_limit(const statistics *s, const choice *c)
     return cost >> 16 < n ? 8 : cost >> 16 < 3 * n ? 16 : BP_PHOTON_CONTEXTS;
 }
 
-static void try_model(const bp_photon_plane *p, unsigned model, rows_taken rows, statistics *s, choice *c)
+static void try_model(const bp_photon_plane *p, const bp_photon_model *model, rows_taken rows, statistics *s, choice *c)
 {
     memset(s, 0, sizeof *s);
     each_row(p, model, rows.every, gather_row, s);
+    size_t small = model->kind == BP_PHOTON_BY_MEAN     ? bp_photon_code((uint32_t)BP_PHOTON_SMALL << model->shift, 3)
+                   : model->kind == BP_PHOTON_BY_WINDOW ? 57
+                                                        : 0;
     uint64_t price = ((uint64_t)CONTEXT_BITS << 16) / rows.share + 1;
     do {
-        cut(s, model, price, c);
+        cut(s, small, price, c);
         price *= 2;
     } while (c->count == 0 || c->count > context_limit(s, c));
-    c->model = model;
+    c->model = *model;
     c->cost = cost_of(s, c) + c->count * price / 2;
 }
 
@@ -262,7 +284,7 @@ static uint8_t choose_bits(const bp_photon_tables *t)
         low = t->low[i] > low ? t->low[i] : low;
     while ((size_t)t->count << bits > BP_PHOTON_SLOTS)
         bits--;
-    if (low <= 5 && bits + low > 16)
+    if (bits + low > 16)
         bits = 16 - low;
     return (uint8_t)bits;
 }
@@ -272,16 +294,17 @@ typedef struct counter {
     uint32_t counts[BP_PHOTON_CONTEXTS][BP_PHOTON_SYMBOLS];
 } counter;
 
-static void count_row(const bp_photon_plane *p, const uint32_t *row, const uint8_t *labels, void *user)
+static void count_row(const bp_photon_plane *p, const uint16_t *row, const uint8_t *labels, void *user)
 {
     counter *k = user;
     for (size_t c = 0; c < p->width; c++) {
         if (labels && labels[c])
             continue;
         uint32_t context = k->tables->map[p->code[c]];
-        uint32_t symbol = bp_photon_shift(row[c] - p->prediction[c], k->tables->low[context]);
-        symbol += k->tables->zero[context];
-        k->counts[context][symbol < BP_PHOTON_ESCAPE ? symbol : BP_PHOTON_ESCAPE]++;
+        uint32_t low = k->tables->low[context], residual = (uint32_t)row[c] - p->prediction[c];
+        uint32_t symbol = ((residual + ((uint32_t)k->tables->zero[context] << low)) & 0xffff) >> low;
+        bool escape = symbol >= BP_PHOTON_ESCAPE || row[c] == BP_PHOTON_LARGE;
+        k->counts[context][escape ? BP_PHOTON_ESCAPE : symbol]++;
     }
 }
 
@@ -307,7 +330,7 @@ static void weigh_contexts(counter *k, bool sampled, const bp_photon_tables *t, 
 
 static void fill_tables(const statistics *s, const choice *c, bp_photon_tables *t)
 {
-    t->model = (uint8_t)c->model;
+    t->model = c->model;
     t->count = c->count;
     for (size_t i = 0; i < c->count; i++) {
         memset(t->map + c->first[i], (int)i, (size_t)(c->first[i + 1] - c->first[i]));
@@ -324,16 +347,22 @@ bool bp_photon_tables_choose(const bp_photon_plane *p, bp_photon_tables *t, bp_p
     rows_taken tried = take(p, TRIED_PIXELS), rows = take(p, SAMPLE_PIXELS);
     rows_taken counted = take(p, COUNTED_PIXELS);
     choice best = {.cost = UINT64_MAX}, c;
-    for (unsigned model = 0; model < BP_PHOTON_MODELS; model++) {
-        try_model(p, model, tried, s, &c);
+    for (unsigned i = 0; i < 6; i++) {
+        bp_photon_model model = {.kind = (uint8_t)(i < 3 ? i : BP_PHOTON_BY_WINDOW), .shift = p->shift};
+        model.pace = (uint8_t)(i < 3 ? 0 : i - 3);
+        if (i >= 3)
+            fill_windows(p, &model);
+        try_model(p, &model, tried, s, &c);
         if (c.cost < best.cost)
             best = c;
     }
-    try_model(p, best.model, rows, s, &c);
+    if (best.model.kind == BP_PHOTON_BY_WINDOW)
+        fill_windows(p, &best.model);
+    try_model(p, &best.model, rows, s, &c);
     fill_tables(s, &c, t);
     free(s);
     counter k = {.tables = t};
-    each_row(p, t->model, counted.every, count_row, &k);
+    each_row(p, &t->model, counted.every, count_row, &k);
     weigh_contexts(&k, counted.every > 1, t, weights);
     return bp_photon_tables_build(t, weights, false);
 }

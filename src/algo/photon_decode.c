@@ -9,36 +9,29 @@
 #include "algo/photon_values.h"
 #include "base/bits.h"
 #include "base/checked.h"
+#include "base/scratch.h"
 #include "kernel/kernel.h"
 
 typedef struct decoder {
     const bp_frames *frame;
     uint8_t *values;
     bp_photon_reader reader;
-    uint32_t offset, step;
+    bp_photon_form form;
     size_t kinds;
     uint32_t labels[BP_PHOTON_MOST_LABELS]; /* as values */
     uint8_t *map;                           /* of labels; NULL: none */
-    uint16_t *active;
-    uint8_t *payload; /* with room behind it */
-    uint32_t *escapes, *rows;
+    void *room;                             /* of what follows */
+    uint32_t *hidden, *escapes;             /* lanes with labels, step by step, band by band */
+    uint16_t *plane, *lines;
+    uint8_t *tail;      /* words that have too little behind them where they are */
+    const uint8_t *low; /* bits that are sent as they are */
     bp_photon_tables *tables;
     bp_photon_weights weights;
     size_t band_count;
     unsigned escape_bytes;
     bp_photon_band bands[BP_PHOTON_MOST_BANDS];
+    size_t escape_counts[BP_PHOTON_MOST_BANDS];
 } decoder;
-
-static void decoder_free(decoder *d)
-{
-    free(d->map);
-    free(d->active);
-    free(d->payload);
-    free(d->escapes);
-    free(d->rows);
-    free(d->tables);
-    free(d);
-}
 
 static uint32_t get_natural(bp_photon_reader *r)
 {
@@ -46,14 +39,14 @@ static uint32_t get_natural(bp_photon_reader *r)
     return v & 1 ? ~(v >> 1) : v >> 1;
 }
 
-static void store(const bp_frames *frame, uint8_t *at, uint32_t value)
+static void store(const bp_frames *frame, uint8_t *values, size_t i, uint32_t value)
 {
-    uint8_t v1 = (uint8_t)value;
     uint16_t v2 = (uint16_t)value;
     if (frame->itemsize == 1)
-        *at = v1;
+        values[i] = (uint8_t)value;
     else
-        memcpy(at, frame->itemsize == 2 ? (const void *)&v2 : (const void *)&value, frame->itemsize);
+        memcpy(values + i * frame->itemsize, frame->itemsize == 2 ? (const void *)&v2 : (const void *)&value,
+               frame->itemsize);
 }
 
 static bp_status read_labels(bp_context *ctx, decoder *d)
@@ -67,38 +60,52 @@ static bp_status read_labels(bp_context *ctx, decoder *d)
         d->labels[i] = get_natural(r);
     if (r->bad)
         return BP_OK;
-    d->map = malloc(pixels);
+    d->map = bp_scratch_take(ctx, pixels);
     if (!d->map)
         return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for %zu labels", pixels);
     bp_photon_labels_read(r, d->kinds, d->map, d->frame->height, d->frame->width);
     return BP_OK;
 }
 
+/* The next label at or behind i, or end. */
+static size_t next_label(const uint8_t *map, size_t i, size_t end)
+{
+    for (; i + 8 <= end; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, map + i, sizeof eight);
+        if (eight)
+            break;
+    }
+    while (i < end && !map[i])
+        i++;
+    return i;
+}
+
 static void put_labels(const decoder *d)
 {
     size_t pixels = d->frame->height * d->frame->width;
-    for (size_t i = 0; d->map && i < pixels; i++)
-        if (d->map[i])
-            store(d->frame, d->values + i * d->frame->itemsize, d->labels[d->map[i] - 1]);
+    for (size_t i = d->map ? next_label(d->map, 0, pixels) : pixels; i < pixels;
+         i = next_label(d->map, i + 1, pixels))
+        store(d->frame, d->values, i, d->labels[d->map[i] - 1]);
 }
 
 static void put_flat(const decoder *d)
 {
     size_t pixels = d->frame->height * d->frame->width;
     for (size_t i = 0; i < pixels; i++)
-        store(d->frame, d->values + i * d->frame->itemsize, d->offset);
+        store(d->frame, d->values, i, d->form.base);
 }
 
-/* Lanes with a value, step by step. */
-static void fill_active(const decoder *d, size_t top, size_t height, uint16_t *active)
+/* Lanes with labels, step by step. */
+static void fill_hidden(const decoder *d, size_t top, size_t height, uint32_t *hidden)
 {
-    size_t width = d->frame->width, steps = bp_photon_steps(width);
+    size_t width = d->frame->width;
+    memset(hidden, 0, bp_photon_steps(height, width) * sizeof *hidden);
     for (size_t r = 0; r < height; r++) {
-        size_t lane = r % BP_PHOTON_LANES;
-        uint16_t *at = active + r / BP_PHOTON_LANES * steps + lane * BP_PHOTON_SKEW;
+        uint32_t *at = hidden + bp_photon_step_of(r, 0, width), lane = 1u << r % BP_PHOTON_LANES;
         const uint8_t *map = d->map + (top + r) * width;
-        for (size_t c = 0; c < width; c++)
-            at[c] = (uint16_t)(at[c] | (map[c] == 0) << lane);
+        for (size_t c = next_label(map, 0, width); c < width; c = next_label(map, c + 1, width))
+            at[c] |= lane;
     }
 }
 
@@ -113,7 +120,7 @@ static void read_escapes(const decoder *d, const uint8_t *in, size_t count, uint
 }
 
 /* Reads lengths and states of a band; its streams stay where they are. Returns how many escapes it has. */
-static size_t read_band(decoder *d, bp_photon_band *band, const uint8_t *base)
+static size_t read_band(decoder *d, bp_photon_band *band)
 {
     bp_photon_reader *r = &d->reader;
     size_t words = bp_photon_get_number(r), escapes = bp_photon_get_number(r);
@@ -130,83 +137,196 @@ static size_t read_band(decoder *d, bp_photon_band *band, const uint8_t *base)
     for (size_t l = 0; l < BP_PHOTON_LANES; l++)
         r->bad |= band->state[l] < BP_PHOTON_START;
     r->at += states;
-    band->words = d->payload + (r->at - base);
+    band->words = r->at;
     band->words_end = band->words + 2 * words;
     r->at += 2 * words;
     return escapes;
 }
 
-static bool reserve(decoder *d)
+/* Kernels read beyond the words. */
+static uint8_t *keep_slack(const decoder *d, bp_photon_band *band, uint8_t *tail)
 {
-    size_t left = (size_t)(d->reader.end - d->reader.at), width = d->frame->width;
-    size_t groups = (d->frame->height + BP_PHOTON_LANES - 1) / BP_PHOTON_LANES;
-    d->payload = calloc(left + BP_PHOTON_WORD_SLACK, 1);
-    d->escapes = calloc(left / d->escape_bytes + BP_PHOTON_ESCAPE_SLACK, sizeof *d->escapes);
-    d->rows = calloc(bp_photon_rows_size(width), sizeof *d->rows);
-    if (d->map)
-        d->active = calloc(groups * bp_photon_steps(width) + BP_PHOTON_LANES, sizeof *d->active);
-    if (d->payload)
-        memcpy(d->payload, d->reader.at, left);
-    return d->payload && d->escapes && d->rows && (d->active || !d->map);
+    size_t size = (size_t)(band->words_end - band->words);
+    if ((size_t)(d->reader.end - band->words_end) >= BP_PHOTON_WORD_SLACK)
+        return tail;
+    memcpy(tail, band->words, size);
+    memset(tail + size, 0, BP_PHOTON_WORD_SLACK);
+    band->words = tail;
+    band->words_end = tail + size;
+    return tail + size + BP_PHOTON_WORD_SLACK;
 }
 
-static bp_status read_bands(bp_context *ctx, decoder *d)
+/* Where a part of the room begins; base NULL: only counts. */
+static void *carve(uint8_t *base, size_t *at, size_t count, size_t size)
 {
-    const uint8_t *base = d->reader.at;
-    size_t height = d->frame->height, width = d->frame->width, done = 0;
-    if (!reserve(d))
-        return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame of %zu bytes", d->frame->bytes);
+    size_t bytes;
+    void *part = base ? base + *at : NULL;
+    if (bp_mul_overflows(count, size, &bytes) || bp_add_overflows(*at, bytes, at) || *at > SIZE_MAX - 128)
+        *at = SIZE_MAX - 128;
+    *at = (*at + 63) / 64 * 64;
+    return part;
+}
+
+static size_t lay_out(decoder *d, uint8_t *base)
+{
+    size_t left = (size_t)(d->reader.end - d->reader.at), width = d->frame->width, height = d->frame->height, at = 0;
+    size_t steps = bp_photon_steps(height, width) + d->band_count * (BP_PHOTON_LEAD + bp_photon_period(width));
+    d->tables = carve(base, &at, 1, sizeof *d->tables);
+    d->plane = carve(base, &at, height * width + 64, sizeof *d->plane);
+    d->lines = carve(base, &at, 2 * bp_photon_lines_size(width), sizeof *d->lines);
+    d->escapes = carve(base, &at, left / d->escape_bytes + BP_PHOTON_ESCAPE_SLACK, sizeof *d->escapes);
+    d->tail = carve(base, &at, left + d->band_count * BP_PHOTON_WORD_SLACK, 1);
+    d->hidden = d->map ? carve(base, &at, steps + 64, sizeof *d->hidden) : NULL;
+    return at;
+}
+
+static void read_bands(decoder *d)
+{
+    size_t height = d->frame->height, width = d->frame->width, done = 0, steps = 0;
+    uint8_t *tail = d->tail;
     for (size_t i = 0; i < d->band_count && !d->reader.bad; i++) {
         bp_photon_band *band = &d->bands[i];
         size_t top = bp_photon_band_row(height, d->band_count, i);
         band->height = bp_photon_band_row(height, d->band_count, i + 1) - top;
-        band->out = d->values + top * width * d->frame->itemsize;
-        size_t escapes = read_band(d, band, base);
+        band->out = d->plane + top * width;
+        size_t escapes = read_band(d, band);
         if (d->reader.bad)
             break;
+        tail = keep_slack(d, band, tail);
         band->escapes = d->escapes + done;
         band->escapes_end = band->escapes + escapes;
+        d->escape_counts[i] = escapes;
         read_escapes(d, d->reader.at, escapes, d->escapes + done);
         done += escapes;
         d->reader.at += escapes * d->escape_bytes;
-        if (d->active) {
-            uint16_t *active = d->active + top / BP_PHOTON_LANES * bp_photon_steps(width);
-            fill_active(d, top, band->height, active);
-            band->active = active;
+        if (d->hidden) {
+            band->hidden = d->hidden + steps;
+            fill_hidden(d, top, band->height, d->hidden + steps);
+            steps += bp_photon_steps(band->height, width);
         }
     }
+    memset(d->escapes + done, 0, BP_PHOTON_ESCAPE_SLACK * sizeof *d->escapes);
+}
+
+typedef struct large_pixel {
+    uint64_t when; /* step and lane */
+    size_t pixel;
+} large_pixel;
+
+static int compare_large(const void *a, const void *b)
+{
+    const large_pixel *x = a, *y = b;
+    return x->when < y->when ? -1 : x->when > y->when;
+}
+
+/* Pixels of a band with large values, in the order of their escapes; *count 0: none. */
+static bp_status find_large(bp_context *ctx, const decoder *d, size_t band, large_pixel **found, size_t *count)
+{
+    size_t width = d->frame->width, top = bp_photon_band_row(d->frame->height, d->band_count, band);
+    size_t pixels = d->bands[band].height * width, room = 0;
+    const uint16_t *plane = d->plane + top * width;
+    for (size_t i = 0; i < pixels; i++) {
+        if (plane[i] != BP_PHOTON_LARGE || (d->map && d->map[top * width + i]))
+            continue;
+        if (*count == room) {
+            room = 2 * room + 64;
+            large_pixel *more = realloc(*found, room * sizeof *more);
+            if (!more)
+                return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for large values");
+            *found = more;
+        }
+        size_t row = i / width, lane = row % BP_PHOTON_LANES;
+        uint64_t when = bp_photon_step_of(row, i % width, width) * BP_PHOTON_LANES + lane;
+        (*found)[(*count)++] = (large_pixel){when, top * width + i};
+    }
+    if (*count)
+        qsort(*found, *count, sizeof **found, compare_large);
     return BP_OK;
 }
 
-static bp_status read_coded(bp_context *ctx, decoder *d)
+static void put_large(const decoder *d, size_t i, uint32_t work)
+{
+    uint32_t low = 0;
+    for (unsigned b = 0; b < d->form.low; b++)
+        low |= (uint32_t)(d->low[(i / 32 * d->form.low + b) * 4 + i % 32 / 8] >> i % 8 & 1) << b;
+    store(d->frame, d->values, i, (work << d->form.low | low) * d->form.step + d->form.base);
+}
+
+static bp_status put_large_of(bp_context *ctx, const decoder *d, size_t band, const uint32_t *escapes)
+{
+    size_t count = 0, at = 0, escape_count = d->escape_counts[band];
+    large_pixel *large = NULL;
+    bool any = false;
+    for (size_t i = 0; i < escape_count; i++)
+        any |= escapes[i] >= BP_PHOTON_LARGE;
+    bp_status status = any ? find_large(ctx, d, band, &large, &count) : BP_OK;
+    for (size_t i = 0; status == BP_OK && i < escape_count && at < count; i++)
+        if (escapes[i] >= BP_PHOTON_LARGE)
+            put_large(d, large[at++].pixel, escapes[i]);
+    free(large);
+    return status;
+}
+
+/* Work values back to their grid. */
+static bp_status put_values(bp_context *ctx, const decoder *d)
+{
+    const bp_photon_values *kernels = bp_kernels_get()->photon_values;
+    size_t pixels = d->frame->height * d->frame->width;
+    const uint32_t *escapes = d->escapes;
+    bp_status status = BP_OK;
+    if ((uintptr_t)d->values % d->frame->itemsize == 0)
+        kernels->put(&d->form, d->plane, d->low, pixels, d->values);
+    else
+        for (size_t i = 0; i < pixels; i++)
+            put_large(d, i, d->plane[i]);
+    for (size_t b = 0; b < d->band_count && status == BP_OK; b++) {
+        status = put_large_of(ctx, d, b, escapes);
+        escapes += d->escape_counts[b];
+    }
+    return status;
+}
+
+/* What stands before the tables. */
+static void read_coded_header(decoder *d)
 {
     bp_photon_reader *r = &d->reader;
-    size_t groups = (d->frame->height + BP_PHOTON_LANES - 1) / BP_PHOTON_LANES;
+    size_t groups = bp_photon_groups(d->frame->height), blocks = (d->frame->height * d->frame->width + 31) / 32;
+    d->form.low = bp_photon_get_byte(r);
+    d->low = r->at;
+    if (d->form.low > 31 || blocks * 4 > (size_t)(r->end - r->at) / (d->form.low ? d->form.low : 1))
+        r->bad = d->form.low != 0;
+    if (r->bad)
+        return;
+    r->at += blocks * 4 * d->form.low;
     d->band_count = bp_photon_get_byte(r);
     d->escape_bytes = bp_photon_get_byte(r);
     if (d->band_count == 0 || d->band_count > BP_PHOTON_MOST_BANDS || d->band_count > groups ||
         d->escape_bytes == 0 || d->escape_bytes > 4)
         r->bad = true;
-    d->tables = r->bad ? NULL : malloc(sizeof *d->tables);
-    if (!d->tables)
-        return r->bad ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "photon: no memory for tables");
+}
+
+static bp_status read_coded(bp_context *ctx, decoder *d)
+{
+    bp_photon_reader *r = &d->reader;
+    read_coded_header(d);
+    if (r->bad)
+        return BP_OK;
+    d->room = bp_scratch_take(ctx, lay_out(d, NULL));
+    if (!d->room)
+        return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame of %zu bytes", d->frame->bytes);
+    lay_out(d, d->room);
     memset(d->tables, 0, offsetof(bp_photon_tables, slots)); /* of the slots those in use are filled later */
     bp_photon_tables_read(r, d->tables, &d->weights);
     if (r->bad || !bp_photon_tables_build(d->tables, &d->weights, true)) {
         r->bad = true;
         return BP_OK;
     }
-    bp_status status = read_bands(ctx, d);
-    if (status != BP_OK || r->bad)
-        return status;
-    const bp_photon_target target = {.tables = d->tables,
-                                     .width = d->frame->width,
-                                     .itemsize = d->frame->itemsize,
-                                     .step = d->step,
-                                     .offset = d->offset,
-                                     .rows = d->rows};
+    read_bands(d);
+    if (r->bad)
+        return BP_OK;
+    const bp_photon_target target = {d->tables, d->frame->width, d->frame->width, d->lines};
     r->bad = !bp_kernels_get()->photon_decode(&target, d->bands, d->band_count);
-    return BP_OK;
+    return r->bad ? BP_OK : put_values(ctx, d);
 }
 
 static bp_status read_frame(bp_context *ctx, decoder *d)
@@ -215,8 +335,9 @@ static bp_status read_frame(bp_context *ctx, decoder *d)
     unsigned method = bp_photon_get_byte(r), flags = bp_photon_get_byte(r);
     if (method != BP_PHOTON_METHOD_BANDS || flags > BP_PHOTON_FLAGS)
         return bp_fail(ctx, BP_E_DAMAGED, "photon: method %u with flags %u is unknown", method, flags);
-    d->offset = get_natural(r);
-    d->step = bp_photon_get_number(r) + 1;
+    d->form.itemsize = d->frame->itemsize;
+    d->form.base = get_natural(r);
+    d->form.step = bp_photon_get_number(r) + 1;
     bp_status status = BP_OK;
     if (flags & BP_PHOTON_HAS_LABELS)
         status = read_labels(ctx, d);
@@ -239,13 +360,9 @@ bp_status bp_photon_decode_frame(bp_context *ctx, const double *params, const bp
                                  const uint8_t *in, size_t size, void *values)
 {
     (void)params;
-    decoder *d = calloc(1, sizeof *d);
-    if (!d)
-        return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for the decoder");
-    d->frame = frame;
-    d->values = values;
-    d->reader = (bp_photon_reader){.at = in, .end = in + size};
-    bp_status status = read_frame(ctx, d);
-    decoder_free(d);
+    decoder d = {.frame = frame, .values = values, .reader = {.at = in, .end = in + size}};
+    bp_status status = read_frame(ctx, &d);
+    bp_scratch_give(ctx, d.map);
+    bp_scratch_give(ctx, d.room);
     return status;
 }

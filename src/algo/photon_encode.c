@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <stdlib.h>
 #include <string.h>
 
 #include "algo/photon.h"
@@ -8,142 +7,230 @@
 #include "algo/photon_values.h"
 #include "base/bits.h"
 #include "base/checked.h"
+#include "base/scratch.h"
 #include "kernel/kernel.h"
 
 typedef struct encoder {
     const bp_frames *frame;
     const uint8_t *values;
     bp_photon_grid grid;
+    bp_photon_form form;
     bp_photon_plane plane;
+    void *room;      /* of all that follows */
     uint8_t *labels; /* of all pixels; NULL: none */
-    uint32_t *memory, *tokens, *escapes;
-    uint16_t *words;
+    uint32_t *escapes;
+    uint16_t *lines, *tokens, *words;
     size_t band_pixels; /* at most */
     bp_photon_tables *tables;
     bp_photon_weights weights;
 } encoder;
 
-static void encoder_fini(encoder *e)
-{
-    free(e->labels);
-    free(e->memory);
-    free(e->tokens);
-    free(e->escapes);
-    free(e->words);
-    free(e->plane.prediction);
-    free(e->plane.code);
-    free(e->tables);
-}
+#define SAMPLED       4096
+#define FINE          4 /* where half the values are small, the model looks at fractions of them */
+#define MOST_DISTANCE 400 /* mean distance of neighbours that 31 symbols and a few low bits cope with */
+#define BAND_PIXELS   65536 /* more pixels are worth a second band */
 
-/* Few bands where there is little to code: each costs the states of 16 lanes. */
-static size_t choose_bands(encoder *e)
+/* Distances of neighbours and how many values are above each power of two, on some rows. */
+typedef struct survey {
+    uint64_t distance, count, above[34];
+} survey;
+
+static void survey_row(const encoder *e, size_t row, survey *s)
 {
-    size_t height = e->frame->height, width = e->frame->width, seen = 0, busy = 0;
-    size_t bands = height >= 2048 ? 8 : height >= 512 ? 4 : height >= 96 ? 2 : 1;
-    for (size_t r = 0; r < height; r += 1 + height / 64) {
-        uint32_t *row = e->plane.prediction;
-        bp_photon_keys(e->frame, e->values + r * width * e->frame->itemsize, width, row);
-        for (size_t c = 0; c < width; c++)
-            busy += row[c] != e->grid.offset;
-        seen += width;
+    size_t width = e->frame->width, size = e->frame->itemsize;
+    uint32_t before = 0;
+    bool known = false;
+    for (size_t i = row * width; i < (row + 1) * width; i++) {
+        uint32_t value = bp_photon_value_at(e->values, size, i), y = bp_photon_work_of(&e->form, value);
+        if (bp_photon_is_label(&e->grid, value))
+            continue;
+        s->distance += !known ? 0 : y > before ? y - before : before - y;
+        s->above[y ? 32 - __builtin_clz(y) : 0]++;
+        s->count++;
+        before = y;
+        known = true;
     }
-    return bands > 2 && busy < seen / 16 ? 2 : bands;
 }
 
-static bool reserve(encoder *e)
+/* Each band costs the states of 32 lanes and a row without one above it; two are coded faster than one. */
+static size_t choose_bands(const encoder *e, const survey *s)
 {
-    size_t height = e->frame->height, width = e->frame->width, stride = bp_photon_stride(width), values;
-    e->plane = (bp_photon_plane){.stride = stride, .height = height, .width = width};
-    e->plane.prediction = malloc((width + 16) * sizeof(uint32_t));
-    e->plane.code = malloc(width + 16);
-    e->tables = malloc(sizeof *e->tables);
-    if (bp_mul_overflows(stride * sizeof(uint32_t), height, &values) || !e->plane.prediction)
-        return false;
-    e->plane.bands = choose_bands(e);
-    size_t groups = (height + BP_PHOTON_LANES - 1) / BP_PHOTON_LANES;
-    e->band_pixels = ((groups + e->plane.bands - 1) / e->plane.bands) * BP_PHOTON_LANES * width;
-    e->memory = malloc(values);
-    e->plane.values = e->memory + BP_PHOTON_PAD;
-    e->tokens = malloc(stride * BP_PHOTON_LANES * sizeof(uint32_t));
-    e->escapes = malloc((e->band_pixels + 1) * sizeof(uint32_t));
-    e->words = malloc((e->band_pixels + 1) * 2 * sizeof(uint16_t));
-    if (e->grid.label_count)
-        e->plane.labels = e->labels = malloc(height * width);
-    return e->plane.code && e->tables && e->memory && e->tokens && e->escapes && e->words &&
-           (e->labels || !e->grid.label_count);
+    size_t height = e->frame->height, pixels = height * e->frame->width;
+    bool sparse = s->above[1] < s->count / 16;
+    if (height < 2 * BP_PHOTON_LANES || pixels < BAND_PIXELS || (sparse && pixels < 16 * BAND_PIXELS))
+        return 1;
+    return height >= 2048 && !sparse ? 4 : 2;
 }
 
-static void fill_row(encoder *e, uint32_t *row, const uint8_t *labels, size_t in_band)
+/* How many low bits are noise, in what fractions the model sees the rest, and how many bands. */
+static void choose_form(encoder *e)
 {
-    size_t width = e->plane.width;
-    uint32_t offset = e->grid.offset, step = e->grid.step;
-    bp_photon_pad_left(row, e->plane.stride, in_band);
-    for (size_t c = 0; c < width; c++)
-        row[c] -= offset;
-    for (size_t c = 0; step > 1 && c < width; c++)
-        row[c] /= step;
-    for (size_t c = 0; labels && c < width; c++)
-        if (labels[c])
+    survey s = {.count = 0};
+    size_t height = e->frame->height, every = 1 + height * e->frame->width / SAMPLED;
+    e->form = e->grid.form;
+    for (size_t r = (every < height ? every : height) / 2; r < height; r += every)
+        survey_row(e, r, &s);
+    for (size_t i = 33; i-- > 0;)
+        s.above[i] += s.above[i + 1]; /* now of values of i bits and more */
+    unsigned *low = &e->form.low;
+    while (s.distance >> *low > MOST_DISTANCE * s.count || (*low < 16 && s.above[17 + *low] > s.count / 64))
+        ++*low;
+    uint32_t most = e->grid.most >> *low;
+    uint8_t *shift = &e->plane.shift;
+    while (*shift < BP_PHOTON_MOST_SHIFT && (uint64_t)most << (*shift + 1) <= 65535)
+        ++*shift;
+    bool small = s.above[5 + *low] <= s.count / 2; /* few values are above 15 */
+    while (small && *shift < FINE && s.above[16 + *low - *shift] <= s.count / 1024)
+        ++*shift;
+    e->plane.bands = choose_bands(e, &s);
+}
+
+/* Where a part of the room begins; base NULL: only counts. */
+static void *carve(uint8_t *base, size_t *at, size_t count, size_t size)
+{
+    size_t bytes;
+    void *part = base ? base + *at : NULL;
+    if (bp_mul_overflows(count, size, &bytes) || bp_add_overflows(*at, bytes, at) || *at > SIZE_MAX - 128)
+        *at = SIZE_MAX - 128;
+    *at = (*at + 63) / 64 * 64;
+    return part;
+}
+
+static size_t lay_out(encoder *e, uint8_t *base)
+{
+    size_t height = e->frame->height, width = e->frame->width, stride = bp_photon_stride(width), at = 0;
+    size_t values = stride * height;
+    bp_photon_plane *p = &e->plane;
+    uint16_t *memory = carve(base, &at, values, 2);
+    uint16_t *seen = p->shift ? carve(base, &at, values, 2) : memory;
+    uint16_t *window = carve(base, &at, values, 2);
+    p->prediction = carve(base, &at, width + 32, 2);
+    p->code = carve(base, &at, width + 32, 1);
+    e->tables = carve(base, &at, 1, sizeof *e->tables);
+    e->lines = carve(base, &at, bp_photon_lines_size(width), 2);
+    e->tokens = carve(base, &at, bp_photon_tokens_size(e->band_pixels / width, width), 2);
+    e->escapes = carve(base, &at, e->band_pixels + 1, 4);
+    e->words = carve(base, &at, 2 * e->band_pixels + 64, 2);
+    e->labels = e->grid.label_count ? carve(base, &at, height * width, 1) : NULL;
+    if (base) {
+        p->values = memory + BP_PHOTON_PAD;
+        p->seen = seen + BP_PHOTON_PAD;
+        p->window = window + BP_PHOTON_PAD;
+        p->labels = e->labels;
+    }
+    return at;
+}
+
+static bool reserve(bp_context *ctx, encoder *e)
+{
+    size_t height = e->frame->height, width = e->frame->width;
+    choose_form(e);
+    e->plane.stride = bp_photon_stride(width);
+    e->plane.height = height;
+    e->plane.width = width;
+    size_t groups = (bp_photon_groups(height) + e->plane.bands - 1) / e->plane.bands;
+    e->band_pixels = groups * BP_PHOTON_LANES * width;
+    e->room = bp_scratch_take(ctx, lay_out(e, NULL));
+    if (e->room)
+        lay_out(e, e->room);
+    return e->room != NULL;
+}
+
+static uint64_t eight_labels(const uint8_t *labels)
+{
+    uint64_t v;
+    memcpy(&v, labels, sizeof v);
+    return v;
+}
+
+/* Labels stand for the value to their left. */
+static void hide_labels(const uint8_t *labels, size_t width, uint16_t *row)
+{
+    for (size_t c = 0; c < width; c++) {
+        if (c + 8 <= width && eight_labels(labels + c) == 0)
+            c += 7;
+        else if (labels[c])
             row[c] = row[(ptrdiff_t)c - 1];
-    for (size_t i = 0; i < 16; i++)
-        row[width + i] = row[width - 1];
+    }
+}
+
+static void fill_row(encoder *e, size_t r, size_t in_band)
+{
+    const bp_photon_values *kernels = bp_kernels_get()->photon_values;
+    bp_photon_plane *p = &e->plane;
+    uint16_t *row = p->values + r * p->stride, *seen = p->seen + r * p->stride;
+    uint8_t *labels = e->labels ? e->labels + r * p->width : NULL;
+    const uint8_t *values = e->values + r * p->width * e->frame->itemsize;
+    kernels->work(&e->form, values, p->width, row);
+    bp_photon_pad_left(row, p->stride, in_band);
+    if (labels && kernels->mark(values, p->width, e->frame->itemsize, e->grid.labels, labels))
+        hide_labels(labels, p->width, row);
+    for (size_t c = p->width; c < p->width + 32; c++)
+        row[c] = row[p->width - 1];
+    if (!p->shift)
+        return;
+    for (size_t c = 0; c < p->width + 32; c++)
+        seen[c] = bp_photon_seen(row[c], p->shift);
+    bp_photon_pad_left(seen, p->stride, in_band);
 }
 
 static void fill_plane(encoder *e)
 {
-    bp_photon_plane *p = &e->plane;
+    const bp_photon_plane *p = &e->plane;
     for (size_t band = 0; band < p->bands; band++) {
         size_t top = bp_photon_band_row(p->height, p->bands, band);
         size_t end = bp_photon_band_row(p->height, p->bands, band + 1);
-        for (size_t r = top; r < end; r++) {
-            uint32_t *row = p->values + r * p->stride;
-            uint8_t *labels = e->labels ? e->labels + r * p->width : NULL;
-            bp_photon_keys(e->frame, e->values + r * p->width * e->frame->itemsize, p->width, row);
-            if (labels)
-                bp_photon_grid_classify(&e->grid, row, p->width, labels);
-            fill_row(e, row, labels, r - top);
-        }
+        for (size_t r = top; r < end; r++)
+            fill_row(e, r, r - top);
     }
+}
+
+static uint32_t natural(const encoder *e, uint32_t value)
+{
+    unsigned missing = (unsigned)(32 - 8 * e->frame->itemsize);
+    int32_t v = (int32_t)(value << missing); /* small numbers of either sign take few bytes */
+    uint32_t n = bp_photon_is_signed(e->frame->dtype) ? (uint32_t)(v >> missing) : value;
+    return (int32_t)n < 0 ? ~(n << 1) : n << 1;
 }
 
 static void write_header(encoder *e, bp_photon_writer *w, bool flat)
 {
     unsigned flags = (e->labels ? BP_PHOTON_HAS_LABELS : 0) | (flat ? BP_PHOTON_FLAT : 0);
-    uint32_t offset = e->grid.offset, sign = bp_photon_is_signed(e->frame->dtype) ? 0x80000000u : 0;
-    int32_t natural = (int32_t)(offset ^ sign); /* small numbers of either sign take few bytes */
     bp_photon_put_byte(w, BP_PHOTON_METHOD_BANDS);
     bp_photon_put_byte(w, flags);
-    bp_photon_put_number(w, natural < 0 ? ~((uint32_t)natural << 1) : (uint32_t)natural << 1);
-    bp_photon_put_number(w, e->grid.step - 1);
+    bp_photon_put_number(w, natural(e, e->grid.form.base));
+    bp_photon_put_number(w, e->grid.form.step - 1);
     if (!e->labels)
         return;
     bp_photon_put_byte(w, (unsigned)e->grid.label_count);
-    for (size_t i = 0; i < e->grid.label_count; i++) {
-        int32_t label = (int32_t)(e->grid.labels[i] ^ sign);
-        bp_photon_put_number(w, label < 0 ? ~((uint32_t)label << 1) : (uint32_t)label << 1);
-    }
+    for (size_t i = 0; i < e->grid.label_count; i++)
+        bp_photon_put_number(w, natural(e, e->grid.labels[i]));
     bp_photon_labels_write(w, e->labels, e->plane.height, e->plane.width);
 }
 
-static void write_block(bp_photon_writer *w, const void *bytes, size_t size)
+/* Room for size bytes, NULL when there is none. */
+static uint8_t *claim(bp_photon_writer *w, size_t size)
 {
+    uint8_t *at = w->at;
     if (size > (size_t)(w->end - w->at)) {
         w->full = true;
-        return;
+        return NULL;
     }
-    memcpy(w->at, bytes, size);
     w->at += size;
+    return at;
 }
 
 static void write_words(bp_photon_writer *w, const uint16_t *words, size_t count)
 {
-    if (count > (size_t)(w->end - w->at) / 2) {
-        w->full = true;
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        bp_store_le16(w->at + 2 * i, words[i]);
-    w->at += 2 * count;
+    const union {
+        uint16_t word;
+        uint8_t bytes[2];
+    } order = {.word = 1};
+    uint8_t *at = claim(w, 2 * count);
+    if (at && order.bytes[0])
+        memcpy(at, words, 2 * count);
+    for (size_t i = 0; at && !order.bytes[0] && i < count; i++)
+        bp_store_le16(at + 2 * i, words[i]);
 }
 
 static unsigned bytes_of(uint32_t most)
@@ -151,36 +238,44 @@ static unsigned bytes_of(uint32_t most)
     return most < 1u << 8 ? 1 : most < 1u << 16 ? 2 : most < 1u << 24 ? 3 : 4;
 }
 
+static unsigned escape_bytes(const encoder *e)
+{
+    return bytes_of(e->grid.most >> e->form.low);
+}
+
 static void write_band(const encoder *e, bp_photon_writer *w, const bp_photon_sink *sink, size_t height)
 {
-    const uint16_t *words_end = e->words + 2 * e->band_pixels;
+    const uint16_t *words_end = e->words + 2 * e->band_pixels + 64;
     const uint32_t *escapes_end = e->escapes + e->band_pixels;
     size_t words = (size_t)(words_end - sink->word), escapes = (size_t)(escapes_end - sink->escape);
     size_t lanes = height < BP_PHOTON_LANES ? height : BP_PHOTON_LANES;
+    unsigned bytes = escape_bytes(e);
     bool moved = false;
     for (size_t l = 0; l < lanes; l++)
         moved |= sink->state[l] != BP_PHOTON_START;
     bp_photon_put_number(w, (uint32_t)words);
     bp_photon_put_number(w, (uint32_t)escapes << 1 | moved);
-    for (size_t l = 0; moved && l < lanes; l++) {
-        uint8_t bytes[4];
-        bp_store_le32(bytes, sink->state[l]);
-        write_block(w, bytes, 4);
-    }
+    uint8_t *at = moved ? claim(w, 4 * lanes) : NULL;
+    for (size_t l = 0; at && l < lanes; l++)
+        bp_store_le32(at + 4 * l, sink->state[l]);
     write_words(w, sink->word, words);
-    for (const uint32_t *v = sink->escape; v < escapes_end; v++) {
-        uint8_t bytes[4];
-        bp_store_le32(bytes, *v);
-        write_block(w, bytes, bytes_of(e->grid.most));
-    }
+    at = claim(w, escapes * bytes);
+    for (const uint32_t *v = sink->escape; at && v < escapes_end; v++)
+        for (unsigned b = 0; b < bytes; b++)
+            *at++ = (uint8_t)(*v >> 8 * b);
 }
 
 static void write_bands(encoder *e, bp_photon_writer *w)
 {
     const bp_kernels *kernels = bp_kernels_get();
     const bp_photon_plane *p = &e->plane;
+    size_t pixels = p->height * p->width;
+    bp_photon_put_byte(w, e->form.low);
+    uint8_t *low = e->form.low ? claim(w, (pixels + 31) / 32 * 4 * e->form.low) : NULL;
+    if (low)
+        kernels->photon_values->gather_low(&e->form, e->values, pixels, low);
     bp_photon_put_byte(w, (unsigned)p->bands);
-    bp_photon_put_byte(w, bytes_of(e->grid.most));
+    bp_photon_put_byte(w, escape_bytes(e));
     bp_photon_tables_write(w, e->tables, &e->weights);
     for (size_t band = 0; band < p->bands && !w->full; band++) {
         size_t top = bp_photon_band_row(p->height, p->bands, band);
@@ -188,14 +283,36 @@ static void write_bands(encoder *e, bp_photon_writer *w)
         bp_photon_source source = {.tables = e->tables,
                                    .plane = p->values + top * p->stride,
                                    .stride = p->stride,
+                                   .raw = e->values + top * p->width * e->frame->itemsize,
+                                   .form = e->form,
                                    .labels = e->labels ? e->labels + top * p->width : NULL,
                                    .height = height,
                                    .width = p->width,
+                                   .lines = e->lines,
                                    .tokens = e->tokens};
-        bp_photon_sink sink = {.word = e->words + 2 * e->band_pixels, .escape = e->escapes + e->band_pixels};
+        bp_photon_sink sink = {.word = e->words + 2 * e->band_pixels + 64,
+                               .escape = e->escapes + e->band_pixels};
         kernels->photon_encode(&source, &sink);
         write_band(e, w, &sink, height);
     }
+}
+
+/* Codes are as long as they are; what does not fit is stored by the caller. */
+static bool write_frame(bp_context *ctx, encoder *e, bp_photon_writer *w)
+{
+    bool flat = e->grid.most == 0;
+    if (!flat || e->grid.label_count) {
+        if (!reserve(ctx, e))
+            return false;
+        fill_plane(e);
+    }
+    write_header(e, w, flat);
+    if (!flat && !w->full) {
+        if (!bp_photon_tables_choose(&e->plane, e->tables, &e->weights))
+            return false;
+        write_bands(e, w);
+    }
+    return true;
 }
 
 bp_status bp_photon_encode_frame(bp_context *ctx, const double *params, const bp_frames *frame,
@@ -204,25 +321,17 @@ bp_status bp_photon_encode_frame(bp_context *ctx, const double *params, const bp
     (void)params;
     encoder e = {.frame = frame, .values = values};
     bp_photon_writer w = {.at = out, .end = out + capacity};
-    uint32_t *row = malloc(frame->width * sizeof *row);
-    if (row)
-        bp_photon_grid_find(frame, values, row, &e.grid);
-    free(row);
-    bool good = row != NULL, flat = e.grid.most == 0;
-    *size = 0;
-    if (good && e.grid.most < BP_PHOTON_WORK_LIMIT) {
-        if (!flat || e.grid.label_count) {
-            good = reserve(&e);
-            if (good)
-                fill_plane(&e);
-        }
-        if (good)
-            write_header(&e, &w, flat);
-        if (good && !flat && !w.full && (good = bp_photon_tables_choose(&e.plane, e.tables, &e.weights)))
-            write_bands(&e, &w);
-        if (good && !w.full)
-            *size = (size_t)(w.at - out);
+    void *aligned = NULL;
+    if ((uintptr_t)values % frame->itemsize != 0) {
+        aligned = bp_scratch_take(ctx, frame->bytes);
+        if (!aligned)
+            return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame");
+        e.values = memcpy(aligned, values, frame->bytes);
     }
-    encoder_fini(&e);
+    bp_photon_grid_find(frame, e.values, &e.grid);
+    bool good = write_frame(ctx, &e, &w);
+    *size = good && !w.full ? (size_t)(w.at - out) : 0;
+    bp_scratch_give(ctx, e.room);
+    bp_scratch_give(ctx, aligned);
     return good ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame");
 }

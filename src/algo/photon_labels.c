@@ -8,13 +8,40 @@ static uint8_t above(const uint8_t *labels, size_t width, size_t i)
     return i < width ? 0 : labels[i - width];
 }
 
+/* The first label from i on that is not like the one above it. */
+static size_t end_of_same(const uint8_t *labels, size_t width, size_t i, size_t n)
+{
+    uint64_t here, there;
+    for (; i >= width && i + 8 <= n; i += 8) {
+        memcpy(&here, labels + i, sizeof here);
+        memcpy(&there, labels + i - width, sizeof there);
+        if (here != there)
+            break;
+    }
+    while (i < n && labels[i] == above(labels, width, i))
+        i++;
+    return i;
+}
+
+/* count labels like those above them. */
+static void repeat(uint8_t *labels, size_t width, size_t i, size_t count)
+{
+    size_t first = i >= width ? 0 : width - i < count ? width - i : count;
+    memset(labels + i, 0, first);
+    for (i += first, count -= first; count;) {
+        size_t part = count < width ? count : width;
+        memcpy(labels + i, labels + i - width, part);
+        i += part;
+        count -= part;
+    }
+}
+
 void bp_photon_labels_write(bp_photon_writer *w, const uint8_t *labels, size_t height, size_t width)
 {
     size_t i = 0, n = height * width;
     while (i < n) {
         size_t from = i;
-        while (i < n && labels[i] == above(labels, width, i))
-            i++;
+        i = end_of_same(labels, width, i, n);
         bp_photon_put_number(w, (uint32_t)(i - from));
         if (i == n)
             break;
@@ -33,9 +60,11 @@ void bp_photon_labels_read(bp_photon_reader *r, size_t kinds, uint8_t *labels, s
         size_t same = bp_photon_get_number(r);
         if (same > n - i)
             r->bad = true;
-        for (; same && !r->bad; same--, i++)
-            labels[i] = above(labels, width, i);
-        if (i == n || r->bad)
+        if (r->bad)
+            break;
+        repeat(labels, width, i, same);
+        i += same;
+        if (i == n)
             break;
         size_t run = (size_t)bp_photon_get_number(r) + 1;
         unsigned kind = bp_photon_get_byte(r);

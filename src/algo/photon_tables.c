@@ -95,26 +95,58 @@ static bool normalise(const uint8_t *weights, unsigned bits, uint16_t *freq)
     }
     size_t s = largest(freq);
     freq[s] = (uint16_t)(freq[s] + whole - sum);
+    if (freq[s] == whole) { /* a symbol alone: the coder wants two */
+        freq[s]--;
+        freq[s == BP_PHOTON_ESCAPE ? 0 : BP_PHOTON_ESCAPE] = 1;
+    }
     return true;
 }
 
 bool bp_photon_tables_build(bp_photon_tables *t, const bp_photon_weights *weights, bool slots)
 {
-    t->wide = false;
     for (size_t c = 0; c < t->count; c++) {
         if (!normalise(weights->weight[c], t->bits, t->freq[c]))
             return false;
-        t->wide |= t->low[c] + t->bits > 16;
+        if (t->low[c] + t->bits > 16)
+            return false;
         uint32_t start = 0;
         for (uint32_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
             t->start[c][s] = (uint16_t)start;
             uint32_t *slot = t->slots + ((size_t)c << t->bits) + start;
             for (uint32_t i = 0; slots && i < t->freq[c][s]; i++)
-                slot[i] = s | (uint32_t)t->freq[c][s] << 5 | i << 18;
+                slot[i] = t->freq[c][s] | (s & 15) << 12 | i << 16 | s >> 4 << 28;
             start += t->freq[c][s];
         }
     }
     return true;
+}
+
+static void write_model(bp_photon_writer *w, const bp_photon_model *m)
+{
+    bp_photon_put_bits(w, m->kind, 2);
+    bp_photon_put_bits(w, m->shift, 4);
+    bp_photon_put_bits(w, m->pace, 2);
+    bp_photon_put_bits(w, m->weighted, 1);
+    for (size_t i = 0; m->weighted && i < BP_PHOTON_WEIGHTS; i++)
+        bp_photon_put_bits(w, (uint32_t)(m->weight[i] + BP_PHOTON_MOST_WEIGHING), 5);
+}
+
+static void read_model(bp_photon_reader *r, bp_photon_model *m)
+{
+    int sum = 0;
+    m->kind = (uint8_t)bp_photon_get_bits(r, 2);
+    m->shift = (uint8_t)bp_photon_get_bits(r, 4);
+    m->pace = (uint8_t)bp_photon_get_bits(r, 2);
+    m->weighted = bp_photon_get_bits(r, 1);
+    for (size_t i = 0; m->weighted && i < BP_PHOTON_WEIGHTS; i++) {
+        int weight = (int)bp_photon_get_bits(r, 5) - BP_PHOTON_MOST_WEIGHING;
+        sum += weight;
+        r->bad |= weight > BP_PHOTON_MOST_WEIGHING;
+        m->weight[i] = (int8_t)weight;
+    }
+    if (m->shift > BP_PHOTON_MOST_SHIFT || m->pace > BP_PHOTON_MOST_PACE || (m->weighted && sum != 16) ||
+        (m->weighted && m->kind == BP_PHOTON_BY_WINDOW && m->weight[BP_PHOTON_WINDOW]))
+        r->bad = true;
 }
 
 /* First and last symbol that occurs, each weight between as a step from the one before, the escape apart. */
@@ -158,8 +190,8 @@ static void read_weights(bp_photon_reader *r, uint8_t *weights)
 
 void bp_photon_tables_write(bp_photon_writer *w, const bp_photon_tables *t, const bp_photon_weights *weights)
 {
-    bp_photon_put_bits(w, t->model, 3);
-    bp_photon_put_bits(w, t->bits - BP_PHOTON_LEAST_BITS, 2);
+    write_model(w, &t->model);
+    bp_photon_put_bits(w, t->bits - BP_PHOTON_LEAST_BITS, 3);
     bp_photon_put_bits(w, t->count - 1u, 5);
     for (size_t c = 0, code = 0; c < t->count; c++) {
         size_t from = code;
@@ -187,10 +219,10 @@ static uint8_t read_step(bp_photon_reader *r, uint8_t before, int32_t most)
 
 void bp_photon_tables_read(bp_photon_reader *r, bp_photon_tables *t, bp_photon_weights *weights)
 {
-    t->model = (uint8_t)bp_photon_get_bits(r, 3);
-    t->bits = (uint8_t)(bp_photon_get_bits(r, 2) + BP_PHOTON_LEAST_BITS);
+    read_model(r, &t->model);
+    t->bits = (uint8_t)(bp_photon_get_bits(r, 3) + BP_PHOTON_LEAST_BITS);
     t->count = (uint8_t)(bp_photon_get_bits(r, 5) + 1);
-    if (t->model >= BP_PHOTON_MODELS || (size_t)t->count << t->bits > BP_PHOTON_SLOTS)
+    if ((size_t)t->count << t->bits > BP_PHOTON_SLOTS)
         r->bad = true;
     size_t code = 0;
     for (uint8_t c = 0; c < t->count && !r->bad; c++) {

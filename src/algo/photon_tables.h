@@ -15,11 +15,14 @@ typedef struct bp_photon_weights {
 
 /* The plane of a frame while it is encoded. */
 typedef struct bp_photon_plane {
-    uint32_t *values; /* column 0 of row 0 */
+    uint16_t *values; /* column 0 of row 0 */
+    uint16_t *seen;   /* the same as the model sees them; may be values */
+    uint16_t *window; /* long means, filled by the choice of a model that has them */
+    uint8_t shift;    /* of the model */
     size_t stride, height, width;
     size_t bands;
     const uint8_t *labels; /* NULL: none */
-    uint32_t *prediction;  /* scratch of one row each */
+    uint16_t *prediction;  /* scratch of one row each */
     uint8_t *code;
 } bp_photon_plane;
 

@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "beampress/context.h"
+#include "base/scratch.h"
+
+#define SPARES     4
+#define SPARE_MOST ((size_t)256 << 20) /* larger blocks are not kept */
+#define HEAD       64                  /* before a block: its size; keeps the alignment */
+
+typedef struct spare {
+    uint8_t *block; /* with its head; NULL: none */
+    size_t size;
+} spare;
 
 struct bp_context {
+    spare spares[SPARES];
     char message[1024];
     bp_log_function log;
     void *log_user;
@@ -35,7 +46,54 @@ bp_context *bp_context_child(bp_context *parent)
 
 void bp_context_free(bp_context *ctx)
 {
+    for (size_t i = 0; ctx && i < SPARES; i++)
+        free(ctx->spares[i].block);
     free(ctx);
+}
+
+/* The smallest spare that is large enough. */
+static spare *find_spare(bp_context *ctx, size_t size)
+{
+    spare *best = NULL;
+    for (size_t i = 0; ctx && i < SPARES; i++) {
+        spare *s = &ctx->spares[i];
+        if (s->block && s->size >= size && (!best || s->size < best->size))
+            best = s;
+    }
+    return best;
+}
+
+void *bp_scratch_take(bp_context *ctx, size_t size)
+{
+    if (size > SIZE_MAX - 2 * HEAD)
+        return NULL;
+    size = (size + HEAD - 1) / HEAD * HEAD;
+    spare *found = find_spare(ctx, size);
+    uint8_t *block = found ? found->block : aligned_alloc(HEAD, size + HEAD);
+    if (!block)
+        return NULL;
+    if (found)
+        found->block = NULL;
+    else
+        memcpy(block, &size, sizeof size);
+    return block + HEAD;
+}
+
+void bp_scratch_give(bp_context *ctx, void *memory)
+{
+    if (!memory)
+        return;
+    spare given = {(uint8_t *)memory - HEAD, 0};
+    memcpy(&given.size, given.block, sizeof given.size);
+    for (size_t i = 0; ctx && given.size <= SPARE_MOST && given.block && i < SPARES; i++) {
+        spare *s = &ctx->spares[i];
+        if (!s->block || s->size < given.size) { /* small ones go for large ones */
+            spare old = *s;
+            *s = given;
+            given = old;
+        }
+    }
+    free(given.block);
 }
 
 const char *bp_context_message(const bp_context *ctx)

@@ -13,6 +13,22 @@
 
 typedef enum bp_simd { BP_SIMD_C = 0, BP_SIMD_AVX2 = 1, BP_SIMD_AVX512 = 2, BP_SIMD_COUNT } bp_simd;
 
+/* Values of 1, 2 or 4 bytes, at addresses that are multiples of their size. */
+typedef struct bp_photon_values {
+    /* Adds count values to what was scanned; marks: four values that may be labels, the same one may come twice. */
+    void (*scan)(const void *in, size_t count, size_t itemsize, uint32_t flip, const uint32_t *marks,
+                 bp_photon_scan *scan);
+    /* Are all multiples of form->step above form->base? */
+    bool (*divisible)(const bp_photon_form *form, const void *in, size_t count);
+    /* Which of four marks each is, from 1 on, else 0. Is there any? */
+    bool (*mark)(const void *in, size_t count, size_t itemsize, const uint32_t *marks, uint8_t *labels);
+    void (*work)(const bp_photon_form *form, const void *in, size_t count, uint16_t *out);
+    /* The low bits of values: of 32 each, bit b makes bytes 4 b to 4 b + 3; what is missing is 0. */
+    void (*gather_low)(const bp_photon_form *form, const void *in, size_t count, uint8_t *planes);
+    /* Back to values; planes: low bits, as gathered from 32 values each. */
+    void (*put)(const bp_photon_form *form, const uint16_t *work, const uint8_t *planes, size_t count, void *out);
+} bp_photon_values;
+
 typedef struct bp_kernels {
     /* Bit transpose of n elements (a multiple of 8) of itemsize bytes: output plane b*8+k holds bit k of byte
      * b of every element, 8 elements per byte (element i at bit i%8), n/8 bytes per plane. As in K. Masui's
@@ -29,10 +45,14 @@ typedef struct bp_kernels {
     size_t (*lz4_encode)(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out);
     /* Do size bytes at in, whatever they are, unpack to exactly bytes bytes? out has BP_LZ4_SLACK more. */
     bool (*lz4_decode)(const uint8_t *in, size_t size, uint8_t *out, size_t bytes);
-    /* What model says of the width values of a row: prediction and code of each. Both have room for 16 more.
-     */
-    void (*photon_predict)(unsigned model, const bp_photon_rows *rows, size_t width, uint32_t *prediction,
-                           uint8_t *code);
+    /* What model says of the width values of a row, of which it sees rows: prediction and code of each. Both
+     * have room for 32 more. */
+    void (*photon_predict)(const bp_photon_model *model, const bp_photon_rows *rows, size_t width,
+                           uint16_t *prediction, uint8_t *code);
+    /* Long means of all values of a band, or of some rows as if they were one. */
+    void (*photon_windows)(const bp_photon_model *model, const uint16_t *seen, size_t stride, size_t height,
+                           size_t width, uint16_t *windows);
+    const bp_photon_values *photon_values;
     /* Codes one band; its streams have room for two words and one escape a pixel. */
     void (*photon_encode)(const bp_photon_source *source, bp_photon_sink *sink);
     /* Do these bands decode, each to its very end? What they decoded to is in their rows of out. */

@@ -82,6 +82,8 @@ const bp_kernels *bp_kernels_c(void)
         .lz4_encode = bp_lz4_encode_c,
         .lz4_decode = bp_lz4_decode_c,
         .photon_predict = bp_photon_predict_c,
+        .photon_values = &bp_photon_values_c,
+        .photon_windows = bp_photon_windows_c,
         .photon_encode = bp_photon_encode_c,
         .photon_decode = bp_photon_decode_c,
         .photon_fast_encode = bp_photon_fast_encode_c,

@@ -14,14 +14,15 @@ bool bp_lz4_decode_avx2(const uint8_t *in, size_t size, uint8_t *out, size_t byt
 size_t bp_lz4_encode_avx512(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out);
 bool bp_lz4_decode_avx512(const uint8_t *in, size_t size, uint8_t *out, size_t bytes);
 
-void bp_photon_predict_c(unsigned model, const bp_photon_rows *rows, size_t width, uint32_t *prediction,
-                         uint8_t *code);
-void bp_photon_tokens_c(const bp_photon_tables *tables, const bp_photon_rows *rows, size_t width,
-                        uint32_t *tokens);
+extern const bp_photon_values bp_photon_values_c, bp_photon_values_avx2, bp_photon_values_avx512;
+void bp_photon_predict_c(const bp_photon_model *model, const bp_photon_rows *rows, size_t width,
+                         uint16_t *prediction, uint8_t *code);
+void bp_photon_windows_c(const bp_photon_model *model, const uint16_t *seen, size_t stride, size_t height,
+                         size_t width, uint16_t *windows);
 void bp_photon_encode_c(const bp_photon_source *source, bp_photon_sink *sink);
 bool bp_photon_decode_c(const bp_photon_target *target, bp_photon_band *bands, size_t count);
-void bp_photon_predict_avx512(unsigned model, const bp_photon_rows *rows, size_t width, uint32_t *prediction,
-                              uint8_t *code);
+void bp_photon_predict_avx512(const bp_photon_model *model, const bp_photon_rows *rows, size_t width,
+                              uint16_t *prediction, uint8_t *code);
 void bp_photon_encode_avx512(const bp_photon_source *source, bp_photon_sink *sink);
 bool bp_photon_decode_avx512(const bp_photon_target *target, bp_photon_band *bands, size_t count);
 
@@ -35,12 +36,8 @@ size_t bp_photon_fast_encode_avx512(const bp_photon_fast *f, const void *frame, 
                                     uint8_t *out, size_t capacity);
 bool bp_photon_fast_decode_avx512(const bp_photon_fast *f, const uint8_t *in, size_t size, void *frame);
 
-/* What the encoders and decoders of all levels share. */
-typedef void (*bp_photon_tokens_function)(const bp_photon_tables *tables, const bp_photon_rows *rows,
-                                          size_t width, uint32_t *tokens);
-void bp_photon_group_tokens(const bp_photon_source *source, size_t first, size_t rows,
-                            bp_photon_tokens_function make);
-void bp_photon_put_row(const bp_photon_target *target, const uint32_t *row, uint8_t *out);
+/* What the coders of all levels share: what the stream of escapes says of a pixel. */
+uint32_t bp_photon_escaped(const bp_photon_source *source, size_t step, size_t lane);
 bool bp_photon_band_ended(const bp_photon_band *band);
 
 /* The transposes of kernel.h for all n elements, of which those before `first` are done already. */
