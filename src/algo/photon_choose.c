@@ -48,7 +48,8 @@ typedef void (*row_function)(const bp_photon_plane *p, const uint16_t *row, cons
                              void *user);
 
 /* Calls what for every n-th row, its predictions and codes made. */
-static void each_row(const bp_photon_plane *p, const bp_photon_model *model, size_t every, row_function what, void *user)
+static void each_row(const bp_photon_plane *p, const bp_photon_model *model, size_t every, row_function what,
+                     void *user)
 {
     const bp_kernels *kernels = bp_kernels_get();
     for (size_t band = 0; band < p->bands; band++) {
@@ -198,11 +199,13 @@ static size_t context_limit(const statistics *s, const choice *c)
     return cost >> 16 < n ? 8 : cost >> 16 < 3 * n ? 16 : BP_PHOTON_CONTEXTS;
 }
 
-static void try_model(const bp_photon_plane *p, const bp_photon_model *model, rows_taken rows, statistics *s, choice *c)
+static void try_model(const bp_photon_plane *p, const bp_photon_model *model, rows_taken rows, statistics *s,
+                      choice *c)
 {
     memset(s, 0, sizeof *s);
     each_row(p, model, rows.every, gather_row, s);
-    size_t small = model->kind == BP_PHOTON_BY_MEAN     ? bp_photon_code((uint32_t)BP_PHOTON_SMALL << model->shift, 3)
+    size_t small = model->kind == BP_PHOTON_BY_MEAN
+                       ? bp_photon_code((uint32_t)BP_PHOTON_SMALL << model->shift, 3)
                    : model->kind == BP_PHOTON_BY_WINDOW ? 57
                                                         : 0;
     uint64_t price = ((uint64_t)CONTEXT_BITS << 16) / rows.share + 1;

@@ -169,8 +169,10 @@ static void *carve(uint8_t *base, size_t *at, size_t count, size_t size)
 
 static size_t lay_out(decoder *d, uint8_t *base)
 {
-    size_t left = (size_t)(d->reader.end - d->reader.at), width = d->frame->width, height = d->frame->height, at = 0;
-    size_t steps = bp_photon_steps(height, width) + d->band_count * (BP_PHOTON_LEAD + bp_photon_period(width));
+    size_t left = (size_t)(d->reader.end - d->reader.at), width = d->frame->width, height = d->frame->height,
+           at = 0;
+    size_t steps =
+        bp_photon_steps(height, width) + d->band_count * (BP_PHOTON_LEAD + bp_photon_period(width));
     d->tables = carve(base, &at, 1, sizeof *d->tables);
     d->plane = carve(base, &at, height * width + 64, sizeof *d->plane);
     d->lines = carve(base, &at, 2 * bp_photon_lines_size(width), sizeof *d->lines);
@@ -220,7 +222,8 @@ static int compare_large(const void *a, const void *b)
 }
 
 /* Pixels of a band with large values, in the order of their escapes; *count 0: none. */
-static bp_status find_large(bp_context *ctx, const decoder *d, size_t band, large_pixel **found, size_t *count)
+static bp_status find_large(bp_context *ctx, const decoder *d, size_t band, large_pixel **found,
+                            size_t *count)
 {
     size_t width = d->frame->width, top = bp_photon_band_row(d->frame->height, d->band_count, band);
     size_t pixels = d->bands[band].height * width, room = 0;
@@ -290,7 +293,8 @@ static bp_status put_values(bp_context *ctx, const decoder *d)
 static void read_coded_header(decoder *d)
 {
     bp_photon_reader *r = &d->reader;
-    size_t groups = bp_photon_groups(d->frame->height), blocks = (d->frame->height * d->frame->width + 31) / 32;
+    size_t groups = bp_photon_groups(d->frame->height),
+           blocks = (d->frame->height * d->frame->width + 31) / 32;
     d->form.low = bp_photon_get_byte(r);
     d->low = r->at;
     if (d->form.low > 31 || blocks * 4 > (size_t)(r->end - r->at) / (d->form.low ? d->form.low : 1))

@@ -3,8 +3,8 @@
 
 #include "algo/photon.h"
 #include "algo/photon_frame.h"
+#include "algo/photon_lattice.h"
 #include "algo/photon_tables.h"
-#include "algo/photon_values.h"
 #include "base/bits.h"
 #include "base/checked.h"
 #include "base/scratch.h"
@@ -13,7 +13,7 @@
 typedef struct encoder {
     const bp_frames *frame;
     const uint8_t *values;
-    bp_photon_grid grid;
+    bp_photon_lattice lattice;
     bp_photon_form form;
     bp_photon_plane plane;
     void *room;      /* of all that follows */
@@ -25,15 +25,20 @@ typedef struct encoder {
     bp_photon_weights weights;
 } encoder;
 
-#define SAMPLED       4096
-#define FINE          4 /* where half the values are small, the model looks at fractions of them */
-#define MOST_DISTANCE 400 /* mean distance of neighbours that 31 symbols and a few low bits cope with */
-#define BAND_PIXELS   65536 /* more pixels are worth a second band */
+#define SAMPLED     4096
+#define FINE        4     /* where half the values are small, the model looks at fractions of them */
+#define FAR_BITS    10    /* of distances of neighbours that 31 symbols and a few low bits cope with */
+#define BAND_PIXELS 65536 /* more pixels are worth a second band */
 
-/* Distances of neighbours and how many values are above each power of two, on some rows. */
+/* How many values, and distances of neighbours, are of how many bits, on some rows. */
 typedef struct survey {
-    uint64_t distance, count, above[34];
+    uint64_t count, above[34], far[34];
 } survey;
+
+static unsigned bits_of(uint32_t v)
+{
+    return v ? 32 - (unsigned)__builtin_clz(v) : 0;
+}
 
 static void survey_row(const encoder *e, size_t row, survey *s)
 {
@@ -42,10 +47,11 @@ static void survey_row(const encoder *e, size_t row, survey *s)
     bool known = false;
     for (size_t i = row * width; i < (row + 1) * width; i++) {
         uint32_t value = bp_photon_value_at(e->values, size, i), y = bp_photon_work_of(&e->form, value);
-        if (bp_photon_is_label(&e->grid, value))
+        if (bp_photon_is_label(&e->lattice, value))
             continue;
-        s->distance += !known ? 0 : y > before ? y - before : before - y;
-        s->above[y ? 32 - __builtin_clz(y) : 0]++;
+        uint32_t distance = !known ? 0 : y > before ? y - before : before - y;
+        s->far[bits_of(distance)]++;
+        s->above[bits_of(y)]++;
         s->count++;
         before = y;
         known = true;
@@ -67,15 +73,17 @@ static void choose_form(encoder *e)
 {
     survey s = {.count = 0};
     size_t height = e->frame->height, every = 1 + height * e->frame->width / SAMPLED;
-    e->form = e->grid.form;
+    e->form = e->lattice.form;
     for (size_t r = (every < height ? every : height) / 2; r < height; r += every)
         survey_row(e, r, &s);
-    for (size_t i = 33; i-- > 0;)
-        s.above[i] += s.above[i + 1]; /* now of values of i bits and more */
+    for (size_t i = 33; i-- > 0;) { /* now of i bits and more */
+        s.above[i] += s.above[i + 1];
+        s.far[i] += s.far[i + 1];
+    }
     unsigned *low = &e->form.low;
-    while (s.distance >> *low > MOST_DISTANCE * s.count || (*low < 16 && s.above[17 + *low] > s.count / 64))
+    while (*low < 16 && (s.far[FAR_BITS + 1 + *low] > s.count / 8 || s.above[17 + *low] > s.count / 64))
         ++*low;
-    uint32_t most = e->grid.most >> *low;
+    uint32_t most = e->lattice.most >> *low;
     uint8_t *shift = &e->plane.shift;
     while (*shift < BP_PHOTON_MOST_SHIFT && (uint64_t)most << (*shift + 1) <= 65535)
         ++*shift;
@@ -111,7 +119,7 @@ static size_t lay_out(encoder *e, uint8_t *base)
     e->tokens = carve(base, &at, bp_photon_tokens_size(e->band_pixels / width, width), 2);
     e->escapes = carve(base, &at, e->band_pixels + 1, 4);
     e->words = carve(base, &at, 2 * e->band_pixels + 64, 2);
-    e->labels = e->grid.label_count ? carve(base, &at, height * width, 1) : NULL;
+    e->labels = e->lattice.label_count ? carve(base, &at, height * width, 1) : NULL;
     if (base) {
         p->values = memory + BP_PHOTON_PAD;
         p->seen = seen + BP_PHOTON_PAD;
@@ -163,7 +171,7 @@ static void fill_row(encoder *e, size_t r, size_t in_band)
     const uint8_t *values = e->values + r * p->width * e->frame->itemsize;
     kernels->work(&e->form, values, p->width, row);
     bp_photon_pad_left(row, p->stride, in_band);
-    if (labels && kernels->mark(values, p->width, e->frame->itemsize, e->grid.labels, labels))
+    if (labels && kernels->mark(values, p->width, e->frame->itemsize, e->lattice.labels, labels))
         hide_labels(labels, p->width, row);
     for (size_t c = p->width; c < p->width + 32; c++)
         row[c] = row[p->width - 1];
@@ -198,13 +206,13 @@ static void write_header(encoder *e, bp_photon_writer *w, bool flat)
     unsigned flags = (e->labels ? BP_PHOTON_HAS_LABELS : 0) | (flat ? BP_PHOTON_FLAT : 0);
     bp_photon_put_byte(w, BP_PHOTON_METHOD_BANDS);
     bp_photon_put_byte(w, flags);
-    bp_photon_put_number(w, natural(e, e->grid.form.base));
-    bp_photon_put_number(w, e->grid.form.step - 1);
+    bp_photon_put_number(w, natural(e, e->lattice.form.base));
+    bp_photon_put_number(w, e->lattice.form.step - 1);
     if (!e->labels)
         return;
-    bp_photon_put_byte(w, (unsigned)e->grid.label_count);
-    for (size_t i = 0; i < e->grid.label_count; i++)
-        bp_photon_put_number(w, natural(e, e->grid.labels[i]));
+    bp_photon_put_byte(w, (unsigned)e->lattice.label_count);
+    for (size_t i = 0; i < e->lattice.label_count; i++)
+        bp_photon_put_number(w, natural(e, e->lattice.labels[i]));
     bp_photon_labels_write(w, e->labels, e->plane.height, e->plane.width);
 }
 
@@ -240,7 +248,7 @@ static unsigned bytes_of(uint32_t most)
 
 static unsigned escape_bytes(const encoder *e)
 {
-    return bytes_of(e->grid.most >> e->form.low);
+    return bytes_of(e->lattice.most >> e->form.low);
 }
 
 static void write_band(const encoder *e, bp_photon_writer *w, const bp_photon_sink *sink, size_t height)
@@ -300,8 +308,8 @@ static void write_bands(encoder *e, bp_photon_writer *w)
 /* Codes are as long as they are; what does not fit is stored by the caller. */
 static bool write_frame(bp_context *ctx, encoder *e, bp_photon_writer *w)
 {
-    bool flat = e->grid.most == 0;
-    if (!flat || e->grid.label_count) {
+    bool flat = e->lattice.most == 0;
+    if (!flat || e->lattice.label_count) {
         if (!reserve(ctx, e))
             return false;
         fill_plane(e);
@@ -328,7 +336,7 @@ bp_status bp_photon_encode_frame(bp_context *ctx, const double *params, const bp
             return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame");
         e.values = memcpy(aligned, values, frame->bytes);
     }
-    bp_photon_grid_find(frame, e.values, &e.grid);
+    bp_photon_lattice_find(frame, e.values, &e.lattice);
     bool good = write_frame(ctx, &e, &w);
     *size = good && !w.full ? (size_t)(w.at - out) : 0;
     bp_scratch_give(ctx, e.room);

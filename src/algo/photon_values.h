@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * From values to work values: which are labels, offset and step of the grid of the others. */
+ * From values to work values and back: labels taken out, offset and step of the grid removed. */
 #ifndef BP_ALGO_PHOTON_VALUES_H
 #define BP_ALGO_PHOTON_VALUES_H
 
 #include "algo/frames.h"
 #include "algo/photon_bytes.h"
-#include "kernel/photon.h"
 
 #define BP_PHOTON_MOST_LABELS 4
+#define BP_PHOTON_WORK_LIMIT  (1u << 26) /* sixteen work values add up in 31 bits */
 
+/* Values are seen as keys: 32 bits in their order, for signed types with the sign bit flipped. */
 typedef struct bp_photon_grid {
-    bp_photon_form form; /* but for the low bits */
-    uint32_t most;       /* the largest work value */
+    uint32_t offset, step, most; /* keys; largest work value */
     size_t label_count;
-    uint32_t labels[BP_PHOTON_MOST_LABELS]; /* as values; the last one fills the rest */
+    uint32_t labels[BP_PHOTON_MOST_LABELS]; /* keys */
     bool empty;                             /* nothing but labels */
 } bp_photon_grid;
 
-/* Finds the grid of a frame. */
-void bp_photon_grid_find(const bp_frames *frame, const uint8_t *values, bp_photon_grid *grid);
-uint32_t bp_photon_value_at(const uint8_t *values, size_t itemsize, size_t i);
-bool bp_photon_is_label(const bp_photon_grid *grid, uint32_t value);
+void bp_photon_keys(const bp_frames *frame, const uint8_t *values, size_t count, uint32_t *keys);
+/* Finds the grid of a frame; row is scratch of one row. */
+void bp_photon_grid_find(const bp_frames *frame, const uint8_t *values, uint32_t *row, bp_photon_grid *grid);
+/* Which label each of count keys is, from 1 on; 0: none. */
+void bp_photon_grid_classify(const bp_photon_grid *grid, const uint32_t *keys, size_t count, uint8_t *labels);
 
 /* The map of labels: runs of what stands in the row above, and runs of something else. */
 void bp_photon_labels_write(bp_photon_writer *w, const uint8_t *labels, size_t height, size_t width);

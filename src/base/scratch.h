@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Working memory that a context keeps from one call to the next: fresh pages cost more than coding a frame does.
+ * Working memory that a context keeps from one call to the next: fresh pages cost more than coding a frame
+ * does.
  */
 #ifndef BP_BASE_SCRATCH_H
 #define BP_BASE_SCRATCH_H

@@ -15,7 +15,8 @@ typedef enum bp_simd { BP_SIMD_C = 0, BP_SIMD_AVX2 = 1, BP_SIMD_AVX512 = 2, BP_S
 
 /* Values of 1, 2 or 4 bytes, at addresses that are multiples of their size. */
 typedef struct bp_photon_values {
-    /* Adds count values to what was scanned; marks: four values that may be labels, the same one may come twice. */
+    /* Adds count values to what was scanned; marks: four values that may be labels, the same one may come
+     * twice. */
     void (*scan)(const void *in, size_t count, size_t itemsize, uint32_t flip, const uint32_t *marks,
                  bp_photon_scan *scan);
     /* Are all multiples of form->step above form->base? */
@@ -26,7 +27,8 @@ typedef struct bp_photon_values {
     /* The low bits of values: of 32 each, bit b makes bytes 4 b to 4 b + 3; what is missing is 0. */
     void (*gather_low)(const bp_photon_form *form, const void *in, size_t count, uint8_t *planes);
     /* Back to values; planes: low bits, as gathered from 32 values each. */
-    void (*put)(const bp_photon_form *form, const uint16_t *work, const uint8_t *planes, size_t count, void *out);
+    void (*put)(const bp_photon_form *form, const uint16_t *work, const uint8_t *planes, size_t count,
+                void *out);
 } bp_photon_values;
 
 typedef struct bp_kernels {

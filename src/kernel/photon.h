@@ -3,11 +3,11 @@
  * written down in docs/photon.md; kernel/photon_c.c is the reference.
  *
  * A frame of work values (16 bits) is cut into bands of whole groups of 32 rows. Lane l of a band codes rows
- * l, l + 32, l + 64 ... one behind the other, as if all were one long line: each row takes a period of columns,
- * those behind the width stand for the borders. At step t lane l is at place t - 2l of its line, so that a
- * pixel's neighbours W, WW, N, NE, NW, NN, NNE, NNW are all known when its turn comes. Each lane is one rANS
- * coder of 32 bits that is renormalised by words of 16 bits (J. Duda, arXiv:1311.2540; interleaving after F.
- * Giesen, arXiv:1402.3392); the lanes of a band share a stream of words. */
+ * l, l + 32, l + 64 ... one behind the other, as if all were one long line: each row takes a period of
+ * columns, those behind the width stand for the borders. At step t lane l is at place t - 2l of its line, so
+ * that a pixel's neighbours W, WW, N, NE, NW, NN, NNE, NNW are all known when its turn comes. Each lane is
+ * one rANS coder of 32 bits that is renormalised by words of 16 bits (J. Duda, arXiv:1311.2540; interleaving
+ * after F. Giesen, arXiv:1402.3392); the lanes of a band share a stream of words. */
 #ifndef BP_KERNEL_PHOTON_H
 #define BP_KERNEL_PHOTON_H
 
@@ -15,24 +15,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_PHOTON_LANES      32
-#define BP_PHOTON_SKEW       2 /* columns between neighbouring lanes */
-#define BP_PHOTON_LEAD       ((BP_PHOTON_LANES - 1) * BP_PHOTON_SKEW)
-#define BP_PHOTON_CODES      128
-#define BP_PHOTON_CONTEXTS   32
-#define BP_PHOTON_SYMBOLS    32
-#define BP_PHOTON_ESCAPE     31 /* the symbol that sends a pixel to the stream of escapes */
-#define BP_PHOTON_LEAST_BITS 5 /* precision of probabilities */
-#define BP_PHOTON_MOST_BITS  12
-#define BP_PHOTON_MOST_LOW   11     /* low bits of a residual that are sent as they are; with the precision 16 */
-#define BP_PHOTON_START      65536u /* the state of a lane before its last pixel */
-#define BP_PHOTON_SLOTS      32768  /* contexts << precision, at most */
-#define BP_PHOTON_MOST_SHIFT 11     /* of values as the model sees them */
-#define BP_PHOTON_MOST_PACE  2      /* of the long window */
+#define BP_PHOTON_LANES         32
+#define BP_PHOTON_SKEW          2 /* columns between neighbouring lanes */
+#define BP_PHOTON_LEAD          ((BP_PHOTON_LANES - 1) * BP_PHOTON_SKEW)
+#define BP_PHOTON_CODES         128
+#define BP_PHOTON_CONTEXTS      32
+#define BP_PHOTON_SYMBOLS       32
+#define BP_PHOTON_ESCAPE        31 /* the symbol that sends a pixel to the stream of escapes */
+#define BP_PHOTON_LEAST_BITS    5  /* precision of probabilities */
+#define BP_PHOTON_MOST_BITS     12
+#define BP_PHOTON_MOST_LOW      11 /* low bits of a residual that are sent as they are; with the precision 16 */
+#define BP_PHOTON_START         65536u /* the state of a lane before its last pixel */
+#define BP_PHOTON_SLOTS         32768  /* contexts << precision, at most */
+#define BP_PHOTON_MOST_SHIFT    11     /* of values as the model sees them */
+#define BP_PHOTON_MOST_PACE     2      /* of the long window */
 #define BP_PHOTON_MOST_WEIGHING 15
-#define BP_PHOTON_SMALL      6 /* a mean below which counts are coded as they are */
-#define BP_PHOTON_SKIP       0x8000 /* a token: nothing is coded here */
-#define BP_PHOTON_LARGE      65535 /* a work value that stands for this and all above: always an escape */
+#define BP_PHOTON_SMALL         6      /* a mean below which counts are coded as they are */
+#define BP_PHOTON_SKIP          0x8000 /* a token: nothing is coded here */
+#define BP_PHOTON_LARGE         65535  /* a work value that stands for this and all above: always an escape */
 
 /* Room that kernels may read past the words and escapes of a band. */
 #define BP_PHOTON_WORD_SLACK   (64 * 33) /* bytes */
@@ -41,8 +41,8 @@
 /* Columns that a row of work values has to its left and right. */
 #define BP_PHOTON_PAD 64
 
-/* What a context is made from: the mean of the neighbours, how rough they are, both, or where counts are small
- * a mean over a long window. */
+/* What a context is made from: the mean of the neighbours, how rough they are, both, or where counts are
+ * small a mean over a long window. */
 enum { BP_PHOTON_BY_MEAN, BP_PHOTON_BY_ROUGHNESS, BP_PHOTON_BY_BOTH, BP_PHOTON_BY_WINDOW, BP_PHOTON_KINDS };
 
 /* Whose weight is where. */
@@ -61,9 +61,9 @@ enum {
 
 typedef struct bp_photon_model {
     uint8_t kind;
-    uint8_t shift; /* the model sees min(value, 65535 >> shift) << shift */
-    uint8_t pace;  /* of the long window, 0 the shortest */
-    bool weighted; /* prediction by weight; or it is the mean of the neighbours */
+    uint8_t shift;                    /* the model sees min(value, 65535 >> shift) << shift */
+    uint8_t pace;                     /* of the long window, 0 the shortest */
+    bool weighted;                    /* prediction by weight; or it is the mean of the neighbours */
     int8_t weight[BP_PHOTON_WEIGHTS]; /* in sixteenths, -15 to 15; that of the window is 0 for BY_WINDOW */
 } bp_photon_model;
 
@@ -134,12 +134,12 @@ typedef struct bp_photon_band {
 
 typedef struct bp_photon_target {
     const bp_photon_tables *tables;
-    size_t width, stride;  /* of out */
-    uint16_t *lines;       /* scratch: bp_photon_lines_size values for each of two bands */
+    size_t width, stride; /* of out */
+    uint16_t *lines;      /* scratch: bp_photon_lines_size values for each of two bands */
 } bp_photon_target;
 
-/* Columns that a row takes in the line of its lane: lane 0 needs what lane 31 had a row before, in blocks of 32
- * steps. */
+/* Columns that a row takes in the line of its lane: lane 0 needs what lane 31 had a row before, in blocks of
+ * 32 steps. */
 static inline size_t bp_photon_period(size_t width)
 {
     return width + 3 < 96 ? 96 : width + 3;
@@ -182,8 +182,8 @@ static inline size_t bp_photon_tokens_size(size_t height, size_t width)
 
 /* The neighbours of a row of a band: on its first row all are W, on its second the row above stands for the
  * one above it. */
-static inline bp_photon_rows bp_photon_rows_at(const uint16_t *row, const uint16_t *above, const uint16_t *second,
-                                               size_t index)
+static inline bp_photon_rows bp_photon_rows_at(const uint16_t *row, const uint16_t *above,
+                                               const uint16_t *second, size_t index)
 {
     bp_photon_rows r = {row - 1, row - 2, row - 1, row - 1, row - 1, row - 1, row - 1, row - 1, NULL};
     if (index > 0) {
@@ -202,7 +202,8 @@ static inline bp_photon_rows bp_photon_rows_of(const uint16_t *row, size_t strid
 /* A step of a band at which a pixel is coded. */
 static inline size_t bp_photon_step_of(size_t row, size_t column, size_t width)
 {
-    return row / BP_PHOTON_LANES * bp_photon_period(width) + column + BP_PHOTON_SKEW * (row % BP_PHOTON_LANES);
+    return row / BP_PHOTON_LANES * bp_photon_period(width) + column +
+           BP_PHOTON_SKEW * (row % BP_PHOTON_LANES);
 }
 
 /* What the model sees of a value: as far to the left as 16 bits allow, cut off above. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The model of photon for 32 lanes, in the vectors of the file that includes this. A row's values move one lane
- * up and two steps on to become the neighbours of the next row: one move per row above, the rest is what
+ * The model of photon for 32 lanes, in the vectors of the file that includes this. A row's values move one
+ * lane up and two steps on to become the neighbours of the next row: one move per row above, the rest is what
  * earlier steps had. */
 #ifndef BP_KERNEL_PHOTON_BODY_H
 #define BP_KERNEL_PHOTON_BODY_H
@@ -12,8 +12,8 @@ typedef struct around {
 /* Of a model, in vectors. */
 typedef struct model_lanes {
     v16_consts consts;
-    v16 weight[BP_PHOTON_WEIGHTS]; /* << 11 */
-    v16 limit;                     /* of values that are not cut off */
+    v16 weight[BP_PHOTON_WEIGHTS];  /* << 11 */
+    v16 limit;                      /* of values that are not cut off */
     v16 small, half, code_of_large; /* 6 << shift; 1 << shift >> 1; 57 - code_2(small) */
     v16 most;                       /* of what the long window sees */
     __m128i shift, up, line, rows;  /* shift; 11 - shift or 0; 2 + pace; 1 + pace */
@@ -24,7 +24,8 @@ typedef struct wave {
     v16 w, ww, ne, n, nne, nn, window, line;
 } wave;
 
-/* Lanes at a step of a group: with a pixel, left of a row, right behind it, in the first two rows of a band. */
+/* Lanes at a step of a group: with a pixel, left of a row, right behind it, in the first two rows of a band.
+ */
 typedef struct lanes_at {
     uint32_t active, left, right, first, second;
 } lanes_at;
@@ -36,7 +37,9 @@ typedef struct lines_above {
 
 BP_ALWAYS model_lanes model_lanes_of(const bp_photon_model *m)
 {
-    model_lanes l = {.consts = v_consts(), .limit = v_set(65535u >> m->shift), .small = v_set((uint32_t)BP_PHOTON_SMALL << m->shift)};
+    model_lanes l = {.consts = v_consts(),
+                     .limit = v_set(65535u >> m->shift),
+                     .small = v_set((uint32_t)BP_PHOTON_SMALL << m->shift)};
     bool window = m->kind == BP_PHOTON_BY_WINDOW;
     for (size_t i = 0; i < BP_PHOTON_WEIGHTS; i++)
         l.weight[i] = v_set((uint32_t)m->weight[i] << 11);
@@ -62,7 +65,8 @@ static inline uint32_t first_lanes(size_t count)
     return count >= BP_PHOTON_LANES ? 0xffffffffu : (1u << count) - 1;
 }
 
-static inline lanes_at find_lanes(ptrdiff_t at, ptrdiff_t width, ptrdiff_t period, size_t group, size_t height)
+static inline lanes_at find_lanes(ptrdiff_t at, ptrdiff_t width, ptrdiff_t period, size_t group,
+                                  size_t height)
 {
     size_t first = group * BP_PHOTON_LANES, next = first + BP_PHOTON_LANES;
     uint32_t begun = lanes_from(at, 0), ended = lanes_from(at, width), past = lanes_from(at, width + 1);
@@ -104,8 +108,8 @@ BP_ALWAYS void at_top(around *a, const lanes_at *l)
 }
 
 /* Moves the neighbours on by one step. */
-BP_ALWAYS void move(const model_lanes *m, wave *s, const lines_above *above, ptrdiff_t step, const lanes_at *at,
-                    const bool window, around *a)
+BP_ALWAYS void move(const model_lanes *m, wave *s, const lines_above *above, ptrdiff_t step,
+                    const lanes_at *at, const bool window, around *a)
 {
     a->ne = v_up(&m->consts, s->w, seen(m, v_load(above->first + step)));
     a->n = s->ne;
@@ -199,12 +203,12 @@ BP_ALWAYS v16 predict(const around *a, const model_lanes *m, const int kind, con
 
 /* One function for each model: what(name, kind, weighted, window). */
 #define BP_PHOTON_VARIANTS(what)                                                                             \
-    what(level, BP_PHOTON_BY_MEAN, 0, 0) what(level_w, BP_PHOTON_BY_MEAN, 1, 0)                        \
-    what(level_v, BP_PHOTON_BY_MEAN, 1, 1) what(rough, BP_PHOTON_BY_ROUGHNESS, 0, 0)                        \
-    what(rough_w, BP_PHOTON_BY_ROUGHNESS, 1, 0) what(rough_v, BP_PHOTON_BY_ROUGHNESS, 1, 1)                      \
-    what(both, BP_PHOTON_BY_BOTH, 0, 0) what(both_w, BP_PHOTON_BY_BOTH, 1, 0)                            \
-    what(both_v, BP_PHOTON_BY_BOTH, 1, 1) what(window, BP_PHOTON_BY_WINDOW, 0, 1)                        \
-    what(window_w, BP_PHOTON_BY_WINDOW, 1, 1)
+    what(level, BP_PHOTON_BY_MEAN, 0, 0) what(level_w, BP_PHOTON_BY_MEAN, 1, 0)                              \
+        what(level_v, BP_PHOTON_BY_MEAN, 1, 1) what(rough, BP_PHOTON_BY_ROUGHNESS, 0, 0)                     \
+            what(rough_w, BP_PHOTON_BY_ROUGHNESS, 1, 0) what(rough_v, BP_PHOTON_BY_ROUGHNESS, 1, 1)          \
+                what(both, BP_PHOTON_BY_BOTH, 0, 0) what(both_w, BP_PHOTON_BY_BOTH, 1, 0)                    \
+                    what(both_v, BP_PHOTON_BY_BOTH, 1, 1) what(window, BP_PHOTON_BY_WINDOW, 0, 1)            \
+                        what(window_w, BP_PHOTON_BY_WINDOW, 1, 1)
 
 static inline size_t variant_of(const bp_photon_model *m)
 {

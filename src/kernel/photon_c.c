@@ -32,7 +32,8 @@ void bp_photon_windows_c(const bp_photon_model *m, const uint16_t *seen, size_t 
                          size_t width, uint16_t *windows)
 {
     for (size_t r = 0; r < height; r++)
-        window_row(m, seen + r * stride, width, r > 0 ? windows + (r - 1) * stride : NULL, windows + r * stride);
+        window_row(m, seen + r * stride, width, r > 0 ? windows + (r - 1) * stride : NULL,
+                   windows + r * stride);
 }
 
 /* Symbol and context; the low bits apart. */
@@ -73,8 +74,7 @@ static void make_tokens(const bp_photon_source *s)
         for (size_t c = 0; c < s->width; c++) {
             uint16_t *at = s->tokens + bp_photon_step_of(r, c, s->width) * 64 + r % BP_PHOTON_LANES;
             if (!s->labels || !s->labels[r * s->width + c])
-                at[0] = token_of(s->tables, &rows, s->plane[r * s->stride + c], (ptrdiff_t)c,
-                                 at + 32);
+                at[0] = token_of(s->tables, &rows, s->plane[r * s->stride + c], (ptrdiff_t)c, at + 32);
         }
     }
 }
@@ -86,7 +86,8 @@ static void push_word(bp_photon_sink *sink, uint32_t *state)
 }
 
 /* A symbol without a frequency goes as an escape, its low bits stay. */
-static bool put_symbol(const bp_photon_tables *t, bp_photon_sink *sink, size_t lane, uint32_t token, uint32_t low)
+static bool put_symbol(const bp_photon_tables *t, bp_photon_sink *sink, size_t lane, uint32_t token,
+                       uint32_t low)
 {
     uint32_t symbol = token & 31, context = token >> 5 & 31, k = t->low[context];
     uint32_t *state = &sink->state[lane];

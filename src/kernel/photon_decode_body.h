@@ -96,7 +96,8 @@ BP_ALWAYS void decode_step(const lookup *t, lanes *s, const lines_above *above, 
     if (window)
         s[0].last[step] = v_top(s[0].wave.window);
     if (count > 1)
-        end_step(t, &s[1], frequency1, bias1, kind, window, at ? at + 1 : NULL, &p1, s[1].values[step - first]);
+        end_step(t, &s[1], frequency1, bias1, kind, window, at ? at + 1 : NULL, &p1,
+                 s[1].values[step - first]);
     if (count > 1 && window)
         s[1].last[step] = v_top(s[1].wave.window);
 }
@@ -181,7 +182,8 @@ static const span_function spans[][2] = {BP_PHOTON_VARIANTS(ENTRY)};
 static void end_group(const bp_photon_target *t, const bp_photon_band *b, uint16_t *lines, size_t group)
 {
     size_t period = bp_photon_period(t->width), line = bp_photon_line(t->width);
-    size_t first = group * BP_PHOTON_LANES, keep = BP_PHOTON_PAD + period - 4; /* the last lines are kept whole */
+    size_t first = group * BP_PHOTON_LANES,
+           keep = BP_PHOTON_PAD + period - 4; /* the last lines are kept whole */
     for (size_t l = 0; l <= BP_PHOTON_LANES; l++) {
         uint16_t *at = lines + l * line;
         if (l < BP_PHOTON_LANES && first + l < b->height)
@@ -215,7 +217,8 @@ static void begin_band(const bp_photon_target *t, const bp_photon_band *b, lanes
 }
 
 /* Groups of count bands, as long as all of them have one, and then of the first. */
-static bool decode_bands(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b, size_t count)
+static bool decode_bands(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b,
+                         size_t count)
 {
     lanes s[2];
     size_t variant = variant_of(&t->tables->model), size = bp_photon_lines_size(t->width);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Encodes a band of photon, 32 lanes a vector, in the vectors of the file that includes this. Forwards through
- * the band every pixel becomes a symbol in a context; backwards these go through the rANS coders. */
+ * Encodes a band of photon, 32 lanes a vector, in the vectors of the file that includes this. Forwards
+ * through the band every pixel becomes a symbol in a context; backwards these go through the rANS coders. */
 #ifndef BP_KERNEL_PHOTON_ENCODE_BODY_H
 #define BP_KERNEL_PHOTON_ENCODE_BODY_H
 
@@ -47,8 +47,8 @@ static void copy_row(const bp_photon_source *s, ptrdiff_t row, size_t count, uin
     to[count] = to[count - 1];
 }
 
-/* The lines of a group as the steps of a period see them: its rows, the begin of the next ones, and what is above
- * lane 0. */
+/* The lines of a group as the steps of a period see them: its rows, the begin of the next ones, and what is
+ * above lane 0. */
 static void fill_lines(const bp_photon_source *s, size_t group)
 {
     size_t period = bp_photon_period(s->width), line = bp_photon_line(s->width);
@@ -168,9 +168,9 @@ static void make_entries(const bp_photon_tables *t, uint64_t *entries)
             size_t s = t->freq[c][i] ? i : BP_PHOTON_ESCAPE;
             uint32_t f = t->freq[c][s];
             if (f)
-                entries[c * BP_PHOTON_SYMBOLS + i] = reciprocal_of(f, t->bits) | (uint64_t)((1u << t->bits) - f) << 32 |
-                                                     (uint64_t)t->start[c][s] << 44 |
-                                                     (uint64_t)(s == BP_PHOTON_ESCAPE) << 57;
+                entries[c * BP_PHOTON_SYMBOLS + i] =
+                    reciprocal_of(f, t->bits) | (uint64_t)((1u << t->bits) - f) << 32 |
+                    (uint64_t)t->start[c][s] << 44 | (uint64_t)(s == BP_PHOTON_ESCAPE) << 57;
         }
 }
 

@@ -36,7 +36,8 @@ static inline uint32_t bp_photon_within(uint32_t v)
 static inline uint32_t bp_photon_mean(const bp_photon_rows *r, ptrdiff_t c)
 {
     uint32_t a = bp_photon_average(r->w[c], r->n[c]), far = bp_photon_average(r->nne[c], r->nnw[c]);
-    uint32_t b = bp_photon_average(bp_photon_average(r->ne[c], r->nw[c]), bp_photon_average(r->ww[c], r->nn[c]));
+    uint32_t b =
+        bp_photon_average(bp_photon_average(r->ne[c], r->nw[c]), bp_photon_average(r->ww[c], r->nn[c]));
     return bp_photon_average(b, bp_photon_average(a, bp_photon_average(a, far)));
 }
 
@@ -44,11 +45,10 @@ static inline uint32_t bp_photon_mean(const bp_photon_rows *r, ptrdiff_t c)
 static inline uint32_t bp_photon_roughness(const bp_photon_rows *r, ptrdiff_t c)
 {
     uint32_t w = r->w[c], n = r->n[c], ne = r->ne[c], nw = r->nw[c];
-    uint32_t near = bp_photon_average(
-        bp_photon_average(bp_photon_distance(w, nw), bp_photon_distance(n, nw)),
-        bp_photon_average(bp_photon_distance(n, ne), bp_photon_distance(w, r->ww[c])));
-    uint32_t far =
-        bp_photon_average(bp_photon_distance(n, r->nn[c]), bp_photon_distance(ne, r->nne[c]));
+    uint32_t near =
+        bp_photon_average(bp_photon_average(bp_photon_distance(w, nw), bp_photon_distance(n, nw)),
+                          bp_photon_average(bp_photon_distance(n, ne), bp_photon_distance(w, r->ww[c])));
+    uint32_t far = bp_photon_average(bp_photon_distance(n, r->nn[c]), bp_photon_distance(ne, r->nne[c]));
     return bp_photon_within(near + far / 2);
 }
 
@@ -104,7 +104,8 @@ static inline uint32_t bp_photon_window_sees(const bp_photon_model *m, uint32_t 
     return (seen < most ? seen : most) << (11 - m->shift);
 }
 
-/* The long mean: above is that of the row above one column to the right (of the first row of a band: line). */
+/* The long mean: above is that of the row above one column to the right (of the first row of a band: line).
+ */
 static inline uint32_t bp_photon_window(const bp_photon_model *m, uint32_t above, uint32_t line)
 {
     unsigned shift = 1u + m->pace;

@@ -271,10 +271,10 @@ BP_ALWAYS void v_slots(const uint32_t *slots, v16 index, v16 *low, v16 *high)
     __m256i b = _mm256_inserti128_si256(_mm256_castsi128_si256(v_four(slots, q4, q5, 0)),
                                         v_four(slots, q6, q7, 0), 1);
     even = _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1);
-    a = _mm256_inserti128_si256(_mm256_castsi128_si256(v_four(slots, q0, q1, 16)),
-                                v_four(slots, q2, q3, 16), 1);
-    b = _mm256_inserti128_si256(_mm256_castsi128_si256(v_four(slots, q4, q5, 16)),
-                                v_four(slots, q6, q7, 16), 1);
+    a = _mm256_inserti128_si256(_mm256_castsi128_si256(v_four(slots, q0, q1, 16)), v_four(slots, q2, q3, 16),
+                                1);
+    b = _mm256_inserti128_si256(_mm256_castsi128_si256(v_four(slots, q4, q5, 16)), v_four(slots, q6, q7, 16),
+                                1);
     odd = _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1);
     *low = _mm512_mask_mov_epi16(even, 0xaaaaaaaa, _mm512_slli_epi32(odd, 16));
     *high = _mm512_mask_mov_epi16(odd, 0x55555555, _mm512_srli_epi32(even, 16));
@@ -284,9 +284,11 @@ BP_ALWAYS void v_slots(const uint32_t *slots, v16 index, v16 *low, v16 *high)
 BP_ALWAYS v16_states v_advance(v16_states x, v16 frequency, v16 bias, v16 bits)
 {
     v16 low = _mm512_shrdv_epi16(x.low, x.high, bits), high = _mm512_srlv_epi16(x.high, bits);
-    v16_states y = {_mm512_add_epi16(_mm512_mullo_epi16(frequency, low), bias),
-                    _mm512_add_epi16(_mm512_mulhi_epu16(frequency, low), _mm512_mullo_epi16(frequency, high))};
-    y.high = _mm512_mask_sub_epi16(y.high, _mm512_cmplt_epu16_mask(y.low, bias), y.high, _mm512_set1_epi16(-1));
+    v16_states y = {
+        _mm512_add_epi16(_mm512_mullo_epi16(frequency, low), bias),
+        _mm512_add_epi16(_mm512_mulhi_epu16(frequency, low), _mm512_mullo_epi16(frequency, high))};
+    y.high =
+        _mm512_mask_sub_epi16(y.high, _mm512_cmplt_epu16_mask(y.low, bias), y.high, _mm512_set1_epi16(-1));
     return y;
 }
 
@@ -421,7 +423,8 @@ BP_ALWAYS void v_transpose(const uint16_t *in, ptrdiff_t in_stride, uint16_t *ou
             t[8 * i + 2 * j + 1] = _mm512_unpackhi_epi64(r[8 * i + j], r[8 * i + 4 + j]);
         }
     for (int j = 0; j < 8; j++) {
-        __m512i a = _mm512_shuffle_i32x4(t[j], t[8 + j], 0x88), b = _mm512_shuffle_i32x4(t[j], t[8 + j], 0xdd);
+        __m512i a = _mm512_shuffle_i32x4(t[j], t[8 + j], 0x88),
+                b = _mm512_shuffle_i32x4(t[j], t[8 + j], 0xdd);
         __m512i c = _mm512_shuffle_i32x4(t[16 + j], t[24 + j], 0x88);
         __m512i d = _mm512_shuffle_i32x4(t[16 + j], t[24 + j], 0xdd);
         _mm512_storeu_si512(out + j * stride, _mm512_shuffle_i32x4(a, c, 0x88));

@@ -26,7 +26,7 @@
         uint32_t c0 = 0, c1 = 0, c2 = 0, c3 = 0;                                                             \
         for (size_t i = 0; i < n; i++) {                                                                     \
             type k = (type)(v[i] ^ flip);                                                                    \
-            type any = (type)-(type)((v[i] == m0) | (v[i] == m1) | (v[i] == m2) | (v[i] == m3));             \
+            type any = (type) - (type)((v[i] == m0) | (v[i] == m1) | (v[i] == m2) | (v[i] == m3));           \
             type x = (type)(k | any), y = (type)(k & (type)~any);                                            \
             a = x < a ? x : a;                                                                               \
             b = y > b ? y : b;                                                                               \
@@ -44,7 +44,8 @@
         *low = a;                                                                                            \
         *high = b;                                                                                           \
     }                                                                                                        \
-    static void scan_##type(const type *v, size_t n, uint32_t flip, const uint32_t *marks, bp_photon_scan *s)\
+    static void scan_##type(const type *v, size_t n, uint32_t flip, const uint32_t *marks,                   \
+                            bp_photon_scan *s)                                                               \
     {                                                                                                        \
         type low = (type)-1, high = 0, mark[4];                                                              \
         bool within = false;                                                                                 \

@@ -20,32 +20,35 @@ static uint64_t next(void)
 }
 
 /* Values about a rising level with noise of about 2^spread; now and then anything. */
-static uint32_t sample(size_t row, size_t column, unsigned spread)
+static uint16_t sample(size_t row, size_t column, unsigned spread)
 {
     uint64_t r = next();
     if (r % 97 == 0)
-        return (uint32_t)(r >> 20) & 0x3ffffff;
+        return (uint16_t)(r >> 20);
     uint32_t noise = (uint32_t)(r >> 40 & r >> 20) & ((2u << spread) - 1);
-    return (uint32_t)(row + column / 4) * (spread > 1) + noise;
+    return (uint16_t)((row + column / 4) * (spread > 1) + noise);
 }
 
 typedef struct plane {
     size_t height, width, stride;
-    uint32_t *memory, *values;
+    uint16_t *memory, *values;
+    uint32_t *raw;
     uint8_t *labels;
 } plane;
 
 static plane make_plane(size_t height, size_t width, unsigned spread, bool labelled)
 {
-    plane p = {height, width, bp_photon_stride(width), NULL, NULL, NULL};
+    plane p = {height, width, bp_photon_stride(width), NULL, NULL, NULL, NULL};
     p.memory = calloc(p.stride * height, sizeof *p.memory);
     p.values = p.memory + BP_PHOTON_PAD;
+    p.raw = calloc(height * width, sizeof *p.raw);
     p.labels = labelled ? calloc(height, width) : NULL;
     for (size_t r = 0; r < height; r++) {
-        uint32_t *row = p.values + r * p.stride;
+        uint16_t *row = p.values + r * p.stride;
         bp_photon_pad_left(row, p.stride, r);
         for (size_t c = 0; c < width; c++) {
             row[c] = sample(r, c, spread);
+            p.raw[r * width + c] = row[c] < BP_PHOTON_LARGE ? row[c] : (uint32_t)next() | BP_PHOTON_LARGE;
             if (labelled && (next() % 50 == 0 || (r > 20 && r < 25))) {
                 p.labels[r * width + c] = 1;
                 row[c] = row[(ptrdiff_t)c - 1];
@@ -60,24 +63,48 @@ static plane make_plane(size_t height, size_t width, unsigned spread, bool label
 static void free_plane(plane *p)
 {
     free(p->memory);
+    free(p->raw);
     free(p->labels);
 }
+
+/* Any model: weights of both signs that sum to 16. */
+static bp_photon_model make_model(unsigned which)
+{
+    static const int8_t weights[2][BP_PHOTON_WEIGHTS] = {{6, 7, 3, -4, 1, 2, 0, 1, 0},
+                                                         {5, 3, -2, 1, 0, 2, 15, -15, 7}};
+    bp_photon_model m = {.kind = (uint8_t)(which % BP_PHOTON_KINDS),
+                         .weighted = which / BP_PHOTON_KINDS % 3 > 0};
+    m.shift = (uint8_t)(next() % (BP_PHOTON_MOST_SHIFT + 1));
+    m.pace = (uint8_t)(next() % (BP_PHOTON_MOST_PACE + 1));
+    if (m.weighted)
+        memcpy(m.weight, weights[which / BP_PHOTON_KINDS % 3 - 1], sizeof m.weight);
+    if (m.weighted && m.kind == BP_PHOTON_BY_WINDOW && m.weight[BP_PHOTON_WINDOW]) {
+        m.weight[BP_PHOTON_W] = (int8_t)(m.weight[BP_PHOTON_W] + m.weight[BP_PHOTON_WINDOW]);
+        m.weight[BP_PHOTON_WINDOW] = 0;
+    }
+    return m;
+}
+
+#define MODELS (3 * BP_PHOTON_KINDS)
 
 /* Tables that leave symbols out, so that there are escapes, in every regime of low bits. */
 static void make_tables(bp_photon_tables *t, unsigned model, unsigned most_low)
 {
     bp_photon_weights weights;
     memset(t, 0, sizeof *t);
-    t->model = (uint8_t)model;
-    t->bits = most_low <= 5 ? 10 : 9;
-    t->count = 32;
+    t->model = make_model(model);
+    t->bits = (uint8_t)(most_low <= 4 ? BP_PHOTON_MOST_BITS : most_low <= 6 ? 10 : 16 - most_low);
+    t->count = (uint8_t)(most_low <= 4 ? 8 : 32);
     for (size_t code = 0; code < BP_PHOTON_CODES; code++)
-        t->map[code] = (uint8_t)(code / 4);
+        t->map[code] = (uint8_t)(code * t->count / BP_PHOTON_CODES);
     for (size_t c = 0; c < t->count; c++) {
         t->low[c] = (uint8_t)(most_low ? c % (most_low + 1) : 0);
         t->zero[c] = c % 3 ? 15 : (uint8_t)(c % 7);
         for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
             weights.weight[c][s] = (uint8_t)(s == BP_PHOTON_ESCAPE ? 5 : next() % 5 ? 1 + next() % 20 : 0);
+        if (c == 3) /* one symbol alone */
+            for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
+                weights.weight[c][s] = s == BP_PHOTON_ESCAPE;
     }
     assert_true(bp_photon_tables_build(t, &weights, true));
 }
@@ -91,13 +118,24 @@ typedef struct streams {
 static streams encode_with(const bp_kernels *kernels, const plane *p, const bp_photon_tables *t)
 {
     size_t n = p->height * p->width;
-    streams s = {malloc(4 * n), NULL, malloc(4 * n), NULL, {{0}, NULL, NULL}};
-    uint32_t *tokens = malloc(p->stride * BP_PHOTON_LANES * sizeof *tokens);
-    const bp_photon_source source = {t, p->values, p->stride, p->labels, p->height, p->width, tokens};
-    s.sink.word = s.words_end = s.words + 2 * n;
+    streams s = {malloc(4 * n + 128), NULL, malloc(4 * n), NULL, {{0}, NULL, NULL}};
+    uint16_t *tokens = malloc(bp_photon_tokens_size(p->height, p->width) * sizeof *tokens);
+    uint16_t *lines = malloc(bp_photon_lines_size(p->width) * sizeof *lines);
+    const bp_photon_source source = {.tables = t,
+                                     .plane = p->values,
+                                     .stride = p->stride,
+                                     .raw = (const uint8_t *)p->raw,
+                                     .form = {.itemsize = 4, .step = 1, .inverse = 1},
+                                     .labels = p->labels,
+                                     .height = p->height,
+                                     .width = p->width,
+                                     .lines = lines,
+                                     .tokens = tokens};
+    s.sink.word = s.words_end = s.words + 2 * n + 64;
     s.sink.escape = s.escapes_end = s.escapes + n;
     kernels->photon_encode(&source, &s.sink);
     free(tokens);
+    free(lines);
     return s;
 }
 
@@ -117,28 +155,28 @@ static void same_streams(const streams *a, const streams *b)
     assert_memory_equal(a->sink.state, b->sink.state, sizeof a->sink.state);
 }
 
-static uint16_t *active_of(const plane *p)
+static uint32_t *hidden_of(const plane *p)
 {
-    size_t steps = bp_photon_steps(p->width), groups = (p->height + 15) / 16;
-    uint16_t *active = calloc(groups * steps + 16, sizeof *active);
+    uint32_t *hidden = calloc(bp_photon_steps(p->height, p->width), sizeof *hidden);
     for (size_t r = 0; r < p->height; r++)
         for (size_t c = 0; c < p->width; c++)
-            if (!p->labels[r * p->width + c])
-                active[r / 16 * steps + c + 2 * (r % 16)] |= (uint16_t)(1u << r % 16);
-    return active;
+            if (p->labels[r * p->width + c])
+                hidden[bp_photon_step_of(r, c, p->width)] |= 1u << r % BP_PHOTON_LANES;
+    return hidden;
 }
 
-/* The same band as often as kernels decode side by side, and once more. */
+/* The same band three times: kernels decode two side by side. */
 static void decodes_with(const bp_kernels *kernels, const plane *p, const bp_photon_tables *t,
                          const streams *s)
 {
-    enum { COPIES = BP_PHOTON_TOGETHER + 1 };
+    enum { COPIES = 3 };
     size_t n = p->height * p->width, words = (size_t)(s->words_end - s->sink.word);
     size_t escapes = (size_t)(s->escapes_end - s->sink.escape);
     uint8_t *bytes = calloc(2 * words + BP_PHOTON_WORD_SLACK, 1);
     uint32_t *values = calloc(escapes + BP_PHOTON_ESCAPE_SLACK, sizeof *values);
-    uint32_t *out = malloc(COPIES * n * sizeof *out), *rows = calloc(bp_photon_rows_size(p->width), 4);
-    uint16_t *active = p->labels ? active_of(p) : NULL;
+    uint16_t *out = malloc(COPIES * n * sizeof *out);
+    uint16_t *lines = malloc(2 * bp_photon_lines_size(p->width) * sizeof *lines);
+    uint32_t *hidden = p->labels ? hidden_of(p) : NULL;
     bp_photon_band bands[COPIES];
     memcpy(values, s->sink.escape, 4 * escapes);
     for (size_t i = 0; i < words; i++) {
@@ -149,17 +187,17 @@ static void decodes_with(const bp_kernels *kernels, const plane *p, const bp_pho
         bands[i] = (bp_photon_band){.words = bytes, .words_end = bytes + 2 * words, .escapes = values};
         bands[i].escapes_end = values + escapes;
         bands[i].height = p->height;
-        bands[i].active = active;
-        bands[i].out = (uint8_t *)(out + i * n);
+        bands[i].hidden = hidden;
+        bands[i].out = out + i * n;
         memcpy(bands[i].state, s->sink.state, sizeof s->sink.state);
     }
-    const bp_photon_target target = {t, p->width, 4, 3, 7, rows};
+    const bp_photon_target target = {t, p->width, p->width, lines};
     assert_true(kernels->photon_decode(&target, bands, COPIES));
     for (size_t i = 0; i < COPIES * n; i++)
         if (!p->labels || !p->labels[i % n])
-            assert_int_equal(out[i], p->values[i % n / p->width * p->stride + i % p->width] * 3 + 7);
-    free(active);
-    free(rows);
+            assert_int_equal(out[i], p->values[i % n / p->width * p->stride + i % p->width]);
+    free(hidden);
+    free(lines);
     free(out);
     free(values);
     free(bytes);
@@ -185,36 +223,49 @@ static void all_levels_agree_on(const plane *p, const bp_photon_tables *t)
 static void every_level_codes_alike(void **state)
 {
     (void)state;
-    static const size_t shapes[][2] = {{1, 1},   {1, 40},  {40, 1},   {3, 2},
-                                       {16, 16}, {17, 50}, {70, 131}, {33, 64}};
-    static const unsigned lows[] = {0, 5, 7, 12};
+    static const size_t shapes[][2] = {{1, 1},   {1, 40},  {40, 1},  {3, 2},     {33, 31},  {64, 62},
+                                       {17, 50}, {70, 93}, {33, 94}, {100, 131}, {65, 157}, {97, 70}};
+    static const unsigned lows[] = {0, 5, 7, 11};
     bp_photon_tables *t = malloc(sizeof *t);
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        for (unsigned model = 0; model < BP_PHOTON_MODELS; model++)
-            for (size_t k = 0; k < 4; k++) {
-                plane p = make_plane(shapes[i][0], shapes[i][1], lows[k], (i + model + k) % 2);
-                make_tables(t, model, lows[k]);
-                all_levels_agree_on(&p, t);
-                free_plane(&p);
-            }
+        for (unsigned model = 0; model < MODELS; model++) {
+            unsigned low = lows[(model + i) % 4];
+            plane p = make_plane(shapes[i][0], shapes[i][1], low, (i + model / 4) % 2);
+            make_tables(t, model, low);
+            all_levels_agree_on(&p, t);
+            free_plane(&p);
+        }
     free(t);
 }
 
 static void every_level_predicts_alike(void **state)
 {
     (void)state;
-    plane p = make_plane(5, 77, 30, false);
-    uint32_t prediction[2][96];
-    uint8_t code[2][96];
+    plane p = make_plane(5, 77, 15, false);
+    uint16_t prediction[2][128], *windows[2];
+    uint8_t code[2][128];
+    windows[0] = calloc(p.stride * p.height + 64, 2);
+    windows[1] = calloc(p.stride * p.height + 64, 2);
     for (int level = BP_SIMD_AVX2; level < BP_SIMD_COUNT; level++)
-        for (size_t r = 0; bp_kernels_at((bp_simd)level) && r < p.height; r++)
-            for (unsigned model = 0; model < BP_PHOTON_MODELS; model++) {
+        for (unsigned which = 0; bp_kernels_at((bp_simd)level) && which < MODELS; which++) {
+            bp_photon_model model = make_model(which);
+            const bp_kernels *kernels[2] = {bp_kernels_at(BP_SIMD_C), bp_kernels_at((bp_simd)level)};
+            for (size_t k = 0; k < 2; k++)
+                kernels[k]->photon_windows(&model, p.values, p.stride, p.height, p.width,
+                                           windows[k] + BP_PHOTON_PAD);
+            for (size_t r = 0; r < p.height; r++) {
                 bp_photon_rows rows = bp_photon_rows_of(p.values + r * p.stride, p.stride, r);
-                bp_kernels_at(BP_SIMD_C)->photon_predict(model, &rows, p.width, prediction[0], code[0]);
-                bp_kernels_at((bp_simd)level)->photon_predict(model, &rows, p.width, prediction[1], code[1]);
-                assert_memory_equal(prediction[0], prediction[1], p.width * sizeof(uint32_t));
+                for (size_t k = 0; k < 2; k++) {
+                    rows.window =
+                        bp_photon_has_window(&model) ? windows[k] + BP_PHOTON_PAD + r * p.stride : NULL;
+                    kernels[k]->photon_predict(&model, &rows, p.width, prediction[k], code[k]);
+                }
+                assert_memory_equal(prediction[0], prediction[1], p.width * sizeof(uint16_t));
                 assert_memory_equal(code[0], code[1], p.width);
             }
+        }
+    free(windows[0]);
+    free(windows[1]);
     free_plane(&p);
 }
 
