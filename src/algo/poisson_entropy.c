@@ -50,7 +50,8 @@ double bp_poisson_entropy_with(const bp_poisson_terms *terms, double mean)
 double bp_poisson_entropy(double mean)
 {
     bp_poisson_terms terms;
-    if (mean > 0 && mean < SERIES_FROM)
-        bp_poisson_terms_init(&terms);
+    if (mean >= SERIES_FROM)
+        return series(mean);
+    bp_poisson_terms_init(&terms);
     return bp_poisson_entropy_with(&terms, mean);
 }

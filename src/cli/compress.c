@@ -126,8 +126,9 @@ static void tell_readers(const bp_cli *cli, const bp_jobs *jobs)
         bp_cli_note(cli, "warning: the bitshuffle plug-in that Debian 12 packages cannot read bszstd (h5py "
                          "crashes, h5dump prints garbage); readers need hdf5plugin or the beampress plug-in");
     if (own)
-        bp_cli_note(cli, "others read it with the beampress plug-in for HDF5 (`make install`, or its folder in "
-                         "HDF5_PLUGIN_PATH; `beampress doctor` checks); --standard needs no plug-in of ours");
+        bp_cli_note(cli,
+                    "others read it with the beampress plug-in for HDF5 (`make install`, or its folder in "
+                    "HDF5_PLUGIN_PATH; `beampress doctor` checks); --standard needs no plug-in of ours");
     else if (standard)
         bp_cli_note(cli,
                     "read it with h5py and hdf5plugin: python3 -c \"import hdf5plugin, h5py; "

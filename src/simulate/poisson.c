@@ -229,8 +229,8 @@ static bp_status begin(bp_context *ctx, bp_simulation *s)
     st->seed = (uint64_t)s->params[P_SEED];
     st->pixels = s->height * s->width;
     st->means = malloc(st->pixels * sizeof *st->means);
-    st->rate = malloc(st->pixels * sizeof *st->rate);
-    st->entropy = malloc(st->pixels * sizeof *st->entropy);
+    st->rate = calloc(st->pixels, sizeof *st->rate);
+    st->entropy = calloc(st->pixels, sizeof *st->entropy);
     st->sampler = bp_poisson_sampler_new();
     if (!st->means || !st->rate || !st->entropy || !st->sampler)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a map of %zu pixels", st->pixels);
