@@ -78,7 +78,7 @@ void bp_photon_map_write(bp_photon_writer *w, const bp_photon_map *map)
     } else if (kind == BP_PHOTON_KIND_RANKS) {
         write_table(w, map);
     } else if (kind == BP_PHOTON_KIND_FIXED) {
-        put_fixed(w, (uint64_t)(map->point + 1024), 16);
+        put_fixed(w, (uint32_t)map->point + 1024u, 16);
         bp_photon_put_byte(w, map->zeros);
     } else if (kind == BP_PHOTON_KIND_SPLIT) {
         bp_photon_put_byte(w, map->shift);

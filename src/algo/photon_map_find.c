@@ -161,7 +161,7 @@ static bool find_ranks(const void *values, size_t count, bp_photon_map *map)
 {
     size_t most = count / 4 < BP_PHOTON_MOST_RANKS ? count / 4 : BP_PHOTON_MOST_RANKS;
     map->kind = BP_PHOTON_KIND_RANKS;
-    map->table = malloc((most + 1) * sizeof *map->table);
+    map->table = calloc(most + 1, sizeof *map->table);
     for (map->slot_bits = 4; 1u << map->slot_bits < 2 * most + 2;)
         map->slot_bits++;
     map->slots = calloc((size_t)1 << map->slot_bits, sizeof *map->slots);
@@ -196,15 +196,17 @@ static unsigned common_zeros(bp_dtype dtype, const void *values, size_t count)
 
 static int median_exponent(double *values, size_t count)
 {
+    if (count == 0)
+        return INT_MAX;
     qsort(values, count, sizeof *values, compare_doubles);
-    return count ? ilogb(values[count / 2]) : INT_MAX;
+    return ilogb(values[count / 2]);
 }
 
 /* Binary exponent of what a prediction leaves: the median distance from the value before, or half of that
  * from the line through two; of patterns (in units of 1), or of values. */
 static int roughness(bp_dtype dtype, const void *values, size_t count, bool patterns)
 {
-    double flat[MOST_MAGNITUDES], line[MOST_MAGNITUDES];
+    double flat[MOST_MAGNITUDES] = {0}, line[MOST_MAGNITUDES] = {0};
     size_t flats = 0, lines = 0, stride = count / MOST_MAGNITUDES | 1;
     for (size_t i = 0; i + 2 < count && flats < MOST_MAGNITUDES && lines < MOST_MAGNITUDES; i += stride) {
         double v[3];

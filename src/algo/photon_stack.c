@@ -71,7 +71,7 @@ static bp_status read_map(decoder *d)
     if (!bp_photon_map_read(r, d->frames.dtype, &d->map))
         return no_memory(d->ctx);
     size_t itemsize = bp_photon_get_byte(r),
-           unit = d->frames.count / d->units * d->frames.height * d->frames.width;
+           unit = d->frames.height * d->frames.width * (d->units == 1 ? d->frames.count : 1);
     uint32_t least = bp_photon_get_number(r);
     if (r->bad || (itemsize != 1 && itemsize != 2 && itemsize != 4))
         return damaged(d->ctx);
@@ -174,7 +174,7 @@ static bp_status decode_unit(decoder *d, const unit_place *place, uint8_t *value
 {
     bool mapped = d->head & BP_PHOTON_HEAD_MAPPED;
     bp_frames unit = d->pixels;
-    unit.count = d->frames.count / d->units;
+    unit.count = d->units == 1 ? d->frames.count : 1;
     uint8_t *pixels = mapped ? d->buffer : values;
     bp_status status = d->head & BP_PHOTON_HEAD_TIME ? decode_timed(d, place, pixels)
                                                      : decode_pixels(d, &unit, place, pixels);
@@ -211,7 +211,7 @@ static bool leans_on_others(const decoder *d, size_t first, size_t end)
 /* Units first to end; of others only the place, or what is to be known of time. */
 static bp_status decode_units(decoder *d, size_t first, size_t end, uint8_t *values)
 {
-    size_t bytes = d->frames.count / d->units * d->frames.bytes;
+    size_t bytes = d->units == 1 ? d->frames.count * d->frames.bytes : d->frames.bytes;
     bool all = leans_on_others(d, first, end);
     for (size_t u = 0; u < d->units; u++) {
         unit_place place;

@@ -145,7 +145,7 @@ static bp_status map_values(encoder *e)
     if (status != BP_OK)
         return status;
     int32_t *numbers = malloc(total * sizeof *numbers);
-    e->owned = malloc(total * sizeof(uint32_t));
+    e->owned = malloc(total * bp_dtype_size(BP_U32));
     e->raw = malloc(total * e->frames.itemsize + e->units + MAP_RAW_SLACK);
     e->raw_bytes = calloc(e->units, sizeof *e->raw_bytes);
     if (!numbers || !e->owned || !e->raw || !e->raw_bytes) {
@@ -366,16 +366,17 @@ static bp_status try_time(const encoder *e, bool *pays)
     t.pixels.count = e->pixels.count < TRIAL_FRAMES ? e->pixels.count : TRIAL_FRAMES;
     t.pixels.height = s.rows * s.count;
     t.pixels.bytes = t.pixels.height * row;
-    t.values = t.owned = malloc(t.pixels.count * t.pixels.bytes);
-    if (!t.owned)
+    uint8_t *copy = malloc(t.pixels.count * t.pixels.bytes);
+    if (!copy)
         return no_memory(e->ctx);
+    t.values = copy;
     for (size_t u = 0; u < t.pixels.count; u++)
         for (size_t i = 0; i < s.count; i++)
-            memcpy(t.owned + u * t.pixels.bytes + i * s.rows * row,
+            memcpy(copy + u * t.pixels.bytes + i * s.rows * row,
                    e->values + u * e->pixels.bytes + strip_top(&s, i) * row, s.rows * row);
     bp_status status = find_time(&t);
     for (size_t u = 0; status == BP_OK && t.timed && u < t.pixels.count; u++) {
-        const uint8_t *values = t.values + u * t.pixels.bytes;
+        const uint8_t *values = copy + u * t.pixels.bytes;
         bool fits = bp_photon_time_load(&t.time, values);
         if (fits && u + 1 == t.pixels.count)
             status = choose_mode(&t, values);
@@ -383,6 +384,7 @@ static bp_status try_time(const encoder *e, bool *pays)
     }
     *pays = t.mode != BP_PHOTON_TIME_NONE;
     encoder_fini(&t);
+    free(copy);
     return status;
 }
 

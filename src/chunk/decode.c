@@ -137,7 +137,7 @@ bp_status bp_chunk_decode_frames(bp_context *ctx, const uint8_t *in, size_t size
                                  void *out, size_t out_size)
 {
     bp_chunk_header header;
-    bp_codec_spec spec;
+    bp_codec_spec spec = {.codec = NULL};
     bp_array whole;
     bp_chunk_tile entry;
     bp_status status = bp_chunk_header_read(ctx, in, size, &header);
@@ -155,7 +155,7 @@ bp_status bp_chunk_decode_frames(bp_context *ctx, const uint8_t *in, size_t size
     status = find_spec(ctx, info, &spec);
     if (status != BP_OK)
         return status;
-    if (!spec.codec->decode_frames || info->tile_count != 1 || count == frames.count)
+    if (!spec.codec || !spec.codec->decode_frames || info->tile_count != 1 || count == frames.count)
         return decode_and_cut(ctx, in, size, info->decoded_bytes, first * frames.bytes, out, out_size);
     bp_chunk_tile_read(&header, 0, &entry);
     if (entry.mode != BP_CHUNK_CODED)
