@@ -511,10 +511,10 @@ static int number_large(dictionary *d, const uint8_t *in)
     if (status == DICTIONARY_OK && d->count)
         status = sort_keys(d, in, rank);
     const uint16_t *ids = d->room;
-    if (status == DICTIONARY_OK && d->count <= 256) {
+    if (status == DICTIONARY_OK && d->count >= 1 && d->count <= 256) {
         for (size_t i = 0; i < d->n; i++) /* in place: a byte never passes the id it is made of */
             d->upper[i] = (uint8_t)rank[ids[i]];
-    } else if (status == DICTIONARY_OK) {
+    } else if (status == DICTIONARY_OK && d->count) {
         d->wide = d->room;
         for (size_t i = 0; i < d->n; i++)
             d->wide[i] = rank[ids[i]];
@@ -776,7 +776,7 @@ static void write_frequencies(bit_buffer *b, const uint16_t *frequency, unsigned
             put_bits(b, 7, 3);
             put_bits(b, length, 4);
         }
-        if (length > 1)
+        if (length > 1 && length <= PROB_BITS)
             put_bits(b, frequency[i] & ((1u << (length - 1)) - 1), length - 1);
         last = length;
     }
@@ -846,21 +846,9 @@ static INLINE void classify(const model *m, const piece *p, const uint8_t *a, ui
         code[i * step] = (uint16_t)(m->base[sum[i]] >> 4 | symbol_of[i]);
 }
 
-static void classify_piece(const model *m, const piece *p, const uint8_t *a, uint16_t *code)
-{
-    classify(m, p, a, code, 1);
-}
-
-/* A piece of all lanes: the codes of element t of all of them, then of element t + 1. */
-static void classify_lanes(const model *m, const piece *p, const uint8_t *a, size_t length, uint16_t *code)
-{
-    for (size_t lane = 0; lane < LANES; lane++)
-        classify(m, p, a + lane * length, code + lane, LANES);
-}
-
 #ifdef DICTIONARY_AVX512
-DICTIONARY_AVX512 static void classify_piece_avx512(const model *m, const piece *p, const uint8_t *a,
-                                                    uint16_t *code)
+DICTIONARY_AVX512 static void classify_avx512(const model *m, const piece *p, const uint8_t *a,
+                                              uint16_t *code)
 {
     classify(m, p, a, code, 1);
 }
@@ -871,19 +859,40 @@ DICTIONARY_AVX512 static void classify_lanes_avx512(const model *m, const piece 
     for (size_t lane = 0; lane < LANES; lane++)
         classify(m, p, a + lane * length, code + lane, LANES);
 }
-#else
-#define classify_piece_avx512 classify_piece
-#define classify_lanes_avx512 classify_lanes
 #endif
+
+static void classify_piece(const model *m, const piece *p, const uint8_t *a, uint16_t *code)
+{
+#ifdef DICTIONARY_AVX512
+    if (HAS_AVX512) {
+        classify_avx512(m, p, a, code);
+        return;
+    }
+#endif
+    classify(m, p, a, code, 1);
+}
+
+/* A piece of all lanes: the codes of element t of all of them, then of element t + 1. */
+static void classify_lanes(const model *m, const piece *p, const uint8_t *a, size_t length, uint16_t *code)
+{
+#ifdef DICTIONARY_AVX512
+    if (HAS_AVX512) {
+        classify_lanes_avx512(m, p, a, length, code);
+        return;
+    }
+#endif
+    for (size_t lane = 0; lane < LANES; lane++)
+        classify(m, p, a + lane * length, code + lane, LANES);
+}
 
 static void count_codes(const model *m, const uint8_t *a, size_t length, uint32_t *count)
 {
-    uint16_t code[BLOCK];
+    uint16_t code[BLOCK] = {0};
     memset(count, 0, MAX_CONTEXTS * 256 * sizeof *count);
     for (size_t lane = 0; lane < LANES; lane++)
         for (piece p = {0}; p.at < length; p.at += p.count) {
             p = piece_at(m, p.at, length);
-            (HAS_AVX512 ? classify_piece_avx512 : classify_piece)(m, &p, a + lane * length + p.at, code);
+            classify_piece(m, &p, a + lane * length + p.at, code);
             for (size_t i = 0; i < p.count; i++)
                 count[code[i]]++;
         }
@@ -951,33 +960,40 @@ static void make_ranges(const model *m, uint32_t *ranges)
 }
 #endif
 
+/* Fills the room of symbols with what the version that runs here needs. */
+static void make_encoder(const model *m, symbol *symbols)
+{
+#ifdef DICTIONARY_AVX512
+    if (HAS_AVX512) {
+        make_ranges(m, (uint32_t *)(void *)symbols);
+        return;
+    }
+#endif
+    make_symbols(m, symbols);
+}
+
 /* Codes backwards; words go down from *words to `least`. 0 when there is no room. */
 static int encode_lanes(const model *m, symbol *symbols, const uint8_t *a, size_t length, uint32_t *x,
                         uint8_t **words, const uint8_t *least)
 {
     uint8_t *w = *words;
-    uint16_t code[LANES * BLOCK];
+    uint16_t code[LANES * BLOCK] = {0};
     for (int lane = 0; lane < LANES; lane++)
         x[lane] = STATE_LOW;
-#ifdef DICTIONARY_AVX512
-    uint32_t *ranges = (uint32_t *)(void *)symbols;
-    if (HAS_AVX512)
-        make_ranges(m, ranges);
-    else
-#endif
-        make_symbols(m, symbols);
+    make_encoder(m, symbols);
     for (size_t left = length; left > 0;) {
         piece p = piece_before(m, left);
         if ((size_t)(w - least) < 2 * LANES * p.count)
             return 0;
-        (HAS_AVX512 ? classify_lanes_avx512 : classify_lanes)(m, &p, a + p.at, length, code);
-#ifdef DICTIONARY_AVX512
-        if (HAS_AVX512)
-            w = encode_piece_avx512(ranges, code, p.count, x, w);
-        else
-#endif
-            w = encode_piece(symbols, code, p.count, x, w);
+        classify_lanes(m, &p, a + p.at, length, code);
         left = p.at;
+#ifdef DICTIONARY_AVX512
+        if (HAS_AVX512) {
+            w = encode_piece_avx512((uint32_t *)(void *)symbols, code, p.count, x, w);
+            continue;
+        }
+#endif
+        w = encode_piece(symbols, code, p.count, x, w);
     }
     *words = w;
     return 1;
@@ -1186,7 +1202,7 @@ static unsigned cut_bins(sample *s, uint16_t *limit)
 /* Joins neighbouring bins as long as that costs nothing, or there are too many. Returns the cost. */
 static uint64_t join_bins(sample *s, uint16_t *limit, unsigned *bins)
 {
-    uint64_t cost[FINE], pair[FINE], all = 0;
+    uint64_t cost[FINE] = {0}, pair[FINE] = {0}, all = 0;
     unsigned n = *bins;
     for (unsigned i = 0; i < n; i++)
         cost[i] = row_cost(s, s->bins[i], NULL);
@@ -1310,7 +1326,7 @@ static uint8_t *write_context(model *m, const dictionary *d, unsigned low, uint8
     }
     store32(out, m->distance);
     memcpy(out + 4, m->weight, NEIGHBOURS);
-    out[10] = (uint8_t)(m->shift | m->residual << 7);
+    out[10] = (uint8_t)(m->shift | (unsigned)m->residual << 7);
     out[11] = (uint8_t)m->contexts;
     out[12] = (uint8_t)(m->symbols - 1);
     out += 13;
