@@ -6,7 +6,6 @@
 #include "algo/photon_max_fit.h"
 #include "algo/photon_max_pixel.h"
 #include "algo/photon_values.h"
-#include "base/checked.h"
 
 #define METHOD 1 /* how the chunk is coded; other numbers are for later models */
 
@@ -35,10 +34,7 @@ static void job_fini(job *j)
 static bool job_init(job *j)
 {
     const bp_frames *f = j->frames;
-    size_t bytes;
-    if (bp_mul_overflows(j->pixels, sizeof *j->values, &bytes))
-        return false;
-    j->values = malloc(bytes);
+    j->values = calloc(j->pixels, sizeof *j->values);
     j->state = calloc(1, sizeof *j->state);
     for (size_t i = 0; j->grid.label_count && i < 2; i++)
         if (!(j->labels[i] = calloc(f->height + 1, f->width)))
@@ -86,10 +82,7 @@ static void code_frame(job *j, bool decoding, bool own)
         if (labels)
             bp_max_code_labels(s, decoding, (unsigned)j->grid.label_count, labels, labels - width,
                                s->plane.frame ? j->labels[1] + (r + 1) * width : NULL);
-        if (decoding)
-            bp_max_decode_row(s, r, j->values + r * width, labels);
-        else
-            bp_max_encode_row(s, r, j->values + r * width, labels);
+        bp_max_code_row(s, decoding, r, j->values + r * width, labels);
     }
     bp_max_plane_end_frame(&s->plane);
     swap_labels(j);

@@ -50,20 +50,24 @@ static void lean(normal *n, size_t count)
     }
 }
 
+#define FEW 30 /* counts: below, hot pixels must not matter */
+
 /* Noise is judged by the neighbours' distances: a quiet place says more than a loud one. */
-static double trust(const int64_t *in)
+static double trust(const bp_max_inputs *inputs)
 {
+    const int64_t *in = inputs->value;
+    double level = (double)(inputs->base + in[16]) / (1 << BP_MAX_FRACTION); /* the far mean */
     double sum = 0;
     static const unsigned near[6] = {0, 3, 4, 7, 1, 14};
     for (unsigned i = 0; i < 6; i++)
         sum += fabs((double)in[near[i]]);
     sum /= 6.0 * (1 << BP_MAX_FRACTION);
-    return 1 / (0.3 + sum * sum);
+    return 1 / (0.3 + sum * (level < FEW ? sum : sqrt(sum)));
 }
 
 static void add(normal *n, const bp_max_inputs *inputs, size_t count, uint32_t value)
 {
-    double in[BP_MAX_ALL], w = trust(inputs->value), unit = 1.0 / (1 << BP_MAX_FRACTION);
+    double in[BP_MAX_ALL], w = trust(inputs), unit = 1.0 / (1 << BP_MAX_FRACTION);
     double goal = (double)(BP_MAX_SCALED(value) - inputs->base) * unit * w;
     for (size_t i = 0; i < count; i++)
         in[i] = (double)inputs->value[i] * unit;

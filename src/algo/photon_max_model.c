@@ -63,13 +63,9 @@ void bp_max_plane_start_row(bp_max_plane *p, size_t row)
                       : row    ? p->now + p->stride
                                : p->first) +
                      BP_MAX_PAD;
-    for (size_t i = 1; i <= 3; i++) {
-        ptrdiff_t left = -(ptrdiff_t)i;
-        p->rows[0][left] = p->rows[row ? 1 : 0][0];
-        if (row == 0) {
-            p->rows[0][left] = 0;
-        }
-    }
+    uint32_t *now = p->rows[0], left = row ? *p->rows[1] : 0;
+    for (size_t i = 1; i <= 3; i++)
+        *(now - i) = left;
     p->left = row ? p->wide[1][0] : 0;
     uint32_t *error = p->error[2];
     p->error[2] = p->error[1];

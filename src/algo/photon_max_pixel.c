@@ -3,13 +3,11 @@
 
 #include "algo/photon_max_pixel.h"
 
-#define SIDE_INPUTS 4
 /* weights that mixes start from, in 1/16384 */
-#define FEW_START   3500
-#define SIDE_START  5700
-#define SIZE_START  5700
-#define SIZE_INPUTS 3
-#define ALWAYS      static inline __attribute__((always_inline))
+#define FEW_START  3500
+#define SIDE_START 5700
+#define SIZE_START 5700
+#define ALWAYS     static inline __attribute__((always_inline))
 
 static void start_mix(int32_t (*mix)[BP_MAX_INPUTS], size_t count, int32_t weight)
 {
@@ -32,7 +30,7 @@ void bp_max_state_start(bp_max_state *s)
         s->inverse[i] = (int16_t)(65536 / (64 + i));
 }
 
-/* log2 in steps of 1/2, 1/4, 1/8; small values themselves */
+/* log2 in steps of 1/2, 1/4, 1/8 that are cut linearly; small values themselves. */
 ALWAYS unsigned log_2(uint64_t v)
 {
     if (v < 2)
@@ -162,9 +160,9 @@ ALWAYS uint32_t code_few(bp_max_state *s, bool decoding, const view *v, uint32_t
     at[1] = capped(log_8((uint64_t)v->mean >> 2), 127) * 8 +
             (p->frame ? capped(log_2(p->spread[v->at]), 7) : capped(wider, 7));
     at[2] = capped(far, 111) * 9 + sum;
+    at[3] = capped(near >> 1, 31) * 32 + capped(log_4((uint64_t)p->left >> down), 31);
     at[4] = (capped(r[-1], 15) * 16 + capped(n[0], 15)) * 4 + (n[1] > 0) * 2u + (n[-1] > 0);
     at[5] = capped(wider + sum, 24) * 32 + capped(far >> 2, 31);
-    at[3] = capped(near >> 1, 31) * 32 + capped(log_4((uint64_t)p->left >> down), 31);
     unsigned class = capped(far >> 3, 7) + (sum > 0 ? 8 : 0);
     uint32_t *slots[BP_MAX_INPUTS];
     for (unsigned i = 0; i < BP_MAX_INPUTS; i++)
@@ -189,7 +187,7 @@ ALWAYS unsigned code_side(bp_max_state *s, bool decoding, const view *v, unsigne
     bp_max_slots *t = &s->slots;
     const uint32_t *r = v->r, *n = v->n, *nn = v->nn;
     size_t c = v->column;
-    unsigned at[SIDE_INPUTS];
+    unsigned at[BP_MAX_SIDE_INPUTS];
     at[0] = capped(log_8(v->size >> 4), 63) * 8 + part;
     at[1] = ((rank_7(v, BP_MAX_SCALED(r[-1])) * 7 + rank_7(v, BP_MAX_SCALED(n[0]))) * 5 +
              rank_5(v, BP_MAX_SCALED(n[1]))) *
@@ -209,11 +207,11 @@ ALWAYS unsigned code_side(bp_max_state *s, bool decoding, const view *v, unsigne
                  rank_5(v, BP_MAX_SCALED(r[-2]))) *
                     5 +
                 rank_5(v, BP_MAX_SCALED(nn[1]));
-    uint32_t *slots[SIDE_INPUTS];
-    for (unsigned i = 0; i < SIDE_INPUTS; i++)
+    uint32_t *slots[BP_MAX_SIDE_INPUTS];
+    for (unsigned i = 0; i < BP_MAX_SIDE_INPUTS; i++)
         slots[i] = t->side[i] + (size_t)at[i];
-    return bp_max_mixed(&s->tables, &s->coder, decoding, false, SIDE_INPUTS, slots, 0, s->side_mix[class],
-                        bit);
+    return bp_max_mixed(&s->tables, &s->coder, decoding, false, BP_MAX_SIDE_INPUTS, slots, 0,
+                        s->side_mix[class], bit);
 }
 
 /* The distance from the guess: its multiple of 2^shift, one decision for each step, and the bits below. */
@@ -221,7 +219,7 @@ ALWAYS uint64_t code_size(bp_max_state *s, bool decoding, const view *v, unsigne
                           unsigned shift, unsigned up, uint64_t size)
 {
     bp_max_slots *t = &s->slots;
-    unsigned at[SIZE_INPUTS];
+    unsigned at[BP_MAX_SIZE_INPUTS];
     unsigned phase = log_8(v->size >> 4);
     at[0] = (shift ? 448 + (phase & 7) * 2 : (capped(phase, 55) * 4 + (part >> 1)) * 2) + up;
     at[1] = capped(log_8((uint64_t)v->mean >> 2), 199) * 5 +
@@ -229,13 +227,19 @@ ALWAYS uint64_t code_size(bp_max_state *s, bool decoding, const view *v, unsigne
                        (v->around > v->size * 12) + (v->around > v->size * 16));
     at[2] =
         ((rank_5(v, BP_MAX_SCALED(v->r[-1])) * 5 + rank_5(v, BP_MAX_SCALED(v->n[0]))) * 16 + class) * 2 + up;
-    uint32_t *slots[SIZE_INPUTS];
-    for (unsigned i = 0; i < SIZE_INPUTS; i++)
+    at[3] = (((rank_5(v, BP_MAX_SCALED(v->n[1])) * 5 + rank_5(v, BP_MAX_SCALED(v->n[-1]))) * 5 +
+              rank_5(v, s->plane.wide[2][v->column] >> 8)) *
+                 2 +
+             up) *
+                4 +
+            (class >> 2);
+    uint32_t *slots[BP_MAX_SIZE_INPUTS];
+    for (unsigned i = 0; i < BP_MAX_SIZE_INPUTS; i++)
         slots[i] = t->size[i] + (size_t)at[i] * BP_MAX_UNARY;
     int32_t(*mix)[BP_MAX_INPUTS] = s->size_mix + (size_t) class * BP_MAX_UNARY;
     uint64_t goal = decoding ? 0 : size >> shift, k = 0;
-    while (k < BP_MAX_UNARY &&
-           bp_max_mixed(&s->tables, &s->coder, decoding, false, SIZE_INPUTS, slots, k, mix[k], k < goal))
+    while (k < BP_MAX_UNARY && bp_max_mixed(&s->tables, &s->coder, decoding, false, BP_MAX_SIZE_INPUTS, slots,
+                                            k, mix[k], k < goal))
         k++;
     unsigned node = (unsigned)(k < BP_MAX_UNARY ? k : BP_MAX_UNARY - 1);
     if (k == BP_MAX_UNARY)
@@ -338,14 +342,12 @@ ALWAYS void code_row(bp_max_state *s, bool decoding, size_t row, uint32_t *value
     bp_max_plane_end_row(p, row);
 }
 
-void bp_max_encode_row(bp_max_state *s, size_t row, const uint32_t *values, const uint8_t *labels)
+void bp_max_code_row(bp_max_state *s, bool decoding, size_t row, uint32_t *values, const uint8_t *labels)
 {
-    code_row(s, false, row, (uint32_t *)values, labels);
-}
-
-void bp_max_decode_row(bp_max_state *s, size_t row, uint32_t *values, const uint8_t *labels)
-{
-    code_row(s, true, row, values, labels);
+    if (decoding)
+        code_row(s, true, row, values, labels);
+    else
+        code_row(s, false, row, values, labels);
 }
 
 static int32_t code_weight(bp_max_state *s, bool decoding, int32_t weight)

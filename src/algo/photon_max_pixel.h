@@ -6,10 +6,12 @@
 #include "algo/photon_max_mix.h"
 #include "algo/photon_max_model.h"
 
-#define BP_MAX_SCALES   64
-#define BP_MAX_CONTEXTS 1024 /* of an input */
-#define BP_MAX_UNARY    16   /* sizes with decisions of their own */
-#define BP_MAX_CLASSES  16
+#define BP_MAX_SCALES      64
+#define BP_MAX_CONTEXTS    1024 /* of an input */
+#define BP_MAX_UNARY       16   /* sizes with decisions of their own */
+#define BP_MAX_CLASSES     16
+#define BP_MAX_SIDE_INPUTS 4
+#define BP_MAX_SIZE_INPUTS 4
 
 typedef struct bp_max_scale {
     uint64_t mean; /* distance from the prediction, 8 bits of fraction */
@@ -19,8 +21,8 @@ typedef struct bp_max_scale {
 /* Slots: few counts, which side of the guess, how far from it; and the weights of their mixes. */
 typedef struct bp_max_slots {
     uint32_t few[BP_MAX_INPUTS][BP_MAX_CONTEXTS * BP_MAX_UNARY];
-    uint32_t side[BP_MAX_INPUTS][2 * BP_MAX_CONTEXTS];
-    uint32_t size[BP_MAX_INPUTS][BP_MAX_CONTEXTS * BP_MAX_UNARY];
+    uint32_t side[BP_MAX_SIDE_INPUTS][2 * BP_MAX_CONTEXTS];
+    uint32_t size[BP_MAX_SIZE_INPUTS][BP_MAX_CONTEXTS * BP_MAX_UNARY];
     uint32_t escape[4][48];
     uint32_t slope[4][BP_MAX_UNARY];
     uint32_t weight[12];
@@ -50,7 +52,7 @@ void bp_max_code_weights(bp_max_state *s, bool decoding, bool own);
 /* One row of the map of labels; before: the row of the frame before, or NULL. */
 void bp_max_code_labels(bp_max_state *s, bool decoding, unsigned kinds, uint8_t *row, const uint8_t *above,
                         const uint8_t *before);
-void bp_max_encode_row(bp_max_state *s, size_t row, const uint32_t *values, const uint8_t *labels);
-void bp_max_decode_row(bp_max_state *s, size_t row, uint32_t *values, const uint8_t *labels);
+/* One row of work values: read when encoding, written when decoding (pixels under labels: in both). */
+void bp_max_code_row(bp_max_state *s, bool decoding, size_t row, uint32_t *values, const uint8_t *labels);
 
 #endif
