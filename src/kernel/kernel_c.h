@@ -24,6 +24,8 @@ bool bp_photon_decode_c(const bp_photon_target *target, bp_photon_band *bands, s
 void bp_photon_predict_avx512(const bp_photon_model *model, const bp_photon_rows *rows, size_t width,
                               uint16_t *prediction, uint8_t *code);
 void bp_photon_encode_avx512(const bp_photon_source *source, bp_photon_sink *sink);
+void bp_photon_encode_avx2(const bp_photon_source *source, bp_photon_sink *sink);
+bool bp_photon_decode_avx2(const bp_photon_target *target, bp_photon_band *bands, size_t count);
 bool bp_photon_decode_avx512(const bp_photon_target *target, bp_photon_band *bands, size_t count);
 
 size_t bp_photon_fast_encode_c(const bp_photon_fast *f, const void *frame, size_t first, size_t end,
