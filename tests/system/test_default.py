@@ -32,7 +32,7 @@ def test_chunks_of_frames(beampress, tmp_path):
         "sinogram": (stack, (6, 1, 160), (6, 1, 160)),
         "halves": (large, (1, 256, 300), (1, 256, 300)),
         "small": (frames((50, 20, 30)), None, (50, 20, 30)),
-        "small_kept": (frames((50, 20, 30)), (25, 20, 30), (25, 20, 30)),
+        "small_kept": (frames((50, 60, 80)), (25, 60, 80), (25, 60, 80)),
         "image": (large[0], (512, 300), (512, 300)),
         "four": (stack.reshape(2, 3, 128, 160), (2, 3, 64, 40), (1, 1, 128, 160)),
     }
