@@ -93,10 +93,10 @@ static inline void bp_max_gather(const bp_max_plane *p, size_t row, size_t colum
     in[9] = BP_MAX_SCALED(nn[1]) - base;
     in[10] = BP_MAX_SCALED(p->rows[3][column]) - base;
     in[11] = (p->wide[0][column] >> 8) - base;
-    in[12] = (p->wide[0][column - 1] >> 8) - base;
+    in[12] = (p->wide[0][(ptrdiff_t)column - 1] >> 8) - base;
     in[13] = (p->wide[0][column + 1] >> 8) - base;
     in[14] = (p->wide[1][column] >> 8) - base;
-    in[15] = (p->wide[1][column - 1] >> 8) - base;
+    in[15] = (p->wide[1][(ptrdiff_t)column - 1] >> 8) - base;
     in[16] = (p->wide[2][column] >> 8) - base;
     in[17] = (p->left >> 8) - base;
     in[18] = BP_MAX_SCALED(nn[2]) - base;
