@@ -1,371 +1,408 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Choice of the model, of the contexts and of how residuals become symbols, from rows spread over the frame.
+ * Contexts, symbols and frequencies of a frame, from one histogram of codes and residuals of sampled rows.
  * Costs are integers in 1/65536 bit, so that every machine chooses alike. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/photon_fit.h"
+#include "algo/photon_log.h"
 #include "algo/photon_tables.h"
 #include "kernel/kernel.h"
 #include "kernel/photon_model.h"
 
-#define TRIED_PIXELS   8000   /* that each model is tried on */
-#define SAMPLE_PIXELS  20000  /* that the contexts are made from */
-#define COUNTED_PIXELS 131072 /* that frequencies are counted on */
-#define MAGNITUDES     72     /* codes of |residual|, the last one for all above */
-#define BUCKETS        (2 * MAGNITUDES)
-#define MOST_RESIDUAL  (1u << 20) /* a single pixel counts no more in a mean */
-#define CONTEXT_BITS                                                                                         \
-    45 /* about what a context costs in the tables, less what the estimate of its gain leaves out */
-#define ESCAPE_BITS 24
-#define RARE        12 /* bits that an escape takes more than a symbol, over log2(e) */
+#define COUNTED_FEW  32768 /* pixels of the histogram, at least */
+#define COUNTED_MANY (1u << 20)
+#define COUNTED_PART 8   /* of large frames */
+#define SIDE         256 /* buckets of residuals from 0 on, and as many below */
+#define BUCKETS      (2 * SIDE)
+#define CONTEXT_BITS 60   /* about what a context takes in the tables */
+#define CELLS        88   /* of residuals that are compared when codes are merged */
+#define FAR          1024 /* of so many residuals one may be an escape on either side */
+#define RARE         12   /* bits that an escape takes more than a symbol, over log2(e) */
+#define RARE_LOW     64
+#define EXACT_LOW    6
+#define WARM_ROWS    5 /* above a block of rows, for its long means */
+#define WINDOW_BLOCK 8
+#define LOW_CODES    57 /* of long means, before those of larger means */
 
-typedef struct statistics {
-    uint64_t count[BP_PHOTON_CODES];
-    uint64_t sum[BP_PHOTON_CODES]; /* of |residual| */
-    uint32_t buckets[BP_PHOTON_CODES][BUCKETS];
-} statistics;
+typedef struct histogram {
+    size_t pixels, share; /* sampled pixels; all pixels are about share times as many */
+    uint32_t counts[BP_PHOTON_CODES][BUCKETS];
+    size_t wall;   /* code from which predictions are no longer 0; groups do not reach over it */
+    size_t groups; /* of neighbouring codes that belong together */
+    uint8_t first[BP_PHOTON_CODES], last[BP_PHOTON_CODES]; /* code of a group */
+    uint32_t count[BP_PHOTON_CODES];
+    uint32_t cells[BP_PHOTON_CODES][CELLS]; /* coarser counts */
+    int32_t cost[BP_PHOTON_CODES];          /* of the group as one context, in bits * BP_PHOTON_LOG_UNIT */
+    int32_t loss[BP_PHOTON_CODES];          /* by merging the group with the next one */
+} histogram;
 
-typedef struct choice {
-    bp_photon_model model;
-    uint64_t cost;
-    uint8_t count;
-    uint8_t first[BP_PHOTON_CONTEXTS + 1]; /* code of each context */
-} choice;
-
-typedef struct rows_taken {
-    size_t every, share; /* every n-th row; sampled pixels = all / share */
-} rows_taken;
-
-static rows_taken take(const bp_photon_plane *p, size_t pixels)
+/* Exact in vectors, see photon_fit.c: linear up to 32, then 32 codes an octave, so that all pixels of a
+ * bucket have the same symbol for every k. */
+static inline uint32_t bucket_of(uint32_t residual)
 {
-    size_t all = p->height * p->width, every = (all + pixels - 1) / pixels;
-    if (every > p->height)
-        every = p->height;
-    return (rows_taken){every ? every : 1, every ? every : 1};
+    uint32_t negative = 0u - (residual >> 15 & 1), size = (residual ^ negative) & 0xffff, bits;
+    float f = (float)(int32_t)(size + 32);
+    memcpy(&bits, &f, sizeof bits);
+    uint32_t code = (bits >> 18) - ((127 + 5) << 5);
+    code = code < SIDE ? code : SIDE - 1;
+    return (code ^ negative) + SIDE;
 }
 
-typedef void (*row_function)(const bp_photon_plane *p, const uint16_t *row, const uint8_t *labels,
-                             void *user);
-
-/* Calls what for every n-th row, its predictions and codes made. */
-static void each_row(const bp_photon_plane *p, const bp_photon_model *model, size_t every, row_function what,
-                     void *user)
+/* The smallest size of bucket SIDE + i; below 0 sizes are one less than the distance. */
+static uint32_t size_of(uint32_t i)
 {
-    const bp_kernels *kernels = bp_kernels_get();
+    uint32_t octave = i / 32;
+    return ((32 + i % 32) << octave) - 32;
+}
+
+/* The symbol of a bucket, before m is added. */
+static int32_t symbol_of(uint32_t bucket, unsigned k)
+{
+    return bucket >= SIDE ? (int32_t)(size_of(bucket - SIDE) >> k)
+                          : -1 - (int32_t)(size_of(SIDE - 1 - bucket) >> k);
+}
+
+static void count_row(const bp_photon_plane *p, const bp_photon_model *m, size_t top, size_t row,
+                      size_t column, size_t width, histogram *h)
+{
+    const uint16_t *values = p->values + row * p->stride + column;
+    bp_photon_rows rows = bp_photon_rows_of(p->seen + row * p->stride + column, p->stride, row - top);
+    uint16_t *at = p->prediction;
+    if (bp_photon_has_window(m))
+        rows.window = p->window + row * p->stride + column;
+    bp_kernels_get()->photon_predict(m, &rows, width, at, p->code);
+    for (size_t c = 0; c < width; c++) {
+        uint32_t residual = values[c] == BP_PHOTON_LARGE ? 32767 : ((uint32_t)values[c] - at[c]) & 0xffff;
+        at[c] = (uint16_t)((uint32_t)p->code[c] * BUCKETS + bucket_of(residual));
+    }
+    uint32_t *counts = h->counts[0];
+    const uint8_t *labels = p->labels ? p->labels + row * p->width + column : NULL;
+    for (size_t c = 0; c < width && !labels; c++)
+        counts[at[c]]++;
+    for (size_t c = 0; c < width && labels; c++)
+        counts[at[c]] += labels[c] == 0;
+}
+
+/* Long means of some rows, as if a few rows above were the first ones. */
+static void find_windows(const bp_photon_plane *p, const bp_photon_model *m, size_t top, size_t row,
+                         size_t rows)
+{
+    size_t above = row - top < WARM_ROWS ? row - top : WARM_ROWS, at = (row - above) * p->stride;
+    if (bp_photon_has_window(m))
+        bp_kernels_get()->photon_windows(m, p->seen + at, p->stride, above + rows, p->width, p->window + at);
+}
+
+/* Blocks of rows at even distances. */
+static void count_rows(const bp_photon_plane *p, const bp_photon_model *m, histogram *h)
+{
+    size_t all = p->height * p->width, most = all / COUNTED_PART;
+    most = most < COUNTED_FEW ? COUNTED_FEW : most < COUNTED_MANY ? most : COUNTED_MANY;
+    size_t width = p->width < most / 4 ? p->width : most / 4,
+           block = bp_photon_has_window(m) ? WINDOW_BLOCK : 1;
+    size_t every = (p->height * width + most - 1) / most;
     for (size_t band = 0; band < p->bands; band++) {
         size_t top = bp_photon_band_row(p->height, p->bands, band);
         size_t end = bp_photon_band_row(p->height, p->bands, band + 1);
-        for (size_t r = top; r < end; r++) {
-            if (r % every != every / 2)
-                continue;
-            bp_photon_rows rows = bp_photon_rows_of(p->seen + r * p->stride, p->stride, r - top);
-            rows.window = bp_photon_has_window(model) ? p->window + r * p->stride : NULL;
-            kernels->photon_predict(model, &rows, p->width, p->prediction, p->code);
-            what(p, p->values + r * p->stride, p->labels ? p->labels + r * p->width : NULL, user);
+        size_t begin = (every - 1) * block / 2;
+        for (size_t r = top + (begin < end - top ? begin : (end - top) / 2); r < end; r += every * block) {
+            size_t rows = end - r < block ? end - r : block;
+            find_windows(p, m, top, r, rows);
+            for (size_t i = 0; i < rows && h->pixels + width <= COUNTED_MANY; i++, h->pixels += width)
+                count_row(p, m, top, r + i, (r + i) * 40503 % 65536 * (p->width - width) >> 16, width, h);
+        }
+    }
+    h->share = h->pixels ? (all + h->pixels - 1) / h->pixels : 1;
+}
+
+/* Bits of the residuals of two groups as one context, less what chance alone gains by keeping them apart. */
+static int32_t cost_together(const uint32_t *a, const uint32_t *b, int32_t chance)
+{
+    int32_t all = 0, sum = 0, shared = 0;
+    for (size_t i = 0; i < CELLS; i++) {
+        uint32_t n = a[i] + b[i];
+        all += (int32_t)n;
+        sum += bp_photon_weighted_log(n);
+        shared += a[i] && b[i];
+    }
+    return bp_photon_weighted_log((uint32_t)all) - sum - shared * chance / 16;
+}
+
+static int32_t cost_alone(const uint32_t *a)
+{
+    static const uint32_t none[CELLS];
+    return cost_together(a, none, 0);
+}
+
+static void find_loss(histogram *h, size_t g)
+{
+    h->loss[g] = cost_together(h->cells[g], h->cells[g + 1], h->share > 1 ? BP_PHOTON_CHANCE : 0) -
+                 h->cost[g] - h->cost[g + 1];
+    if (h->last[g] < h->wall && h->last[g + 1] >= h->wall)
+        h->loss[g] = INT32_MAX;
+}
+
+/* Cells are fine enough to tell distributions from each other: four an octave. */
+static void fill_cells(const uint32_t *counts, uint32_t *cells)
+{
+    for (size_t side = 0; side < 2; side++) {
+        const uint32_t *at = counts + (side ? SIDE : SIDE - 1);
+        ptrdiff_t step = side ? 1 : -1;
+        uint32_t *out = cells + side * CELLS / 2;
+        for (size_t size = 0, cell = 0; size < SIDE; cell++) {
+            size_t width = size < 8 ? 1 : size < 16 ? 2 : size < 32 ? 4 : 8;
+            uint32_t n = 0;
+            for (size_t i = 0; i < width; i++, size++)
+                n += at[step * (ptrdiff_t)size];
+            out[cell] = n;
         }
     }
 }
 
-/* Logarithm with two bits behind its leading one: 0, 1, 2, 3, 4, 5, 6, 7, 8 (8 and 9), 9 (10 and 11) ... */
-static uint32_t magnitude(uint32_t v)
+/* Each code that occurs is a group, with the empty ones before it. */
+static void find_groups(histogram *h)
 {
-    if (v < 4)
-        return v;
-    uint32_t e = 31 - (uint32_t)__builtin_clz(v);
-    return 4 * e - 8 + (v >> (e - 2));
-}
-
-static void fill_windows(const bp_photon_plane *p, const bp_photon_model *model)
-{
-    for (size_t band = 0; band < p->bands; band++) {
-        size_t top = bp_photon_band_row(p->height, p->bands, band);
-        size_t end = bp_photon_band_row(p->height, p->bands, band + 1);
-        bp_kernels_get()->photon_windows(model, p->seen + top * p->stride, p->stride, end - top, p->width,
-                                         p->window + top * p->stride);
-    }
-}
-
-static void gather_row(const bp_photon_plane *p, const uint16_t *row, const uint8_t *labels, void *user)
-{
-    statistics *s = user;
-    for (size_t c = 0; c < p->width; c++) {
-        if (labels && labels[c])
+    size_t first = 0;
+    h->groups = 0;
+    for (size_t code = 0; code < BP_PHOTON_CODES; code++) {
+        uint32_t count = 0;
+        for (size_t b = 0; b < BUCKETS; b++)
+            count += h->counts[code][b];
+        if (!count)
             continue;
-        bool negative = row[c] < p->prediction[c];
-        uint32_t size = (uint32_t)(negative ? p->prediction[c] - row[c] : row[c] - p->prediction[c]);
-        uint32_t code = magnitude(size);
-        s->count[p->code[c]]++;
-        s->sum[p->code[c]] += size < MOST_RESIDUAL ? size : MOST_RESIDUAL;
-        s->buckets[p->code[c]][2 * (code < MAGNITUDES ? code : MAGNITUDES - 1) + negative]++;
+        size_t g = h->groups++;
+        if (g != code)
+            memcpy(h->counts[g], h->counts[code], sizeof h->counts[code]);
+        h->first[g] = (uint8_t)first;
+        h->last[g] = (uint8_t)code;
+        h->count[g] = count;
+        fill_cells(h->counts[g], h->cells[g]);
+        h->cost[g] = cost_alone(h->cells[g]);
+        first = code + 1;
+    }
+    for (size_t g = 0; g + 1 < h->groups; g++)
+        find_loss(h, g);
+}
+
+static void drop(void *from, size_t size, size_t g, size_t groups)
+{
+    uint8_t *at = (uint8_t *)from + g * size;
+    memmove(at, at + size, (groups - g - 1) * size);
+}
+
+static void merge_with_next(histogram *h, size_t g)
+{
+    for (size_t b = 0; b < BUCKETS; b++)
+        h->counts[g][b] += h->counts[g + 1][b];
+    for (size_t i = 0; i < CELLS; i++)
+        h->cells[g][i] += h->cells[g + 1][i];
+    h->count[g] += h->count[g + 1];
+    h->last[g] = h->last[g + 1];
+    h->cost[g] = cost_alone(h->cells[g]);
+    drop(h->counts, sizeof h->counts[0], g + 1, h->groups);
+    drop(h->cells, sizeof h->cells[0], g + 1, h->groups);
+    drop(h->count, sizeof h->count[0], g + 1, h->groups);
+    drop(h->cost, sizeof h->cost[0], g + 1, h->groups);
+    drop(h->loss, sizeof h->loss[0], g + 1, h->groups);
+    drop(h->first, sizeof h->first[0], g + 1, h->groups);
+    drop(h->last, sizeof h->last[0], g + 1, h->groups);
+    h->groups--;
+    if (g > 0)
+        find_loss(h, g - 1);
+    if (g + 1 < h->groups)
+        find_loss(h, g);
+}
+
+/* Merges what is alike until no more than most groups are left, and none is worth less than it costs. */
+static void merge_groups(histogram *h, size_t most)
+{
+    int32_t price =
+        (int32_t)(CONTEXT_BITS * BP_PHOTON_LOG_UNIT) / (int32_t)(h->share < 1000 ? h->share : 1000) + 1;
+    while (h->groups > 1) {
+        size_t least = 0;
+        for (size_t g = 1; g + 1 < h->groups; g++)
+            if (h->loss[g] < h->loss[least])
+                least = g;
+        if (h->loss[least] == INT32_MAX || (h->groups <= most && h->loss[least] > price))
+            break;
+        merge_with_next(h, least);
     }
 }
 
-/* n log2 n */
-static uint64_t plog(uint64_t n)
+/* The bucket behind which, from end on inwards, more than n residuals are. */
+static uint32_t edge(const uint32_t *counts, uint32_t from, int step, uint64_t n)
 {
-    return n ? n * bp_photon_log2(n) : 0;
+    uint64_t seen = 0;
+    uint32_t b = from;
+    for (uint32_t i = 0; i < BUCKETS - 1; i++, b = (uint32_t)((int)b + step)) {
+        seen += counts[b];
+        if (seen > n)
+            break;
+    }
+    return b;
 }
 
-/* Bits of n values of a geometric distribution with that sum. */
-static uint64_t geometric(uint64_t n, uint64_t sum)
+/* Low bits and the symbol of residual 0: as fine as the spread allows, the window around what is common. */
+static void choose_symbols(const histogram *h, size_t g, unsigned most, bp_photon_tables *t)
 {
-    return plog(n + sum) - plog(n) - plog(sum);
+    uint64_t rare = h->count[g] / FAR;
+    uint32_t low = edge(h->counts[g], 0, 1, rare), high = edge(h->counts[g], BUCKETS - 1, -1, rare);
+    unsigned k = 0;
+    while (k < most && symbol_of(high, k) - symbol_of(low, k) >= BP_PHOTON_ESCAPE)
+        k++;
+    int32_t from = symbol_of(low, k), to = symbol_of(high, k), used = to - from + 1;
+    int32_t zero = -from;
+    if (used < BP_PHOTON_ESCAPE && from < 0)
+        zero += (BP_PHOTON_ESCAPE - used) / 2;
+    else if (used > BP_PHOTON_ESCAPE)
+        zero = BP_PHOTON_ESCAPE / 2;
+    t->low[g] = (uint8_t)k;
+    t->zero[g] = (uint8_t)(zero < 0 ? 0 : zero > BP_PHOTON_ESCAPE - 1 ? BP_PHOTON_ESCAPE - 1 : zero);
 }
 
-/* Cuts the codes into contexts so that the cost, with price for each context, is least. */
-static void cut(const statistics *s, size_t small, uint64_t price, choice *out)
+static void count_symbols(const histogram *h, size_t g, const bp_photon_tables *t, uint32_t *symbols)
 {
-    uint64_t best[BP_PHOTON_CODES + 1] = {0};
-    uint8_t from[BP_PHOTON_CODES + 1] = {0};
-    for (size_t end = 1; end <= BP_PHOTON_CODES; end++) {
-        uint64_t n = 0, sum = 0;
-        size_t least = end > small ? small : 0;
-        best[end] = UINT64_MAX;
-        if (end < BP_PHOTON_CODES && !s->count[end - 1]) { /* no cut behind an empty code */
-            best[end] = best[end - 1];
-            from[end] = from[end - 1];
-            if (end == small && end > 1)
-                best[end] = UINT64_MAX;
-            else
-                continue;
+    memset(symbols, 0, BP_PHOTON_SYMBOLS * sizeof *symbols);
+    for (uint32_t b = 0; b < BUCKETS; b++) {
+        if (!h->counts[g][b])
+            continue;
+        int32_t s = symbol_of(b, t->low[g]) + t->zero[g];
+        symbols[s >= 0 && s < BP_PHOTON_ESCAPE ? s : BP_PHOTON_ESCAPE] += h->counts[g][b];
+    }
+}
+
+/* Where only some rows are counted, everything may still come: what is near, and escapes. */
+static void weigh(uint32_t *symbols, bool sampled, const bp_photon_tables *t, size_t g, uint8_t *weights)
+{
+    uint64_t all = 0;
+    size_t first = BP_PHOTON_ESCAPE, last = 0;
+    for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
+        all += symbols[s];
+    for (size_t s = 0; s < BP_PHOTON_ESCAPE; s++) {
+        if (symbols[s] && symbols[s] * RARE < all >> t->bits) { /* rarer than a frequency can say */
+            symbols[BP_PHOTON_ESCAPE] += symbols[s];
+            symbols[s] = 0;
         }
-        for (size_t begin = end; begin-- > least;) {
-            if (!s->count[begin] && begin > least) /* the same as a cut before the next code */
-                continue;
-            n += s->count[begin];
-            sum += s->sum[begin];
-            uint64_t cost = best[begin] + geometric(n, sum) + price;
-            if (best[begin] != UINT64_MAX && cost < best[end]) {
-                best[end] = cost;
-                from[end] = (uint8_t)begin;
-            }
+        if (symbols[s]) {
+            first = s < first ? s : first;
+            last = s;
         }
     }
-    size_t count = 0;
-    uint8_t firsts[BP_PHOTON_CODES];
-    for (size_t end = BP_PHOTON_CODES; end > 0; end = from[end])
-        firsts[count++] = from[end];
-    out->count = (uint8_t)(count > BP_PHOTON_CONTEXTS ? 0 : count);
-    for (size_t i = 0; i < out->count; i++)
-        out->first[i] = firsts[count - 1 - i];
-    out->first[out->count] = BP_PHOTON_CODES;
+    for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
+        symbols[s] *= 4;
+    if (first == BP_PHOTON_ESCAPE) /* nothing is known */
+        symbols[t->zero[g]] += 1;
+    for (size_t s = first ? first - 1 : 0; sampled && s <= last + 1 && s < BP_PHOTON_ESCAPE; s++)
+        symbols[s] += symbols[s] == 0;
+    if (sampled && !symbols[BP_PHOTON_ESCAPE])
+        symbols[BP_PHOTON_ESCAPE] = 1;
+    bp_photon_weigh(symbols, t->bits, weights);
 }
 
-static uint64_t bucket_width_bits(size_t bucket)
-{
-    size_t code = bucket / 2;
-    return code < 8 ? 0 : (uint64_t)(code / 4 - 1) << 16;
-}
-
-/* Merged histogram of the residuals of codes [first, end). Returns how many. */
-static uint64_t merge(const statistics *s, size_t first, size_t end, uint32_t *merged)
-{
-    uint64_t n = 0;
-    memset(merged, 0, BUCKETS * sizeof *merged);
-    for (size_t code = first; code < end; code++) {
-        n += s->count[code];
-        for (size_t b = 0; s->count[code] && b < BUCKETS; b++)
-            merged[b] += s->buckets[code][b];
-    }
-    return n;
-}
-
-/* Bits that the residuals take within these contexts. */
-static uint64_t cost_of(const statistics *s, const choice *c)
+/* What the sampled residuals take with these tables, and the tables their share. */
+static uint64_t cost_of_tables(uint32_t symbols[][BP_PHOTON_SYMBOLS], const bp_photon_tables *t, size_t share)
 {
     uint64_t cost = 0;
-    uint32_t merged[BUCKETS];
-    for (size_t i = 0; i < c->count; i++) {
-        cost += plog(merge(s, c->first[i], c->first[i + 1], merged));
-        for (size_t b = 0; b < BUCKETS; b++)
-            cost += merged[b] * bucket_width_bits(b) - plog(merged[b]);
-    }
-    return cost;
-}
-
-/* Where a pixel takes little, fine frequencies are worth more than many contexts. */
-static size_t context_limit(const statistics *s, const choice *c)
-{
-    uint64_t n = 0, cost = 0;
-    for (size_t i = 0; i < c->count; i++) {
-        uint64_t members = 0, sum = 0;
-        for (size_t code = c->first[i]; code < c->first[i + 1]; code++) {
-            members += s->count[code];
-            sum += s->sum[code];
+    for (size_t g = 0; g < t->count; g++)
+        for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
+            uint32_t f = t->freq[g][s] ? t->freq[g][s] : t->freq[g][BP_PHOTON_ESCAPE];
+            uint64_t bits = f ? ((uint64_t)t->bits << 16) - bp_photon_log2(f) : (uint64_t)t->bits << 16;
+            bits += s == BP_PHOTON_ESCAPE || !t->freq[g][s] ? 16u << 16 : (uint64_t)t->low[g] << 16;
+            cost += symbols[g][s] * bits;
         }
-        n += members;
-        cost += geometric(members, sum);
+    return cost + (((uint64_t)t->count * CONTEXT_BITS << 16) / share);
+}
+
+/* The most low bits, but for contexts so rare that for all others finer frequencies are worth more. */
+static unsigned common_low(const histogram *h, const bp_photon_tables *t)
+{
+    size_t pixels[BP_PHOTON_MOST_LOW + 1] = {0}, beyond = 0;
+    for (size_t g = 0; g < t->count; g++)
+        pixels[t->low[g]] += h->count[g];
+    unsigned low = BP_PHOTON_MOST_LOW;
+    while (low > 0 && (beyond += pixels[low]) <= h->pixels / RARE_LOW)
+        low--;
+    return low;
+}
+
+static unsigned most_bits(const bp_photon_tables *t)
+{
+    unsigned low = 0;
+    for (size_t g = 0; g < t->count; g++)
+        low = t->low[g] > low ? t->low[g] : low;
+    return low + BP_PHOTON_MOST_BITS > 16 ? 16 - low : BP_PHOTON_MOST_BITS;
+}
+
+/* Is every symbol of the group counted? Buckets as wide as 64 lie across symbols. */
+static bool is_exact(const histogram *h, size_t g, const bp_photon_tables *t)
+{
+    return h->share == 1 && h->counts[g][0] == 0 && h->counts[g][BUCKETS - 1] == 0 && t->low[g] <= EXACT_LOW;
+}
+
+/* Frequencies for the groups as they are. Returns their cost. */
+static uint64_t make_tables(const histogram *h, bp_photon_tables *t, bp_photon_weights *weights)
+{
+    uint32_t symbols[BP_PHOTON_CONTEXTS][BP_PHOTON_SYMBOLS], counted[BP_PHOTON_CONTEXTS][BP_PHOTON_SYMBOLS];
+    t->count = (uint8_t)(h->groups ? h->groups : 1);
+    memset(t->map, t->count - 1, sizeof t->map);
+    for (size_t g = 0; g + 1 < t->count; g++)
+        memset(t->map + h->first[g], (int)g, (size_t)(h->first[g + 1] - h->first[g]));
+    for (size_t g = 0; g < t->count; g++)
+        choose_symbols(h, g, BP_PHOTON_MOST_LOW, t);
+    unsigned most = common_low(h, t);
+    for (size_t g = 0; g < t->count; g++) {
+        if (t->low[g] > most)
+            choose_symbols(h, g, most, t);
+        count_symbols(h, g, t, symbols[g]);
     }
-    return cost >> 16 < n ? 8 : cost >> 16 < 3 * n ? 16 : BP_PHOTON_CONTEXTS;
-}
-
-static void try_model(const bp_photon_plane *p, const bp_photon_model *model, rows_taken rows, statistics *s,
-                      choice *c)
-{
-    memset(s, 0, sizeof *s);
-    each_row(p, model, rows.every, gather_row, s);
-    size_t small = model->kind == BP_PHOTON_BY_MEAN
-                       ? bp_photon_code((uint32_t)BP_PHOTON_SMALL << model->shift, 3)
-                   : model->kind == BP_PHOTON_BY_WINDOW ? 57
-                                                        : 0;
-    uint64_t price = ((uint64_t)CONTEXT_BITS << 16) / rows.share + 1;
-    do {
-        cut(s, small, price, c);
-        price *= 2;
-    } while (c->count == 0 || c->count > context_limit(s, c));
-    c->model = *model;
-    c->cost = cost_of(s, c) + c->count * price / 2;
-}
-
-/* How many residuals of a histogram are below -low or from high on. */
-static uint64_t outside(const uint32_t *merged, uint64_t low, uint64_t high)
-{
-    uint64_t n = 0;
-    for (size_t b = 0; b < BUCKETS; b++) {
-        size_t code = b / 2;
-        uint64_t size = code < 4 ? code : (uint64_t)(4 + code % 4) << (code / 4 - 1);
-        if (b & 1 ? size > low : size >= high)
-            n += merged[b];
-    }
-    return n;
-}
-
-/* Bits of n residuals as symbols of 2^k values each, all of them equally likely; escapes left out. The
- * histogram is too coarse to show what that costs far from 0: a Laplacian loses about (2^k / m)^2 / 16 bits,
- * which choose_symbols adds. */
-static uint64_t cost_of_symbols(const uint32_t *merged, uint64_t n, unsigned k)
-{
-    uint64_t cost = plog(n), together = 0, open = SIZE_MAX;
-    for (size_t side = 0; side < 2; side++)
-        for (size_t code = 0; code < MAGNITUDES; code++) {
-            uint64_t width = bucket_width_bits(2 * code) >> 16, count = merged[2 * code + side];
-            uint64_t symbol =
-                width >= k ? code + 256 : (code < 4 ? code : (4 + code % 4) << (code / 4 - 1)) >> k;
-            if (symbol != open || code == 0) {
-                cost -= plog(together);
-                together = 0;
-            }
-            open = symbol;
-            together += count;
-            cost += count * (width > k ? width : k) << 16;
-        }
-    return cost - plog(together);
-}
-
-/* Low bits and the symbol of residual 0: fine symbols follow the distribution, coarse ones need less escapes.
- */
-static void choose_symbols(const statistics *s, const choice *c, size_t i, bp_photon_tables *t)
-{
-    static const uint8_t zeros[] = {15, 0, 3, 6, 10};
-    uint32_t merged[BUCKETS];
-    uint64_t n = merge(s, c->first[i], c->first[i + 1], merged), best = UINT64_MAX, sum = 0;
-    for (size_t code = c->first[i]; code < c->first[i + 1]; code++)
-        sum += s->sum[code];
-    t->low[i] = 0;
-    t->zero[i] = 15;
-    for (uint8_t k = 0; k <= BP_PHOTON_MOST_LOW; k++) {
-        uint64_t ratio = (n << (k + 4)) / (sum + 1); /* 2^k over the mean, times 16 */
-        ratio = ratio < 4096 ? ratio : 4096;
-        uint64_t coarse = cost_of_symbols(merged, n, k) + (k ? ratio * ratio * n << 4 : 0);
-        for (size_t z = 0; z < sizeof zeros && coarse < best; z++) {
-            uint64_t low = (uint64_t)zeros[z] << k, high = (uint64_t)(BP_PHOTON_ESCAPE - zeros[z]) << k;
-            uint64_t cost = coarse + (outside(merged, low, high) * ESCAPE_BITS << 16);
-            if (cost < best) {
-                best = cost;
-                t->low[i] = k;
-                t->zero[i] = zeros[z];
-            }
-        }
-    }
-}
-
-/* Frequencies are as fine as the room for slots and one renormalisation a pixel allow. */
-static uint8_t choose_bits(const bp_photon_tables *t)
-{
-    unsigned low = 0, bits = BP_PHOTON_MOST_BITS;
-    for (size_t i = 0; i < t->count; i++)
-        low = t->low[i] > low ? t->low[i] : low;
+    unsigned bits = most_bits(t);
     while ((size_t)t->count << bits > BP_PHOTON_SLOTS)
         bits--;
-    if (bits + low > 16)
-        bits = 16 - low;
-    return (uint8_t)bits;
+    t->bits = (uint8_t)bits;
+    memcpy(counted, symbols, sizeof counted);
+    for (size_t g = 0; g < t->count; g++)
+        weigh(symbols[g], !is_exact(h, g, t), t, g, weights->weight[g]);
+    bp_photon_tables_build(t, weights, false);
+    return cost_of_tables(counted, t, h->share);
 }
 
-typedef struct counter {
-    const bp_photon_tables *tables;
-    uint32_t counts[BP_PHOTON_CONTEXTS][BP_PHOTON_SYMBOLS];
-} counter;
-
-static void count_row(const bp_photon_plane *p, const uint16_t *row, const uint8_t *labels, void *user)
+/* Few contexts have finer frequencies. */
+static void choose_contexts(histogram *h, bp_photon_tables *t, bp_photon_weights *weights)
 {
-    counter *k = user;
-    for (size_t c = 0; c < p->width; c++) {
-        if (labels && labels[c])
+    bp_photon_weights *others = malloc(sizeof *others);
+    bp_photon_tables *other = malloc(sizeof *other);
+    uint64_t best = UINT64_MAX;
+    for (size_t most = BP_PHOTON_CONTEXTS; most >= 8 && other && others; most /= 2) {
+        if (best != UINT64_MAX && h->groups <= most)
             continue;
-        uint32_t context = k->tables->map[p->code[c]];
-        uint32_t low = k->tables->low[context], residual = (uint32_t)row[c] - p->prediction[c];
-        uint32_t symbol = ((residual + ((uint32_t)k->tables->zero[context] << low)) & 0xffff) >> low;
-        bool escape = symbol >= BP_PHOTON_ESCAPE || row[c] == BP_PHOTON_LARGE;
-        k->counts[context][escape ? BP_PHOTON_ESCAPE : symbol]++;
+        merge_groups(h, most);
+        memcpy(other, t, offsetof(bp_photon_tables, slots));
+        uint64_t cost = make_tables(h, other, others);
+        if (cost >= best)
+            break;
+        best = cost;
+        memcpy(t, other, offsetof(bp_photon_tables, slots));
+        *weights = *others;
     }
-}
-
-/* Where only some rows are counted, everything may still come: escapes always can. */
-static void weigh_contexts(counter *k, bool sampled, const bp_photon_tables *t, bp_photon_weights *weights)
-{
-    for (size_t i = 0; i < t->count; i++) {
-        uint64_t all = 0;
-        for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
-            all += k->counts[i][s];
-        for (size_t s = 0; s < BP_PHOTON_ESCAPE; s++) /* rarer than a frequency can say: an escape */
-            if (k->counts[i][s] && k->counts[i][s] * RARE < all >> t->bits) {
-                k->counts[i][BP_PHOTON_ESCAPE] += k->counts[i][s];
-                k->counts[i][s] = 0;
-            }
-        if (all == 0)
-            k->counts[i][t->zero[i]] = 1;
-        if (sampled && !k->counts[i][BP_PHOTON_ESCAPE])
-            k->counts[i][BP_PHOTON_ESCAPE] = 1;
-        bp_photon_weigh(k->counts[i], t->bits, weights->weight[i]);
-    }
-}
-
-static void fill_tables(const statistics *s, const choice *c, bp_photon_tables *t)
-{
-    t->model = c->model;
-    t->count = c->count;
-    for (size_t i = 0; i < c->count; i++) {
-        memset(t->map + c->first[i], (int)i, (size_t)(c->first[i + 1] - c->first[i]));
-        choose_symbols(s, c, i, t);
-    }
-    t->bits = choose_bits(t);
+    free(others);
+    free(other);
 }
 
 bool bp_photon_tables_choose(const bp_photon_plane *p, bp_photon_tables *t, bp_photon_weights *weights)
 {
-    statistics *s = malloc(sizeof *s);
-    if (!s)
+    histogram *h = calloc(1, sizeof *h);
+    if (!h || !bp_photon_model_choose(p, &t->model)) {
+        free(h);
         return false;
-    rows_taken tried = take(p, TRIED_PIXELS), rows = take(p, SAMPLE_PIXELS);
-    rows_taken counted = take(p, COUNTED_PIXELS);
-    choice best = {.cost = UINT64_MAX}, c;
-    for (unsigned i = 0; i < 6; i++) {
-        bp_photon_model model = {.kind = (uint8_t)(i < 3 ? i : BP_PHOTON_BY_WINDOW), .shift = p->shift};
-        model.pace = (uint8_t)(i < 3 ? 0 : i - 3);
-        if (i >= 3)
-            fill_windows(p, &model);
-        try_model(p, &model, tried, s, &c);
-        if (c.cost < best.cost)
-            best = c;
     }
-    if (best.model.kind == BP_PHOTON_BY_WINDOW)
-        fill_windows(p, &best.model);
-    try_model(p, &best.model, rows, s, &c);
-    fill_tables(s, &c, t);
-    free(s);
-    counter k = {.tables = t};
-    each_row(p, &t->model, counted.every, count_row, &k);
-    weigh_contexts(&k, counted.every > 1, t, weights);
+    if (t->model.kind == BP_PHOTON_BY_MEAN)
+        h->wall = bp_photon_code((uint32_t)BP_PHOTON_SMALL << t->model.shift, 3);
+    else if (t->model.kind == BP_PHOTON_BY_WINDOW)
+        h->wall = LOW_CODES;
+    count_rows(p, &t->model, h);
+    find_groups(h);
+    choose_contexts(h, t, weights);
+    free(h);
     return bp_photon_tables_build(t, weights, false);
 }

@@ -6,12 +6,6 @@
 
 #include "kernel/photon_encode_body.h"
 
-void bp_photon_predict_avx512(const bp_photon_model *model, const bp_photon_rows *rows, size_t width,
-                              uint16_t *prediction, uint8_t *code)
-{
-    bp_photon_predict_c(model, rows, width, prediction, code);
-}
-
 void bp_photon_encode_avx512(const bp_photon_source *source, bp_photon_sink *sink)
 {
     encode_band(source, sink);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "algo/photon_sample.h"
+#include "kernel/kernel.h"
+#include "kernel/photon_model.h"
+
+#define PATCH_WIDTH 256
+#define PATCH_ROWS  2
+#define WARM_ROWS   6  /* above a patch, for its long means */
+#define WARM_WIDTH  16 /* and left of it */
+
+typedef struct patch {
+    size_t band_top, row, rows, column, width;
+} patch;
+
+static size_t patch_width(const bp_photon_plane *p)
+{
+    return p->width < PATCH_WIDTH ? p->width : PATCH_WIDTH;
+}
+
+static size_t patch_count(const bp_photon_plane *p, size_t pixels)
+{
+    size_t count = pixels / (patch_width(p) * PATCH_ROWS), most = (p->height + PATCH_ROWS - 1) / PATCH_ROWS;
+    count = count < most ? count : most;
+    return count ? count : 1;
+}
+
+/* Rows at even distances; columns go through the width by the golden section. */
+static patch patch_at(const bp_photon_plane *p, size_t i, size_t count)
+{
+    patch a = {.row = (2 * i + 1) * p->height / (2 * count), .width = patch_width(p)};
+    if (a.row + PATCH_ROWS > p->height && p->height >= PATCH_ROWS)
+        a.row = p->height - PATCH_ROWS;
+    a.column = i * 40503 % 65536 * (p->width - a.width) >> 16;
+    for (size_t band = 0; band < p->bands; band++) {
+        size_t top = bp_photon_band_row(p->height, p->bands, band);
+        size_t end = bp_photon_band_row(p->height, p->bands, band + 1);
+        if (a.row < top || a.row >= end)
+            continue;
+        a.band_top = top;
+        a.rows = end - a.row < PATCH_ROWS ? end - a.row : PATCH_ROWS;
+    }
+    return a;
+}
+
+/* Moves count values to an array; labelled pixels are left out. */
+static void take_values(const uint16_t *from, const uint8_t *labels, size_t count, uint16_t *to)
+{
+    if (!labels) {
+        memcpy(to, from, count * sizeof *to);
+        return;
+    }
+    for (size_t c = 0; c < count; c++) {
+        *to = from[c];
+        to += labels[c] == 0;
+    }
+}
+
+static size_t without_labels(const uint8_t *labels, size_t count)
+{
+    size_t left = count;
+    for (size_t c = 0; labels && c < count; c++)
+        left -= labels[c] != 0;
+    return left;
+}
+
+static const uint8_t *labels_of(const bp_photon_plane *p, const patch *a, size_t row)
+{
+    return p->labels ? p->labels + row * p->width + a->column : NULL;
+}
+
+static void take_row(const bp_photon_plane *p, const patch *a, size_t row, bp_photon_sample *s)
+{
+    const uint16_t *seen = p->seen + row * p->stride;
+    bp_photon_rows r = bp_photon_rows_of(seen, p->stride, row - a->band_top);
+    const uint16_t *const near[] = {r.w, r.n, r.ne, r.nw, r.ww, r.nn, r.nne, r.nnw};
+    const uint8_t *labels = labels_of(p, a, row);
+    take_values(seen + a->column, labels, a->width, s->value + s->count);
+    for (size_t i = 0; i < BP_PHOTON_WINDOW; i++)
+        take_values(near[i] + a->column, labels, a->width, s->near[i] + s->count);
+    s->count += without_labels(labels, a->width);
+}
+
+static bool has_room(const bp_photon_sample *s, const patch *a)
+{
+    return s->count + a->width * a->rows < BP_PHOTON_SAMPLE_ROOM;
+}
+
+void bp_photon_sample_take(const bp_photon_plane *p, size_t pixels, bp_photon_sample *s)
+{
+    s->count = 0;
+    for (size_t i = 0, count = patch_count(p, pixels); i < count; i++) {
+        patch a = patch_at(p, i, count);
+        for (size_t r = 0; r < a.rows && has_room(s, &a); r++)
+            take_row(p, &a, a.row + r, s);
+    }
+    bp_photon_rows r = {s->near[BP_PHOTON_W],   s->near[BP_PHOTON_WW],  s->near[BP_PHOTON_N],
+                        s->near[BP_PHOTON_NE],  s->near[BP_PHOTON_NW],  s->near[BP_PHOTON_NN],
+                        s->near[BP_PHOTON_NNE], s->near[BP_PHOTON_NNW], NULL};
+    for (size_t i = 0; i < s->count; i++) {
+        s->mean[i] = (uint16_t)bp_photon_mean(&r, (ptrdiff_t)i);
+        s->rough[i] = (uint16_t)bp_photon_roughness(&r, (ptrdiff_t)i);
+    }
+}
+
+void bp_photon_sample_windows(const bp_photon_plane *p, size_t pixels, const bp_photon_model *m,
+                              bp_photon_sample *s)
+{
+    size_t taken = s->count;
+    s->count = 0;
+    for (size_t i = 0, count = patch_count(p, pixels); i < count; i++) {
+        patch a = patch_at(p, i, count);
+        size_t above = a.row - a.band_top < WARM_ROWS ? a.row - a.band_top : WARM_ROWS;
+        size_t left = a.column < WARM_WIDTH ? a.column : WARM_WIDTH;
+        size_t at = (a.row - above) * p->stride + a.column - left;
+        if (!has_room(s, &a))
+            continue;
+        bp_kernels_get()->photon_windows(m, p->seen + at, p->stride, above + a.rows, left + a.width,
+                                         p->window + at);
+        for (size_t r = 0; r < a.rows && has_room(s, &a); r++) {
+            const uint8_t *labels = labels_of(p, &a, a.row + r);
+            take_values(p->window + (a.row + r) * p->stride + a.column, labels, a.width,
+                        s->near[BP_PHOTON_WINDOW] + s->count);
+            s->count += without_labels(labels, a.width);
+        }
+    }
+    s->count = taken;
+}
