@@ -21,7 +21,9 @@
 #define FAR          1024 /* of so many residuals one may be an escape on either side */
 #define RARE         12   /* bits that an escape takes more than a symbol, over log2(e) */
 #define RARE_LOW     64
+#define ESCAPE_BITS  16 /* of a value in the stream of escapes */
 #define EXACT_LOW    6
+#define FREE_LOW     4 /* low bits that leave the finest frequencies */
 #define WARM_ROWS    5 /* above a block of rows, for its long means */
 #define WINDOW_BLOCK 8
 #define LOW_CODES    57 /* of long means, before those of larger means */
@@ -31,23 +33,31 @@ typedef struct histogram {
     uint32_t counts[BP_PHOTON_CODES][BUCKETS];
     size_t wall;   /* code from which predictions are no longer 0; groups do not reach over it */
     size_t groups; /* of neighbouring codes that belong together */
-    uint8_t first[BP_PHOTON_CODES], last[BP_PHOTON_CODES]; /* code of a group */
+    uint8_t order[BP_PHOTON_CODES]; /* their first codes */
+    uint8_t last[BP_PHOTON_CODES];  /* code of a group; this and what follows by its first code */
     uint32_t count[BP_PHOTON_CODES];
     uint32_t cells[BP_PHOTON_CODES][CELLS]; /* coarser counts */
     int32_t cost[BP_PHOTON_CODES];          /* of the group as one context, in bits * BP_PHOTON_LOG_UNIT */
     int32_t loss[BP_PHOTON_CODES];          /* by merging the group with the next one */
 } histogram;
 
-/* Exact in vectors, see photon_fit.c: linear up to 32, then 32 codes an octave, so that all pixels of a
- * bucket have the same symbol for every k. */
-static inline uint32_t bucket_of(uint32_t residual)
+/* From predictions to where pixels count, code and bucket of the residual. Buckets are linear up to 32, then
+ * 32 an octave, so that up to EXACT_LOW low bits all pixels of one have the same symbol; the exponent of a
+ * float says which, exactly. In this form compilers make vectors of it. */
+static void find_places(const uint16_t *restrict values, const uint8_t *restrict codes, size_t width,
+                        uint16_t *restrict at)
 {
-    uint32_t negative = 0u - (residual >> 15 & 1), size = (residual ^ negative) & 0xffff, bits;
-    float f = (float)(int32_t)(size + 32);
-    memcpy(&bits, &f, sizeof bits);
-    uint32_t code = (bits >> 18) - ((127 + 5) << 5);
-    code = code < SIDE ? code : SIDE - 1;
-    return (code ^ negative) + SIDE;
+    for (size_t c = 0; c < width; c++) {
+        int32_t value = values[c], residual = (int16_t)(value - at[c]), bits;
+        int32_t negative = residual >> 31, large = -(value == BP_PHOTON_LARGE);
+        int32_t size = residual ^ negative;
+        size = (size & ~large) | (32767 & large);
+        float f = (float)(size + 32);
+        memcpy(&bits, &f, sizeof bits);
+        int32_t bucket = (bits >> 18) - ((127 + 5) << 5);
+        bucket = bucket < SIDE ? bucket : SIDE - 1;
+        at[c] = (uint16_t)(codes[c] * BUCKETS + (bucket ^ negative) + SIDE);
+    }
 }
 
 /* The smallest size of bucket SIDE + i; below 0 sizes are one less than the distance. */
@@ -73,10 +83,7 @@ static void count_row(const bp_photon_plane *p, const bp_photon_model *m, size_t
     if (bp_photon_has_window(m))
         rows.window = p->window + row * p->stride + column;
     bp_kernels_get()->photon_predict(m, &rows, width, at, p->code);
-    for (size_t c = 0; c < width; c++) {
-        uint32_t residual = values[c] == BP_PHOTON_LARGE ? 32767 : ((uint32_t)values[c] - at[c]) & 0xffff;
-        at[c] = (uint16_t)((uint32_t)p->code[c] * BUCKETS + bucket_of(residual));
-    }
+    find_places(values, p->code, width, at);
     uint32_t *counts = h->counts[0];
     const uint8_t *labels = p->labels ? p->labels + row * p->width + column : NULL;
     for (size_t c = 0; c < width && !labels; c++)
@@ -135,12 +142,14 @@ static int32_t cost_alone(const uint32_t *a)
     return cost_together(a, none, 0);
 }
 
-static void find_loss(histogram *h, size_t g)
+/* What merging group i with the next one costs. */
+static void find_loss(histogram *h, size_t i)
 {
-    h->loss[g] = cost_together(h->cells[g], h->cells[g + 1], h->share > 1 ? BP_PHOTON_CHANCE : 0) -
-                 h->cost[g] - h->cost[g + 1];
-    if (h->last[g] < h->wall && h->last[g + 1] >= h->wall)
-        h->loss[g] = INT32_MAX;
+    size_t a = h->order[i], b = h->order[i + 1];
+    h->loss[a] = cost_together(h->cells[a], h->cells[b], h->share > 1 ? BP_PHOTON_CHANCE : 0) - h->cost[a] -
+                 h->cost[b];
+    if (h->last[a] < h->wall && h->last[b] >= h->wall)
+        h->loss[a] = INT32_MAX;
 }
 
 /* Cells are fine enough to tell distributions from each other: four an octave. */
@@ -160,10 +169,9 @@ static void fill_cells(const uint32_t *counts, uint32_t *cells)
     }
 }
 
-/* Each code that occurs is a group, with the empty ones before it. */
+/* Each code that occurs is a group. */
 static void find_groups(histogram *h)
 {
-    size_t first = 0;
     h->groups = 0;
     for (size_t code = 0; code < BP_PHOTON_CODES; code++) {
         uint32_t count = 0;
@@ -171,47 +179,32 @@ static void find_groups(histogram *h)
             count += h->counts[code][b];
         if (!count)
             continue;
-        size_t g = h->groups++;
-        if (g != code)
-            memcpy(h->counts[g], h->counts[code], sizeof h->counts[code]);
-        h->first[g] = (uint8_t)first;
-        h->last[g] = (uint8_t)code;
-        h->count[g] = count;
-        fill_cells(h->counts[g], h->cells[g]);
-        h->cost[g] = cost_alone(h->cells[g]);
-        first = code + 1;
+        h->order[h->groups++] = (uint8_t)code;
+        h->last[code] = (uint8_t)code;
+        h->count[code] = count;
+        fill_cells(h->counts[code], h->cells[code]);
+        h->cost[code] = cost_alone(h->cells[code]);
     }
-    for (size_t g = 0; g + 1 < h->groups; g++)
-        find_loss(h, g);
+    for (size_t i = 0; i + 1 < h->groups; i++)
+        find_loss(h, i);
 }
 
-static void drop(void *from, size_t size, size_t g, size_t groups)
+static void merge_with_next(histogram *h, size_t i)
 {
-    uint8_t *at = (uint8_t *)from + g * size;
-    memmove(at, at + size, (groups - g - 1) * size);
-}
-
-static void merge_with_next(histogram *h, size_t g)
-{
-    for (size_t b = 0; b < BUCKETS; b++)
-        h->counts[g][b] += h->counts[g + 1][b];
-    for (size_t i = 0; i < CELLS; i++)
-        h->cells[g][i] += h->cells[g + 1][i];
-    h->count[g] += h->count[g + 1];
-    h->last[g] = h->last[g + 1];
-    h->cost[g] = cost_alone(h->cells[g]);
-    drop(h->counts, sizeof h->counts[0], g + 1, h->groups);
-    drop(h->cells, sizeof h->cells[0], g + 1, h->groups);
-    drop(h->count, sizeof h->count[0], g + 1, h->groups);
-    drop(h->cost, sizeof h->cost[0], g + 1, h->groups);
-    drop(h->loss, sizeof h->loss[0], g + 1, h->groups);
-    drop(h->first, sizeof h->first[0], g + 1, h->groups);
-    drop(h->last, sizeof h->last[0], g + 1, h->groups);
+    size_t a = h->order[i], b = h->order[i + 1];
+    for (size_t k = 0; k < BUCKETS; k++)
+        h->counts[a][k] += h->counts[b][k];
+    for (size_t k = 0; k < CELLS; k++)
+        h->cells[a][k] += h->cells[b][k];
+    h->count[a] += h->count[b];
+    h->last[a] = h->last[b];
+    h->cost[a] = cost_alone(h->cells[a]);
     h->groups--;
-    if (g > 0)
-        find_loss(h, g - 1);
-    if (g + 1 < h->groups)
-        find_loss(h, g);
+    memmove(h->order + i + 1, h->order + i + 2, h->groups - i - 1);
+    if (i > 0)
+        find_loss(h, i - 1);
+    if (i + 1 < h->groups)
+        find_loss(h, i);
 }
 
 /* Merges what is alike until no more than most groups are left, and none is worth less than it costs. */
@@ -221,17 +214,18 @@ static void merge_groups(histogram *h, size_t most)
         (int32_t)(CONTEXT_BITS * BP_PHOTON_LOG_UNIT) / (int32_t)(h->share < 1000 ? h->share : 1000) + 1;
     while (h->groups > 1) {
         size_t least = 0;
-        for (size_t g = 1; g + 1 < h->groups; g++)
-            if (h->loss[g] < h->loss[least])
-                least = g;
-        if (h->loss[least] == INT32_MAX || (h->groups <= most && h->loss[least] > price))
+        for (size_t i = 1; i + 1 < h->groups; i++)
+            if (h->loss[h->order[i]] < h->loss[h->order[least]])
+                least = i;
+        int32_t loss = h->loss[h->order[least]];
+        if (loss == INT32_MAX || (h->groups <= most && loss > price))
             break;
         merge_with_next(h, least);
     }
 }
 
-/* The bucket behind which, from end on inwards, more than n residuals are. */
-static uint32_t edge(const uint32_t *counts, uint32_t from, int step, uint64_t n)
+/* The bucket up to which, from one end on inwards, more than n residuals are. */
+static uint16_t edge(const uint32_t *counts, uint32_t from, int step, uint64_t n)
 {
     uint64_t seen = 0;
     uint32_t b = from;
@@ -240,35 +234,86 @@ static uint32_t edge(const uint32_t *counts, uint32_t from, int step, uint64_t n
         if (seen > n)
             break;
     }
-    return b;
+    return (uint16_t)b;
 }
 
-/* Low bits and the symbol of residual 0: as fine as the spread allows, the window around what is common. */
-static void choose_symbols(const histogram *h, size_t g, unsigned most, bp_photon_tables *t)
+/* Where the residuals of a group are. */
+typedef struct span {
+    uint16_t low, middle,
+        high;  /* buckets: of the smallest that are not rare, of the median, of the largest */
+    uint8_t k; /* low bits with which symbols cover that */
+} span;
+
+/* The most low bits, but for contexts so rare that for all others finer frequencies are worth more. */
+static unsigned common_low(const histogram *h, const span *spans)
 {
-    uint64_t rare = h->count[g] / FAR;
-    uint32_t low = edge(h->counts[g], 0, 1, rare), high = edge(h->counts[g], BUCKETS - 1, -1, rare);
-    unsigned k = 0;
-    while (k < most && symbol_of(high, k) - symbol_of(low, k) >= BP_PHOTON_ESCAPE)
-        k++;
-    int32_t from = symbol_of(low, k), to = symbol_of(high, k), used = to - from + 1;
-    int32_t zero = -from;
+    size_t pixels[BP_PHOTON_MOST_LOW + 1] = {0}, beyond = 0;
+    for (size_t i = 0; i < h->groups; i++)
+        pixels[spans[i].k] += h->count[h->order[i]];
+    unsigned low = BP_PHOTON_MOST_LOW;
+    while (low > 0 && (beyond += pixels[low]) <= h->pixels / RARE_LOW)
+        low--;
+    return low;
+}
+
+/* Low bits, as few as the spread and most allow, and the symbol of residual 0: all that is common has a
+ * symbol, or what is about the median. */
+static void choose_symbols(const span *a, unsigned most, size_t g, bp_photon_tables *t)
+{
+    unsigned k = a->k < most ? a->k : most;
+    int32_t from = symbol_of(a->low, k), to = symbol_of(a->high, k), used = to - from + 1, zero = -from;
     if (used < BP_PHOTON_ESCAPE && from < 0)
         zero += (BP_PHOTON_ESCAPE - used) / 2;
-    else if (used > BP_PHOTON_ESCAPE)
-        zero = BP_PHOTON_ESCAPE / 2;
+    else if (used > BP_PHOTON_ESCAPE) {
+        int32_t least = symbol_of(a->middle, k) - BP_PHOTON_ESCAPE / 2;
+        zero = -(least < from ? from : least);
+    }
     t->low[g] = (uint8_t)k;
     t->zero[g] = (uint8_t)(zero < 0 ? 0 : zero > BP_PHOTON_ESCAPE - 1 ? BP_PHOTON_ESCAPE - 1 : zero);
 }
 
-static void count_symbols(const histogram *h, size_t g, const bp_photon_tables *t, uint32_t *symbols)
+static void count_symbols(const uint32_t *counts, size_t g, const bp_photon_tables *t, uint32_t *symbols)
 {
     memset(symbols, 0, BP_PHOTON_SYMBOLS * sizeof *symbols);
     for (uint32_t b = 0; b < BUCKETS; b++) {
-        if (!h->counts[g][b])
+        if (!counts[b])
             continue;
         int32_t s = symbol_of(b, t->low[g]) + t->zero[g];
-        symbols[s >= 0 && s < BP_PHOTON_ESCAPE ? s : BP_PHOTON_ESCAPE] += h->counts[g][b];
+        symbols[s >= 0 && s < BP_PHOTON_ESCAPE ? s : BP_PHOTON_ESCAPE] += counts[b];
+    }
+}
+
+/* Bits, times BP_PHOTON_LOG_UNIT, of the residuals of a context with k low bits. */
+static int64_t cost_of_low(const uint32_t *counts, const span *a, unsigned k, bp_photon_tables *t)
+{
+    uint32_t symbols[BP_PHOTON_SYMBOLS], all = 0;
+    int32_t sum = 0;
+    choose_symbols(a, k, 0, t);
+    count_symbols(counts, 0, t, symbols);
+    for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
+        all += symbols[s];
+        sum += bp_photon_weighted_log(symbols[s]);
+    }
+    int64_t raw =
+        (int64_t)k * (all - symbols[BP_PHOTON_ESCAPE]) + (int64_t)ESCAPE_BITS * symbols[BP_PHOTON_ESCAPE];
+    return bp_photon_weighted_log(all) - sum + raw * (int64_t)BP_PHOTON_LOG_UNIT;
+}
+
+/* As many low bits as cover nearly all residuals, or less where finer symbols save more than escapes cost. */
+static void find_spans(const histogram *h, bp_photon_tables *scratch, span *spans)
+{
+    for (size_t i = 0; i < h->groups; i++) {
+        const uint32_t *counts = h->counts[h->order[i]];
+        uint64_t all = h->count[h->order[i]];
+        span *a = &spans[i];
+        *a = (span){edge(counts, 0, 1, all / FAR), edge(counts, 0, 1, all / 2),
+                    edge(counts, BUCKETS - 1, -1, all / FAR), 0};
+        while (a->k < BP_PHOTON_MOST_LOW &&
+               symbol_of(a->high, a->k) - symbol_of(a->low, a->k) >= BP_PHOTON_ESCAPE)
+            a->k++;
+        int64_t cost = a->k ? cost_of_low(counts, a, a->k, scratch) : 0, less;
+        for (; a->k && (less = cost_of_low(counts, a, a->k - 1u, scratch)) < cost; a->k--)
+            cost = less;
     }
 }
 
@@ -308,22 +353,11 @@ static uint64_t cost_of_tables(uint32_t symbols[][BP_PHOTON_SYMBOLS], const bp_p
         for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
             uint32_t f = t->freq[g][s] ? t->freq[g][s] : t->freq[g][BP_PHOTON_ESCAPE];
             uint64_t bits = f ? ((uint64_t)t->bits << 16) - bp_photon_log2(f) : (uint64_t)t->bits << 16;
-            bits += s == BP_PHOTON_ESCAPE || !t->freq[g][s] ? 16u << 16 : (uint64_t)t->low[g] << 16;
+            bits += s == BP_PHOTON_ESCAPE || !t->freq[g][s] ? (uint64_t)ESCAPE_BITS << 16
+                                                            : (uint64_t)t->low[g] << 16;
             cost += symbols[g][s] * bits;
         }
     return cost + (((uint64_t)t->count * CONTEXT_BITS << 16) / share);
-}
-
-/* The most low bits, but for contexts so rare that for all others finer frequencies are worth more. */
-static unsigned common_low(const histogram *h, const bp_photon_tables *t)
-{
-    size_t pixels[BP_PHOTON_MOST_LOW + 1] = {0}, beyond = 0;
-    for (size_t g = 0; g < t->count; g++)
-        pixels[t->low[g]] += h->count[g];
-    unsigned low = BP_PHOTON_MOST_LOW;
-    while (low > 0 && (beyond += pixels[low]) <= h->pixels / RARE_LOW)
-        low--;
-    return low;
 }
 
 static unsigned most_bits(const bp_photon_tables *t)
@@ -334,27 +368,23 @@ static unsigned most_bits(const bp_photon_tables *t)
     return low + BP_PHOTON_MOST_BITS > 16 ? 16 - low : BP_PHOTON_MOST_BITS;
 }
 
-/* Is every symbol of the group counted? Buckets as wide as 64 lie across symbols. */
-static bool is_exact(const histogram *h, size_t g, const bp_photon_tables *t)
+/* Is every symbol of a group counted? Buckets as wide as 64 lie across symbols. */
+static bool is_exact(const histogram *h, const uint32_t *counts, unsigned k)
 {
-    return h->share == 1 && h->counts[g][0] == 0 && h->counts[g][BUCKETS - 1] == 0 && t->low[g] <= EXACT_LOW;
+    return h->share == 1 && counts[0] == 0 && counts[BUCKETS - 1] == 0 && k <= EXACT_LOW;
 }
 
-/* Frequencies for the groups as they are. Returns their cost. */
-static uint64_t make_tables(const histogram *h, bp_photon_tables *t, bp_photon_weights *weights)
+/* Frequencies for the groups as they are, with no more than most low bits. Returns their cost. */
+static uint64_t make_tables(const histogram *h, const span *spans, unsigned most, bp_photon_tables *t,
+                            bp_photon_weights *weights)
 {
     uint32_t symbols[BP_PHOTON_CONTEXTS][BP_PHOTON_SYMBOLS], counted[BP_PHOTON_CONTEXTS][BP_PHOTON_SYMBOLS];
-    t->count = (uint8_t)(h->groups ? h->groups : 1);
+    t->count = (uint8_t)h->groups;
     memset(t->map, t->count - 1, sizeof t->map);
-    for (size_t g = 0; g + 1 < t->count; g++)
-        memset(t->map + h->first[g], (int)g, (size_t)(h->first[g + 1] - h->first[g]));
-    for (size_t g = 0; g < t->count; g++)
-        choose_symbols(h, g, BP_PHOTON_MOST_LOW, t);
-    unsigned most = common_low(h, t);
-    for (size_t g = 0; g < t->count; g++) {
-        if (t->low[g] > most)
-            choose_symbols(h, g, most, t);
-        count_symbols(h, g, t, symbols[g]);
+    for (size_t g = 0, code = 0; g < t->count; code = h->last[h->order[g++]] + 1u) {
+        memset(t->map + code, (int)g, h->last[h->order[g]] + 1u - code);
+        choose_symbols(&spans[g], most, g, t);
+        count_symbols(h->counts[h->order[g]], g, t, symbols[g]);
     }
     unsigned bits = most_bits(t);
     while ((size_t)t->count << bits > BP_PHOTON_SLOTS)
@@ -362,38 +392,58 @@ static uint64_t make_tables(const histogram *h, bp_photon_tables *t, bp_photon_w
     t->bits = (uint8_t)bits;
     memcpy(counted, symbols, sizeof counted);
     for (size_t g = 0; g < t->count; g++)
-        weigh(symbols[g], !is_exact(h, g, t), t, g, weights->weight[g]);
+        weigh(symbols[g], !is_exact(h, h->counts[h->order[g]], t->low[g]), t, g, weights->weight[g]);
     bp_photon_tables_build(t, weights, false);
     return cost_of_tables(counted, t, h->share);
 }
 
-/* Few contexts have finer frequencies. */
-static void choose_contexts(histogram *h, bp_photon_tables *t, bp_photon_weights *weights)
+/* The best tables so far, and others that may be better. */
+typedef struct candidates {
+    uint64_t cost;
+    bp_photon_tables *best, *other;
+    bp_photon_weights *best_weights, *other_weights;
+} candidates;
+
+static bool try_tables(const histogram *h, const span *spans, unsigned most, candidates *c)
 {
-    bp_photon_weights *others = malloc(sizeof *others);
-    bp_photon_tables *other = malloc(sizeof *other);
-    uint64_t best = UINT64_MAX;
-    for (size_t most = BP_PHOTON_CONTEXTS; most >= 8 && other && others; most /= 2) {
-        if (best != UINT64_MAX && h->groups <= most)
+    memcpy(c->other, c->best, offsetof(bp_photon_tables, slots));
+    uint64_t cost = make_tables(h, spans, most, c->other, c->other_weights);
+    if (cost >= c->cost)
+        return false;
+    c->cost = cost;
+    memcpy(c->best, c->other, offsetof(bp_photon_tables, slots));
+    *c->best_weights = *c->other_weights;
+    return true;
+}
+
+/* Few contexts, and few low bits, leave finer frequencies. */
+static void choose_contexts(histogram *h, candidates *c)
+{
+    span spans[BP_PHOTON_CONTEXTS];
+    for (size_t most = BP_PHOTON_CONTEXTS; most >= 8; most /= 2) {
+        if (c->cost != UINT64_MAX && h->groups <= most)
             continue;
         merge_groups(h, most);
-        memcpy(other, t, offsetof(bp_photon_tables, slots));
-        uint64_t cost = make_tables(h, other, others);
-        if (cost >= best)
+        find_spans(h, c->other, spans);
+        unsigned low = common_low(h, spans);
+        bool better = try_tables(h, spans, low, c);
+        while (low > FREE_LOW && try_tables(h, spans, --low, c))
+            better = true;
+        if (!better)
             break;
-        best = cost;
-        memcpy(t, other, offsetof(bp_photon_tables, slots));
-        *weights = *others;
     }
-    free(others);
-    free(other);
 }
 
 bool bp_photon_tables_choose(const bp_photon_plane *p, bp_photon_tables *t, bp_photon_weights *weights)
 {
     histogram *h = calloc(1, sizeof *h);
-    if (!h || !bp_photon_model_choose(p, &t->model)) {
+    candidates c = {.cost = UINT64_MAX, .best = t, .best_weights = weights};
+    c.other = malloc(sizeof *c.other);
+    c.other_weights = malloc(sizeof *c.other_weights);
+    if (!h || !c.other || !c.other_weights || !bp_photon_model_choose(p, &t->model)) {
         free(h);
+        free(c.other);
+        free(c.other_weights);
         return false;
     }
     if (t->model.kind == BP_PHOTON_BY_MEAN)
@@ -402,7 +452,9 @@ bool bp_photon_tables_choose(const bp_photon_plane *p, bp_photon_tables *t, bp_p
         h->wall = LOW_CODES;
     count_rows(p, &t->model, h);
     find_groups(h);
-    choose_contexts(h, t, weights);
+    choose_contexts(h, &c);
     free(h);
+    free(c.other);
+    free(c.other_weights);
     return bp_photon_tables_build(t, weights, false);
 }

@@ -13,7 +13,7 @@
 #include "kernel/photon_model.h"
 
 #define SAMPLE_FEW  4096 /* pixels of a small frame */
-#define SAMPLE_MANY 8192
+#define SAMPLE_MANY 32768
 #define LARGE_FRAME (1u << 20)
 #define CELLS       128   /* of residuals, four an octave, half of them for those below 0 */
 #define UNIT        64.0F /* a distance of the usual size, in moments */
@@ -29,6 +29,7 @@ typedef struct trial {
     uint16_t level[BP_PHOTON_SAMPLE_ROOM]; /* predictions as the model sees them */
     int16_t distance[BP_PHOTON_WEIGHTS][BP_PHOTON_SAMPLE_ROOM];
     uint8_t by_window[BP_PHOTON_SAMPLE_ROOM];
+    float scratch[BP_PHOTON_SAMPLE_ROOM];
     uint16_t cell[BP_PHOTON_SAMPLE_ROOM];
     uint16_t counts[BP_PHOTON_CODES / 2][CELLS];
     int64_t best;
@@ -101,7 +102,7 @@ static int64_t cost_of(trial *t, const uint8_t *code, const uint16_t *level, uin
             sum += bp_photon_weighted_log(t->counts[c][i]);
             used += t->counts[c][i] != 0;
         }
-        cost += bp_photon_weighted_log((uint32_t)all) - sum + used * BP_PHOTON_CHANCE / 16;
+        cost += bp_photon_weighted_log((uint32_t)all) - sum + used * BP_PHOTON_CHANCE / 32;
     }
     return cost;
 }
@@ -157,7 +158,7 @@ static void scale_distances(trial *t, const uint8_t *code, size_t count)
         uint64_t n = usual.count[c], sum = usual.sum[c] + n * least;
         scale[c] = n ? UNIT * (float)n / (float)sum : 0.0F;
     }
-    float each[BP_PHOTON_SAMPLE_ROOM];
+    float *each = t->scratch;
     for (size_t i = 0; i < s->count; i++) { /* far from all that is usual, a pixel says nothing */
         float off = scale[code[i]] * (float)bp_photon_distance(s->value[i], s->mean[i]);
         each[i] = off < 4 * UNIT ? scale[code[i]] : 0.0F;
@@ -190,6 +191,14 @@ static int64_t change(int64_t m[BP_PHOTON_WEIGHTS][BP_PHOTON_WEIGHTS], const int
     return 2 * step * (slope[i] - slope[j]) + step * step * (m[i][i] + m[j][j] - 2 * m[i][j]);
 }
 
+/* Those that are added last are not negative, so that no sum before saturates where values are near 0. */
+static int least_weight(size_t i)
+{
+    return i == BP_PHOTON_W || i == BP_PHOTON_N || i == BP_PHOTON_NE || i == BP_PHOTON_WINDOW
+               ? 0
+               : -BP_PHOTON_MOST_WEIGHING;
+}
+
 static bool improve(int64_t m[BP_PHOTON_WEIGHTS][BP_PHOTON_WEIGHTS], size_t count, int step, int64_t *slope,
                     int8_t *weight)
 {
@@ -197,7 +206,7 @@ static bool improve(int64_t m[BP_PHOTON_WEIGHTS][BP_PHOTON_WEIGHTS], size_t coun
     size_t from = 0, to = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < count && weight[i] + step <= BP_PHOTON_MOST_WEIGHING; j++) {
-            if (i == j || weight[j] - step < -BP_PHOTON_MOST_WEIGHING)
+            if (i == j || weight[j] - step < least_weight(j))
                 continue;
             int64_t d = change(m, slope, i, j, step);
             if (d < best)
@@ -228,7 +237,7 @@ void bp_photon_weights_fit(int64_t m[BP_PHOTON_WEIGHTS][BP_PHOTON_WEIGHTS], size
 static void predict(trial *t, const int8_t *weight, size_t count)
 {
     const bp_photon_sample *s = &t->sample;
-    float sum[BP_PHOTON_SAMPLE_ROOM];
+    float *sum = t->scratch;
     for (size_t i = 0; i < s->count; i++)
         sum[i] = 8.0F;
     for (size_t k = 0; k < count; k++) {

@@ -5,9 +5,9 @@
 #include "kernel/kernel.h"
 #include "kernel/photon_model.h"
 
-#define PATCH_WIDTH 256
+#define PATCH_WIDTH 128
 #define PATCH_ROWS  2
-#define WARM_ROWS   6  /* above a patch, for its long means */
+#define WARM_ROWS   5  /* above a patch, for its long means */
 #define WARM_WIDTH  16 /* and left of it */
 
 typedef struct patch {

@@ -5,7 +5,7 @@
 
 #include "algo/photon_tables.h"
 
-#define BP_PHOTON_SAMPLE_ROOM 8192
+#define BP_PHOTON_SAMPLE_ROOM 32768
 
 typedef struct bp_photon_sample {
     size_t count;
