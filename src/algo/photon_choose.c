@@ -16,7 +16,8 @@
 #define COUNTED_PART 8   /* of large frames */
 #define SIDE         256 /* buckets of residuals from 0 on, and as many below */
 #define BUCKETS      (2 * SIDE)
-#define CONTEXT_BITS 60   /* about what a context takes in the tables */
+#define CONTEXT_BITS  25  /* about what a context takes in the tables */
+#define SYMBOL_HALVES 5   /* and each of its symbols, in half bits */
 #define CELLS        88   /* of residuals that are compared when codes are merged */
 #define FAR          1024 /* of so many residuals one may be an escape on either side */
 #define RARE         12   /* bits that an escape takes more than a symbol, over log2(e) */
@@ -101,11 +102,12 @@ static void find_windows(const bp_photon_plane *p, const bp_photon_model *m, siz
         bp_kernels_get()->photon_windows(m, p->seen + at, p->stride, above + rows, p->width, p->window + at);
 }
 
-/* Blocks of rows at even distances. */
-static void count_rows(const bp_photon_plane *p, const bp_photon_model *m, histogram *h)
+/* Blocks of rows at even distances; where little is seldom, all. */
+static void count_rows(const bp_photon_plane *p, const bp_photon_model *m, bool sparse, histogram *h)
 {
     size_t all = p->height * p->width, most = all / COUNTED_PART;
-    most = most < COUNTED_FEW ? COUNTED_FEW : most < COUNTED_MANY ? most : COUNTED_MANY;
+    most = sparse ? all : most < COUNTED_FEW ? COUNTED_FEW : most;
+    most = most < COUNTED_MANY ? most : COUNTED_MANY;
     size_t width = p->width < most / 4 ? p->width : most / 4,
            block = bp_photon_has_window(m) ? WINDOW_BLOCK : 1;
     size_t every = (p->height * width + most - 1) / most;
@@ -123,31 +125,37 @@ static void count_rows(const bp_photon_plane *p, const bp_photon_model *m, histo
     h->share = h->pixels ? (all + h->pixels - 1) / h->pixels : 1;
 }
 
-/* Bits of the residuals of two groups as one context, less what chance alone gains by keeping them apart. */
-static int32_t cost_together(const uint32_t *a, const uint32_t *b, int32_t chance)
+/* Bits of the residuals of two groups as one context. shared: cells that occur in both. */
+static int32_t cost_together(const uint32_t *a, const uint32_t *b, int32_t *shared)
 {
-    int32_t all = 0, sum = 0, shared = 0;
+    int32_t all = 0, sum = 0, both = 0;
     for (size_t i = 0; i < CELLS; i++) {
         uint32_t n = a[i] + b[i];
         all += (int32_t)n;
         sum += bp_photon_weighted_log(n);
-        shared += a[i] && b[i];
+        both += a[i] && b[i];
     }
-    return bp_photon_weighted_log((uint32_t)all) - sum - shared * chance / 16;
+    *shared = both;
+    return bp_photon_weighted_log((uint32_t)all) - sum;
 }
 
 static int32_t cost_alone(const uint32_t *a)
 {
     static const uint32_t none[CELLS];
-    return cost_together(a, none, 0);
+    int32_t shared;
+    return cost_together(a, none, &shared);
 }
 
-/* What merging group i with the next one costs. */
+/* What merging group i with the next one costs, less what it saves in the tables, and what chance alone gains by
+ * keeping them apart. */
 static void find_loss(histogram *h, size_t i)
 {
     size_t a = h->order[i], b = h->order[i + 1];
-    h->loss[a] = cost_together(h->cells[a], h->cells[b], h->share > 1 ? BP_PHOTON_CHANCE : 0) - h->cost[a] -
-                 h->cost[b];
+    int32_t shared, loss = cost_together(h->cells[a], h->cells[b], &shared) - h->cost[a] - h->cost[b];
+    int32_t share = (int32_t)(h->share < 1000 ? h->share : 1000);
+    int32_t symbols = shared < BP_PHOTON_ESCAPE ? shared : BP_PHOTON_ESCAPE;
+    loss -= (2 * CONTEXT_BITS + SYMBOL_HALVES * symbols) * (int32_t)BP_PHOTON_LOG_UNIT / 2 / share;
+    h->loss[a] = loss - (share > 1 ? shared * BP_PHOTON_CHANCE / 16 : 0);
     if (h->last[a] < h->wall && h->last[b] >= h->wall)
         h->loss[a] = INT32_MAX;
 }
@@ -210,15 +218,13 @@ static void merge_with_next(histogram *h, size_t i)
 /* Merges what is alike until no more than most groups are left, and none is worth less than it costs. */
 static void merge_groups(histogram *h, size_t most)
 {
-    int32_t price =
-        (int32_t)(CONTEXT_BITS * BP_PHOTON_LOG_UNIT) / (int32_t)(h->share < 1000 ? h->share : 1000) + 1;
     while (h->groups > 1) {
         size_t least = 0;
         for (size_t i = 1; i + 1 < h->groups; i++)
             if (h->loss[h->order[i]] < h->loss[h->order[least]])
                 least = i;
         int32_t loss = h->loss[h->order[least]];
-        if (loss == INT32_MAX || (h->groups <= most && loss > price))
+        if (loss == INT32_MAX || (h->groups <= most && loss > 0))
             break;
         merge_with_next(h, least);
     }
@@ -348,16 +354,16 @@ static void weigh(uint32_t *symbols, bool sampled, const bp_photon_tables *t, si
 /* What the sampled residuals take with these tables, and the tables their share. */
 static uint64_t cost_of_tables(uint32_t symbols[][BP_PHOTON_SYMBOLS], const bp_photon_tables *t, size_t share)
 {
-    uint64_t cost = 0;
+    uint64_t cost = 0, used = 0;
     for (size_t g = 0; g < t->count; g++)
         for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
             uint32_t f = t->freq[g][s] ? t->freq[g][s] : t->freq[g][BP_PHOTON_ESCAPE];
             uint64_t bits = f ? ((uint64_t)t->bits << 16) - bp_photon_log2(f) : (uint64_t)t->bits << 16;
-            bits += s == BP_PHOTON_ESCAPE || !t->freq[g][s] ? (uint64_t)ESCAPE_BITS << 16
-                                                            : (uint64_t)t->low[g] << 16;
+            bits += (uint64_t)(s == BP_PHOTON_ESCAPE || !t->freq[g][s] ? ESCAPE_BITS : t->low[g]) << 16;
             cost += symbols[g][s] * bits;
+            used += t->freq[g][s] != 0;
         }
-    return cost + (((uint64_t)t->count * CONTEXT_BITS << 16) / share);
+    return cost + ((((uint64_t)t->count * 2 * CONTEXT_BITS + used * SYMBOL_HALVES) << 15) / share);
 }
 
 static unsigned most_bits(const bp_photon_tables *t)
@@ -437,10 +443,11 @@ static void choose_contexts(histogram *h, candidates *c)
 bool bp_photon_tables_choose(const bp_photon_plane *p, bp_photon_tables *t, bp_photon_weights *weights)
 {
     histogram *h = calloc(1, sizeof *h);
+    bool sparse = false;
     candidates c = {.cost = UINT64_MAX, .best = t, .best_weights = weights};
     c.other = malloc(sizeof *c.other);
     c.other_weights = malloc(sizeof *c.other_weights);
-    if (!h || !c.other || !c.other_weights || !bp_photon_model_choose(p, &t->model)) {
+    if (!h || !c.other || !c.other_weights || !bp_photon_model_choose(p, &t->model, &sparse)) {
         free(h);
         free(c.other);
         free(c.other_weights);
@@ -450,7 +457,7 @@ bool bp_photon_tables_choose(const bp_photon_plane *p, bp_photon_tables *t, bp_p
         h->wall = bp_photon_code((uint32_t)BP_PHOTON_SMALL << t->model.shift, 3);
     else if (t->model.kind == BP_PHOTON_BY_WINDOW)
         h->wall = LOW_CODES;
-    count_rows(p, &t->model, h);
+    count_rows(p, &t->model, sparse, h);
     find_groups(h);
     choose_contexts(h, &c);
     free(h);

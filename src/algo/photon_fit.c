@@ -282,7 +282,7 @@ static size_t small_count(const trial *t)
     return n;
 }
 
-bool bp_photon_model_choose(const bp_photon_plane *p, bp_photon_model *model)
+bool bp_photon_model_choose(const bp_photon_plane *p, bp_photon_model *model, bool *sparse)
 {
     size_t pixels = p->height * p->width < LARGE_FRAME ? SAMPLE_FEW : SAMPLE_MANY;
     trial *t = malloc(sizeof *t);
@@ -302,6 +302,7 @@ bool bp_photon_model_choose(const bp_photon_plane *p, bp_photon_model *model)
     if (small < t->sample.count / 2)
         try_weights(p, pixels, rough, t);
     *model = t->model;
+    *sparse = t->best < (int64_t)t->sample.count * (int64_t)BP_PHOTON_LOG_UNIT / 2;
     free(t);
     return true;
 }
