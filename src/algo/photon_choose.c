@@ -11,23 +11,23 @@
 #include "kernel/kernel.h"
 #include "kernel/photon_model.h"
 
-#define COUNTED_FEW  32768 /* pixels of the histogram, at least */
-#define COUNTED_MANY (1u << 20)
-#define COUNTED_PART 8   /* of large frames */
-#define SIDE         256 /* buckets of residuals from 0 on, and as many below */
-#define BUCKETS      (2 * SIDE)
-#define CONTEXT_BITS  25  /* about what a context takes in the tables */
-#define SYMBOL_HALVES 5   /* and each of its symbols, in half bits */
-#define CELLS        88   /* of residuals that are compared when codes are merged */
-#define FAR          1024 /* of so many residuals one may be an escape on either side */
-#define RARE         12   /* bits that an escape takes more than a symbol, over log2(e) */
-#define RARE_LOW     64
-#define ESCAPE_BITS  16 /* of a value in the stream of escapes */
-#define EXACT_LOW    6
-#define FREE_LOW     4 /* low bits that leave the finest frequencies */
-#define WARM_ROWS    5 /* above a block of rows, for its long means */
-#define WINDOW_BLOCK 8
-#define LOW_CODES    57 /* of long means, before those of larger means */
+#define COUNTED_FEW   32768 /* pixels of the histogram, at least */
+#define COUNTED_MANY  (1u << 20)
+#define COUNTED_PART  8   /* of large frames */
+#define SIDE          256 /* buckets of residuals from 0 on, and as many below */
+#define BUCKETS       (2 * SIDE)
+#define CONTEXT_BITS  25   /* about what a context takes in the tables */
+#define SYMBOL_HALVES 5    /* and each of its symbols, in half bits */
+#define CELLS         88   /* of residuals that are compared when codes are merged */
+#define FAR           1024 /* of so many residuals one may be an escape on either side */
+#define RARE          12   /* bits that an escape takes more than a symbol, over log2(e) */
+#define RARE_LOW      64
+#define ESCAPE_BITS   16 /* of a value in the stream of escapes */
+#define EXACT_LOW     6
+#define FREE_LOW      4 /* low bits that leave the finest frequencies */
+#define WARM_ROWS     5 /* above a block of rows, for its long means */
+#define WINDOW_BLOCK  8
+#define LOW_CODES     57 /* of long means, before those of larger means */
 
 typedef struct histogram {
     size_t pixels, share; /* sampled pixels; all pixels are about share times as many */
@@ -146,8 +146,8 @@ static int32_t cost_alone(const uint32_t *a)
     return cost_together(a, none, &shared);
 }
 
-/* What merging group i with the next one costs, less what it saves in the tables, and what chance alone gains by
- * keeping them apart. */
+/* What merging group i with the next one costs, less what it saves in the tables, and what chance alone gains
+ * by keeping them apart. */
 static void find_loss(histogram *h, size_t i)
 {
     size_t a = h->order[i], b = h->order[i + 1];

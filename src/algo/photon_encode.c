@@ -27,7 +27,7 @@ typedef struct encoder {
 
 #define SAMPLED     4096
 #define FINE        4     /* where half the values are small, the model looks at fractions of them */
-#define FAR_BITS    10    /* of distances of neighbours that 31 symbols and a few low bits cope with */
+#define FAR_BITS    9     /* of distances of neighbours that 31 symbols and a few low bits cope with */
 #define BAND_PIXELS 65536 /* more pixels are worth a second band */
 
 /* How many values, and distances of neighbours, are of how many bits, on some rows. */

@@ -32,6 +32,7 @@ typedef struct trial {
     float scratch[BP_PHOTON_SAMPLE_ROOM];
     uint16_t cell[BP_PHOTON_SAMPLE_ROOM];
     uint16_t counts[BP_PHOTON_CODES / 2][CELLS];
+    bool large; /* few pixels have neighbours of small counts */
     int64_t best;
     bp_photon_model model;
 } trial;
@@ -124,9 +125,8 @@ static void try_kind(trial *t, const bp_photon_model *model, unsigned kind, cons
                           : kind == BP_PHOTON_BY_ROUGHNESS ? t->by_rough
                                                            : t->by_both;
     m.kind = (uint8_t)kind;
-    offer(t, &m,
-          cost_of(t, code, level, kind == BP_PHOTON_BY_MEAN ? (uint32_t)BP_PHOTON_SMALL << m.shift : 0),
-          gain);
+    uint32_t small = kind == BP_PHOTON_BY_MEAN ? (uint32_t)BP_PHOTON_SMALL << m.shift : 0;
+    offer(t, &m, cost_of(t, code, level, small), gain);
 }
 
 static void try_windows(const bp_photon_plane *p, size_t pixels, trial *t)
@@ -282,27 +282,41 @@ static size_t small_count(const trial *t)
     return n;
 }
 
+/* Do pixels take less than half a bit? */
+static bool is_sparse(const trial *t)
+{
+    return t->best < (int64_t)t->sample.count * (int64_t)BP_PHOTON_LOG_UNIT / 2;
+}
+
+static void start_trial(const bp_photon_plane *p, size_t pixels, trial *t)
+{
+    t->best = INT64_MAX;
+    t->model = (bp_photon_model){.shift = p->shift};
+    bp_photon_sample_take(p, pixels, &t->sample);
+    code_sample(t);
+    t->large = small_count(t) < t->sample.count / 4;
+    const bp_photon_model plain = t->model;
+    try_kind(t, &plain, BP_PHOTON_BY_MEAN, t->sample.mean, 0);
+}
+
 bool bp_photon_model_choose(const bp_photon_plane *p, bp_photon_model *model, bool *sparse)
 {
     size_t pixels = p->height * p->width < LARGE_FRAME ? SAMPLE_FEW : SAMPLE_MANY;
     trial *t = malloc(sizeof *t);
     if (!t)
         return false;
-    t->best = INT64_MAX;
-    t->model = (bp_photon_model){.shift = p->shift};
-    bp_photon_sample_take(p, pixels, &t->sample);
-    code_sample(t);
-    const bp_photon_model plain = t->model;
-    try_kind(t, &plain, BP_PHOTON_BY_MEAN, t->sample.mean, 0);
+    const bp_photon_model plain = {.shift = p->shift};
+    start_trial(p, pixels, t);
+    if (is_sparse(t)) /* little is to be seen in few pixels */
+        start_trial(p, pixels = SAMPLE_MANY, t);
     try_kind(t, &plain, BP_PHOTON_BY_ROUGHNESS, t->sample.mean, 0);
     bool rough = t->model.kind == BP_PHOTON_BY_ROUGHNESS;
-    size_t small = small_count(t);
-    if (small > t->sample.count / 4)
+    if (!t->large)
         try_windows(p, pixels, t);
-    if (small < t->sample.count / 2)
+    if (small_count(t) < t->sample.count / 2)
         try_weights(p, pixels, rough, t);
     *model = t->model;
-    *sparse = t->best < (int64_t)t->sample.count * (int64_t)BP_PHOTON_LOG_UNIT / 2;
+    *sparse = is_sparse(t);
     free(t);
     return true;
 }
