@@ -108,9 +108,8 @@ static void count_rows(const bp_photon_plane *p, const bp_photon_model *m, bool 
     size_t all = p->height * p->width, most = all / COUNTED_PART;
     most = sparse ? all : most < COUNTED_FEW ? COUNTED_FEW : most;
     most = most < COUNTED_MANY ? most : COUNTED_MANY;
-    size_t width = p->width < most / 4 ? p->width : most / 4,
-           block = bp_photon_has_window(m) ? WINDOW_BLOCK : 1;
-    size_t every = (p->height * width + most - 1) / most;
+    size_t width = p->width < most / 4 ? p->width : most / 4, every = (p->height * width + most - 1) / most;
+    size_t block = every == 1 ? p->height : bp_photon_has_window(m) ? WINDOW_BLOCK : 1;
     for (size_t band = 0; band < p->bands; band++) {
         size_t top = bp_photon_band_row(p->height, p->bands, band);
         size_t end = bp_photon_band_row(p->height, p->bands, band + 1);
