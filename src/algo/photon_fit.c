@@ -267,7 +267,7 @@ static void try_weights(const bp_photon_plane *p, size_t pixels, bool rough, tri
         if (count == BP_PHOTON_WEIGHTS && !m.weight[BP_PHOTON_WINDOW])
             break;
         predict(t, m.weight, count);
-        unsigned kind = t->model.kind;
+        unsigned kind = t->model.kind == BP_PHOTON_BY_WINDOW ? BP_PHOTON_BY_MEAN : t->model.kind;
         try_kind(t, &m, kind, t->level, count == BP_PHOTON_WEIGHTS ? GAIN_WINDOW : GAIN_WEIGHTS);
         if (count < BP_PHOTON_WEIGHTS && kind != BP_PHOTON_BY_BOTH)
             try_kind(t, &m, BP_PHOTON_BY_BOTH, t->level, 0);
