@@ -5,8 +5,8 @@
 
 #include "algo/photon_tables.h"
 
-/* Kind, weights and pace of the model that is likely to cost least; sparse: less than half a bit a pixel. False
- * when memory was short. */
+/* Kind, weights and pace of the model that is likely to cost least; sparse: less than half a bit a pixel.
+ * False when memory was short. */
 bool bp_photon_model_choose(const bp_photon_plane *plane, bp_photon_model *model, bool *sparse);
 
 /* Weights of sum 16, -15 to 15, that make the square form of moments small, found from those given. A moment
