@@ -70,7 +70,7 @@ static void NAME(stage_odd)(unsigned radix, size_t m, size_t s, const COMPLEX *w
                             COMPLEX *out)
 {
     unsigned half = radix / 2;
-    COMPLEX roots[7];
+    COMPLEX roots[7] = {{0, 0}};
     for (unsigned i = 0; i < radix; i++)
         roots[i] = NAME(root)(i, radix);
     for (size_t q = 0; q < m; q++, w += radix - 1) {

@@ -24,20 +24,27 @@ static void free_outcome(bp_outcome *outcome)
     free(outcome->at);
 }
 
+/* Room for one more. */
+static bool grow(bp_outcomes *outcomes)
+{
+    if (outcomes->count < outcomes->room)
+        return true;
+    size_t room = outcomes->room * 2 + 8;
+    bp_outcome *items = realloc(outcomes->items, room * sizeof *items);
+    if (!items)
+        return false;
+    outcomes->items = items;
+    outcomes->room = room;
+    return true;
+}
+
 bp_status bp_outcomes_add(bp_context *ctx, bp_outcomes *outcomes, const bp_outcome *outcome)
 {
     bp_outcome copy = *outcome;
-    bool done = true;
+    bool done = grow(outcomes);
     copy.values = copy_of(outcome->values, outcome->count, &done);
     copy.sigmas = copy_of(outcome->sigmas, outcome->count, &done);
     copy.at = copy_of(outcome->at, outcome->count, &done);
-    if (done && outcomes->count == outcomes->room) {
-        size_t room = outcomes->room * 2 + 8;
-        bp_outcome *items = realloc(outcomes->items, room * sizeof *items);
-        done = items != NULL;
-        outcomes->items = done ? items : outcomes->items;
-        outcomes->room = done ? room : outcomes->room;
-    }
     if (!done) {
         free_outcome(&copy);
         return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
