@@ -430,9 +430,12 @@ static void choose_contexts(histogram *h, candidates *c)
             continue;
         merge_groups(h, most);
         find_spans(h, c->other, spans);
-        unsigned low = common_low(h, spans);
+        unsigned free = FREE_LOW, low = common_low(h, spans);
+        while (h->groups << (16 - free) > BP_PHOTON_SLOTS)
+            free++; /* so many leave the frequencies as fine as they are */
+        low = low < free ? free : low;
         bool better = try_tables(h, spans, low, c);
-        while (low > FREE_LOW && try_tables(h, spans, --low, c))
+        while (low > free && try_tables(h, spans, --low, c))
             better = true;
         if (!better)
             break;
