@@ -57,7 +57,7 @@ static bp_status decode_frames(bp_context *ctx, const double *params, const uint
 
 const bp_codec bp_codec_photon = {
     .name = "photon",
-    .summary = "detector frames near the limit of counting noise; on trial: its bytes may change",
+    .summary = "detector frames near the limit of counting noise",
     .number = 11,
     .version = 1,
     .dtypes = BP_DTYPES_8 | BP_DTYPES_16 | BP_BIT(BP_U32) | BP_BIT(BP_I32) | BP_BIT(BP_U64) | BP_BIT(BP_I64) |
