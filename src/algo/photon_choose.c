@@ -50,7 +50,7 @@ static void find_places(const uint16_t *restrict values, const uint8_t *restrict
 {
     for (size_t c = 0; c < width; c++) {
         int32_t value = values[c], residual = (int16_t)(value - at[c]), bits;
-        int32_t negative = residual >> 31, large = -(value == BP_PHOTON_LARGE);
+        int32_t negative = residual < 0 ? -1 : 0, large = -(value == BP_PHOTON_LARGE);
         int32_t size = residual ^ negative;
         size = (size & ~large) | (32767 & large);
         float f = (float)(size + 32);

@@ -222,7 +222,10 @@ void bp_bench_rows_print_csv(const bp_bench_rows *rows, FILE *stream)
             else
                 bp_table_cell(table, "%.9g", numbers[k]);
         }
-        bp_table_cell(table, isfinite(row->floor_bpp) ? "%.9g" : "", row->floor_bpp);
+        if (isfinite(row->floor_bpp))
+            bp_table_cell(table, "%.9g", row->floor_bpp);
+        else
+            bp_table_cell(table, "%s", "");
         bp_table_cell(table, "%zu", row->chunks);
         bp_table_cell(table, "%zu", failed ? (size_t)0 : row->result.chunks);
         bp_table_cell(table, "%u", row->threads);

@@ -105,12 +105,13 @@ static bp_status decode(bp_context *ctx, const double *params, const uint8_t *in
 }
 
 #ifdef H5Z_DICTIONARY_ZSTD
-static size_t library(char *text, size_t size)
+static size_t zstd_version(char *text, size_t size)
 {
     return (size_t)snprintf(text, size, "zstd %s", ZSTD_versionString());
 }
+#define LIBRARY zstd_version
 #else
-#define library NULL
+#define LIBRARY NULL
 #endif
 
 const bp_codec bp_codec_dictionary = {
@@ -123,7 +124,7 @@ const bp_codec bp_codec_dictionary = {
     .params = params_of_dictionary,
     .param_count = P_COUNT,
     .levels = {"level=fast", "level=balanced", "level=max"},
-    .library = library,
+    .library = LIBRARY,
     .lossless = bp_codec_always_lossless,
     .check = check,
     .worst_size = worst_size,

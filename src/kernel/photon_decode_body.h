@@ -252,8 +252,8 @@ BP_ALWAYS bool decode_all(const bp_photon_target *t, bp_photon_band *bands, size
     look.mask = v_set((1u << tables->bits) - 1);
     look.slots = tables->slots;
     for (size_t i = 0; i < count; i += 2) {
-        bp_photon_band *pair[2] = {&bands[i], i + 1 < count ? &bands[i + 1] : NULL};
-        bool swap = pair[1] && bp_photon_groups(pair[1]->height) > bp_photon_groups(pair[0]->height);
+        bp_photon_band *pair[2] = {&bands[i], i + 1 < count ? &bands[i + 1] : &bands[i]};
+        bool swap = bp_photon_groups(pair[1]->height) > bp_photon_groups(pair[0]->height);
         if (swap)
             pair[0] = &bands[i + 1], pair[1] = &bands[i];
         if (!decode_bands(t, &look, pair, i + 1 < count ? 2 : 1))

@@ -285,7 +285,7 @@ static void frames_are_read_alone(void **state)
                 for (size_t i = 0; i < FRAMES * PIXELS; i++)
                     series[i] = (uint16_t)(next() & 255);
             assert_int_equal(bp_array_init(&in, BP_U16, 0, 3, series_shape, series), BP_OK);
-            bp_codec_spec spec = spec_of(l < 3 ? levels[l] : "lz4");
+            bp_codec_spec spec = spec_of(l < 3 ? levels[l] : "bslz4");
             size_t worst = bp_chunk_worst_size(&spec, &in, NULL);
             uint8_t *chunk = malloc(worst);
             assert_int_equal(bp_chunk_encode(ctx, &spec, &in, BP_LITTLE_ENDIAN, NULL, chunk, worst, &size),
