@@ -118,7 +118,8 @@ static uint8_t *encode(const golden *g, const bp_codec_spec *spec, size_t *size)
     return payload;
 }
 
-static void decodes(const golden *g, const bp_codec_spec *spec, const uint8_t *payload, size_t size)
+/* False when the payload is in a mode that this build leaves out. */
+static bool decodes(const golden *g, const bp_codec_spec *spec, const uint8_t *payload, size_t size)
 {
     bp_context *ctx = bp_context_new();
     bp_array values, back;
@@ -137,6 +138,7 @@ static void decodes(const golden *g, const bp_codec_spec *spec, const uint8_t *p
     free(back.data);
     free(values.data);
     bp_context_free(ctx);
+    return status == BP_OK;
 }
 
 static void golden_payloads_decode(void **state)
@@ -153,8 +155,7 @@ static void golden_payloads_decode(void **state)
         uint8_t *payload = read_payload(g, &size), *now;
         if (!payload)
             fail_msg("%s is missing: run `test_codec_golden write` in the top folder", g->file);
-        decodes(g, &spec, payload, size);
-        if (!spec.codec->library) {
+        if (decodes(g, &spec, payload, size) && !spec.codec->library) {
             now = encode(g, &spec, &again);
             assert_non_null(now);
             assert_int_equal(again, size);
