@@ -89,9 +89,10 @@ static int64_t cost_of(trial *t, const uint8_t *code, const uint16_t *level, uin
         within += cell >> 2;
         t->cell[i] = (uint16_t)(((uint32_t)code[i] >> 1) * CELLS + (cell ^ (negative & (CELLS - 1))));
     }
+    uint16_t *counts = (uint16_t *)t->counts; /* all codes in a row */
     memset(t->counts, 0, sizeof t->counts);
     for (size_t i = 0; i < s->count; i++)
-        t->counts[0][t->cell[i]]++;
+        counts[t->cell[i]]++;
     int64_t cost = (int64_t)within * (int64_t)BP_PHOTON_LOG_UNIT;
     for (size_t c = 0; c < BP_PHOTON_CODES / 2; c++) {
         int32_t all = 0, sum = 0, used = 0;
