@@ -712,7 +712,7 @@ static INLINE void sum_all(const model *m, const piece *p, const uint8_t *a, uin
     size_t i = 0;
     sum_above(m, p, a, p->count, 1, sum);
     for (; p->at + i < 2 && i < p->count; i++)
-        sum[i] = (uint16_t)(sum[i] + (p->at + i ? p->w * a[i - 1] : 0));
+        sum[i] = (uint16_t)(sum[i] + (p->at + i ? p->w * a[(ptrdiff_t)i - 1] : 0));
     for (; i < p->count; i++)
         sum[i] = (uint16_t)(sum[i] + p->w * a[(ptrdiff_t)i - 1] + p->ww * a[(ptrdiff_t)i - 2]);
 }
