@@ -43,6 +43,11 @@ typedef struct bp_outcome {
     size_t count;
     double *values, *sigmas,
         *at; /* owned; sigmas NULL when not known, at NULL for a number. NAN: not defined */
+    /* Delete-one values for paired comparisons: unit_count x count, values with the independent unit (shot,
+     * exposure, time block, block of rows) number u left out stand at without[u * count]. The same units in
+     * the same order for all outcomes of a run, and for another run on data of the same shape. NULL: none. */
+    size_t unit_count;
+    double *without; /* owned */
 } bp_outcome;
 
 typedef struct bp_outcomes {

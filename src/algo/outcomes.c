@@ -22,6 +22,7 @@ static void free_outcome(bp_outcome *outcome)
     free(outcome->values);
     free(outcome->sigmas);
     free(outcome->at);
+    free(outcome->without);
 }
 
 /* Room for one more. */
@@ -45,6 +46,7 @@ bp_status bp_outcomes_add(bp_context *ctx, bp_outcomes *outcomes, const bp_outco
     copy.values = copy_of(outcome->values, outcome->count, &done);
     copy.sigmas = copy_of(outcome->sigmas, outcome->count, &done);
     copy.at = copy_of(outcome->at, outcome->count, &done);
+    copy.without = copy_of(outcome->without, outcome->unit_count * outcome->count, &done);
     if (!done) {
         free_outcome(&copy);
         return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
