@@ -31,7 +31,7 @@ typedef struct bp_science_stack {
     void *user;
 } bp_science_stack;
 
-/* A number, or a curve of `count` values. */
+/* A number, a curve of `count` values, or a map of count / columns rows. */
 typedef struct bp_outcome {
     const char *name;        /* static text, all of them */
     const char *unit;        /* "value": that of the pixels; "" for a plain number */
@@ -41,6 +41,8 @@ typedef struct bp_outcome {
         *parts;  /* what there is one of these for each of, such as "region"; NULL when there is but one */
     double part; /* which of them */
     size_t count;
+    size_t columns; /* of a map, such as a reconstructed slice; 0: a number or a curve. A map has an axis
+                       (what its pixels are) and neither at nor sigmas */
     double *values, *sigmas,
         *at; /* owned; sigmas NULL when not known, at NULL for a number. NAN: not defined */
     /* Delete-one values for paired comparisons: unit_count x count, values with the independent unit (shot,

@@ -15,14 +15,26 @@
 extern "C" {
 #endif
 
-#define BP_MAX_TRUTHS 8
+#define BP_MAX_TRUTHS 12
+#define BP_MAX_SIDES  8
 
-/* One thing that is known exactly: a value for each pixel, or one number. */
+/* One thing that is known exactly: a value for each pixel, one number, or an array of its own shape. */
 typedef struct bp_truth {
     const char *name, *unit, *help;
-    bool map;             /* height x width values; else one */
+    bool map;             /* height x width values; else one, or rows x columns */
     const double *values; /* owned by the simulation */
+    size_t rows, columns; /* of an array that is no frame; rows 0: none. columns 0: a list of rows values */
 } bp_truth;
+
+/* Numbers that a measurement writes beside its frames, such as an angle for each of them. They stand in
+ * /entry/data and, by a second link, where NeXus has them. */
+typedef struct bp_simulated_side {
+    const char *name, *unit, *help;
+    const char *group; /* below /entry: "sample", "instrument/detector" ...; NULL: in /entry/data alone */
+    size_t count;
+    const double *values; /* owned by the simulation */
+    bool whole;           /* written as integers of 32 bits */
+} bp_simulated_side;
 
 struct bp_simulator;
 
@@ -35,6 +47,9 @@ typedef struct bp_simulation {
     double entropy; /* bits per pixel, mean over the frames: no lossless code needs fewer; NAN: not known */
     bp_truth truths[BP_MAX_TRUTHS];
     size_t truth_count;
+    const char *definition; /* NeXus application definition, such as "NXtomo"; NULL: none */
+    bp_simulated_side sides[BP_MAX_SIDES];
+    size_t side_count;
     void *state;
 } bp_simulation;
 

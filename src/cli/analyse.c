@@ -24,7 +24,11 @@ static json_t *outcome_json(const bp_outcome *o)
     bp_json_set_text(row, "uncertainty", o->uncertainty);
     if (o->parts)
         bp_json_set_number(row, o->parts, o->part);
-    if (o->axis) {
+    if (o->columns) { /* for --out: a picture is no text */
+        const uint64_t shape[2] = {o->count / o->columns, o->columns};
+        bp_json_set_shape(row, "shape", shape, 2);
+        bp_json_set_text(row, "axis", o->axis);
+    } else if (o->axis) {
         bp_json_set(row, "values", list_of(o->values, o->count));
         bp_json_set(row, "sigma", o->sigmas ? list_of(o->sigmas, o->count) : json_null());
         bp_json_set_text(row, "axis", o->axis);
@@ -104,7 +108,7 @@ static void print_analysis(const bp_cli *cli, const bp_analysis *a)
            (unsigned long long)a->frames, a->frames == 1 ? "" : "s", a->rows, a->columns);
     print_numbers(a);
     for (size_t i = 0; i < a->outcomes.count; i++)
-        if (a->outcomes.items[i].axis)
+        if (a->outcomes.items[i].axis && !a->outcomes.items[i].columns)
             print_curve(&a->outcomes.items[i]);
 }
 

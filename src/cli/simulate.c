@@ -40,6 +40,8 @@ static bp_status take_params(bp_cli *cli, const bp_simulator *simulator, double 
 static double mean_of(const bp_truth *truth, const bp_simulation *s)
 {
     size_t count = truth->map ? s->height * s->width : 1;
+    if (truth->rows)
+        count = truth->rows * (truth->columns ? truth->columns : 1);
     double sum = 0;
     for (size_t i = 0; i < count; i++)
         sum += truth->values[i];
@@ -82,7 +84,7 @@ static void show(bp_cli *cli, const bp_simulation *s, const char *output, double
         json_t *row = json_object();
         bp_json_set_text(row, "name", s->truths[i].name);
         bp_json_set_text(row, "unit", s->truths[i].unit);
-        bp_json_set_bool(row, "map", s->truths[i].map);
+        bp_json_set_bool(row, "map", s->truths[i].map || s->truths[i].columns);
         bp_json_set_number(row, "mean", mean_of(&s->truths[i], s));
         bp_json_append(cli->result, "truth", row);
     }

@@ -131,20 +131,97 @@ static bp_status put_parameters(const writer *w)
 static bp_status put_truths(const writer *w)
 {
     const bp_simulation *s = w->simulation;
-    hsize_t shape[2] = {s->height, s->width};
     bp_status status = put_parameters(w);
     for (size_t i = 0; status == BP_OK && i < s->truth_count; i++) {
         const bp_truth *truth = &s->truths[i];
+        hsize_t shape[2] = {truth->map ? s->height : truth->rows, truth->map ? s->width : truth->columns};
         char path[128];
         snprintf(path, sizeof path, TRUTH "/%s", truth->name);
-        status = bp_h5_put_dataset(w->ctx, w->file, path, H5T_NATIVE_DOUBLE, truth->map ? 2 : 0, shape,
-                                   truth->values, NULL);
+        status = bp_h5_put_dataset(w->ctx, w->file, path, H5T_NATIVE_DOUBLE,
+                                   shape[1]   ? 2
+                                   : shape[0] ? 1
+                                              : 0,
+                                   shape, truth->values, NULL);
         if (status == BP_OK)
             status = bp_h5_put_text(w->ctx, w->file, path, "units", truth->unit);
         if (status == BP_OK)
             status = bp_h5_put_text(w->ctx, w->file, path, "long_name", truth->help);
     }
     return status;
+}
+
+/* A group below /entry with the class that NeXus gives it, and those above it, where they are missing. */
+static bp_status need_group(const writer *w, const char *group)
+{
+    static const char *const classes[][2] = {
+        {"instrument", "NXinstrument"}, {"detector", "NXdetector"},
+        {"sample", "NXsample"},         {"beam", "NXbeam"},
+        {"source", "NXsource"},         {"monochromator", "NXmonochromator"}};
+    char path[256] = "/entry";
+    bp_status status = BP_OK;
+    while (*group && status == BP_OK) {
+        size_t length = strcspn(group, "/"), at = strlen(path);
+        const char *class = "NXcollection";
+        snprintf(path + at, sizeof path - at, "/%.*s", (int)length, group);
+        for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+            if (strcmp(path + at + 1, classes[i][0]) == 0)
+                class = classes[i][1];
+        if (H5Lexists(w->file, path, H5P_DEFAULT) <= 0)
+            status = bp_h5_put_group(w->ctx, w->file, path, class);
+        group += group[length] ? length + 1 : length;
+    }
+    return status;
+}
+
+/* A second name for a dataset of /entry/data. */
+static bp_status put_link(const writer *w, const char *group, const char *name)
+{
+    char from[256], to[256];
+    bp_status status = need_group(w, group);
+    snprintf(from, sizeof from, "/entry/data/%s", name);
+    snprintf(to, sizeof to, "/entry/%s/%s", group, name);
+    if (status == BP_OK && H5Lcreate_hard(w->file, from, w->file, to, H5P_DEFAULT, H5P_DEFAULT) < 0)
+        status = bp_h5_fail(w->ctx, BP_E_OUTPUT, "%s could not be written", to);
+    return status;
+}
+
+static bp_status put_sides(const writer *w)
+{
+    const bp_simulation *s = w->simulation;
+    bp_status status = BP_OK;
+    for (size_t i = 0; status == BP_OK && i < s->side_count; i++) {
+        const bp_simulated_side *side = &s->sides[i];
+        hsize_t count = side->count;
+        char path[128];
+        snprintf(path, sizeof path, "/entry/data/%s", side->name);
+        hid_t dataset = H5I_INVALID_HID;
+        status = bp_h5_put_dataset(w->ctx, w->file, path, side->whole ? H5T_NATIVE_INT32 : H5T_NATIVE_DOUBLE,
+                                   1, &count, NULL, &dataset);
+        if (status == BP_OK &&
+            H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, side->values) < 0)
+            status = bp_h5_fail(w->ctx, BP_E_OUTPUT, "%s could not be written", path);
+        bp_h5_release(&dataset);
+        if (status == BP_OK && *side->unit)
+            status = bp_h5_put_text(w->ctx, w->file, path, "units", side->unit);
+        if (status == BP_OK)
+            status = bp_h5_put_text(w->ctx, w->file, path, "long_name", side->help);
+        if (status == BP_OK && side->group)
+            status = put_link(w, side->group, side->name);
+    }
+    return status;
+}
+
+/* What an application definition asks for beyond the frames. */
+static bp_status put_definition(const writer *w)
+{
+    const char *definition = w->simulation->definition;
+    if (!definition)
+        return BP_OK;
+    hid_t type = bp_h5_put_text_type(definition);
+    bp_status status =
+        bp_h5_put_dataset(w->ctx, w->file, "/entry/definition", type, 0, NULL, definition, NULL);
+    bp_h5_release(&type);
+    return status == BP_OK ? put_link(w, "instrument/detector", "data") : status;
 }
 
 static bp_status put_groups(const writer *w)
@@ -172,6 +249,10 @@ static bp_status put_everything(writer *w)
         status = put_marks(w);
     if (status == BP_OK)
         status = put_truths(w);
+    if (status == BP_OK)
+        status = put_sides(w);
+    if (status == BP_OK)
+        status = put_definition(w);
     if (status == BP_OK)
         status = put_frames(w);
     bp_h5_release(&w->dataset);

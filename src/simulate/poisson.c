@@ -204,14 +204,20 @@ static void settle_entropy(const bp_simulation *s, state *st)
 
 static void tell_truths(bp_simulation *s, state *st)
 {
-    s->truths[0] = (bp_truth){"rate", "photons", "expected photons per pixel and frame", true, st->rate};
+    s->truths[0] =
+        (bp_truth){"rate", "photons", "expected photons per pixel and frame", true, st->rate, 0, 0};
     s->truths[1] =
-        (bp_truth){"entropy", "bits", "of the counts of one pixel in one frame", true, st->entropy};
-    s->truths[2] = (bp_truth){"mean_rate", "photons", "mean of rate over the frame", false, &st->mean_rate};
-    s->truths[3] = (bp_truth){"mean_entropy", "bits",
+        (bp_truth){"entropy", "bits", "of the counts of one pixel in one frame", true, st->entropy, 0, 0};
+    s->truths[2] =
+        (bp_truth){"mean_rate", "photons", "mean of rate over the frame", false, &st->mean_rate, 0, 0};
+    s->truths[3] = (bp_truth){"mean_entropy",
+                              "bits",
                               "mean of entropy over the frame: no lossless code needs fewer "
                               "bits per pixel",
-                              false, &st->mean_entropy};
+                              false,
+                              &st->mean_entropy,
+                              0,
+                              0};
     s->truth_count = 4;
     s->entropy = st->mean_entropy;
 }
