@@ -76,6 +76,10 @@ typedef struct bp_technique {
     size_t param_count;
     bp_status (*run)(bp_context *ctx, const double *params, const bp_science_stack *stack,
                      bp_outcomes *outcomes);
+    /* What only the two together tell of a stack and a changed version of it (peaks found again, overlap of
+     * segmentations). Same shape, checked by the caller. NULL: the outcomes of two runs are all there is. */
+    bp_status (*compare)(bp_context *ctx, const double *params, const bp_science_stack *reference,
+                         const bp_science_stack *test, bp_outcomes *outcomes);
 } bp_technique;
 
 /* Walks the techniques; NULL past the end. */

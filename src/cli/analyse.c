@@ -47,6 +47,7 @@ static void set_json(bp_cli *cli, const bp_analysis *a)
     bp_json_set_text(cli->result, "technique", a->technique->name);
     bp_json_set_text(cli->result, "params", params);
     bp_json_set_text(cli->result, "file", cli->files.items[1]);
+    bp_json_set_text(cli->result, "against", cli->values[OPTION_AGAINST]);
     bp_json_set_text(cli->result, "dataset", a->dataset);
     bp_json_set_count(cli->result, "frames", a->frames);
     bp_json_set_count(cli->result, "rows", a->rows);
@@ -121,6 +122,7 @@ bp_status bp_cli_analyse(bp_cli *cli)
         status = bp_fail(cli->ctx, BP_E_USAGE, "analyse: --dataset is given once at most");
     if (status != BP_OK)
         return status;
+    options.against = cli->values[OPTION_AGAINST];
     options.regions = cli->values[OPTION_REGIONS];
     options.dataset = cli->datasets.count ? cli->datasets.items[0] : NULL;
     status = bp_analyse(cli->ctx, cli->files.items[0], cli->files.items[1], &options, &analysis);

@@ -76,6 +76,7 @@ static const bp_example metric_examples[] = {
 static const bp_example analyse_examples[] = {
     {"beampress analyse segment scan.h5", "threshold, phase fraction and objects, each with its uncertainty"},
     {"beampress analyse xpcs:frame_time=0.01 scan.h5", "g2 over all pixels, contrast and rate of its decay"},
+    {"beampress analyse segment scan.h5 --against lossy.h5", "overlap of the segmentations of two files"},
     {"beampress analyse segment:connectivity=faces,min_size=5 scan.h5 --json", "the same for a program"},
     {NULL, NULL},
 };
@@ -184,7 +185,9 @@ const bp_command bp_commands[COMMAND_COUNT] = {
         {"analyse", "TECHNIQUE[:key=value,...] FILE", "what does a technique find in a file?",
          "Runs the analysis of a technique on the frames of FILE and gives every number with its standard "
          "uncertainty, and where that came from. `beampress list science` shows the techniques with their "
-         "parameters and what they are checked against. What is not defined is said to be so.",
+         "parameters and what they are checked against. What is not defined is said to be so.\n\n"
+         "With --against, what FILE and a changed version of it tell together: techniques that pair things "
+         "(peaks, voxels) have such a comparison.",
          analyse_examples, 2, 2, bp_cli_analyse},
     [COMMAND_DOCTOR] =
         {"doctor", "", "does everything work on this machine?",

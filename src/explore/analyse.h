@@ -8,6 +8,7 @@
 typedef struct bp_analyse_options {
     const char *dataset; /* NULL: what the file is obviously about */
     const char *regions; /* path of a map of regions in the file; NULL: what it has under a known name */
+    const char *against; /* a changed version of the file: what the two together tell; or NULL */
     bool no_mask;
     unsigned threads;
 } bp_analyse_options;

@@ -49,7 +49,6 @@ typedef struct analysis {
     bp_histogram total, parts[BP_JACKKNIFE_BLOCKS];
     size_t class_bins[BP_OTSU_MOST_CLASSES];
     double threshold;
-    bool found; /* a threshold that divides anything */
     uint64_t inside, block_inside[BP_JACKKNIFE_BLOCKS], block_used[BP_JACKKNIFE_BLOCKS];
 } analysis;
 
@@ -171,12 +170,9 @@ static bp_status add_classes(bp_context *ctx, const analysis *a, bp_outcomes *ou
 }
 
 /* Threshold and fraction from the histograms, with one block left out at a time. */
-static bp_status find_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcomes, double *share_sigma)
+static bp_status add_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcomes, double *share_sigma)
 {
     double thresholds[BP_JACKKNIFE_BLOCKS], shares[BP_JACKKNIFE_BLOCKS];
-    size_t bin = 0;
-    a->found = threshold_bin(a, &a->total, &bin);
-    a->threshold = bin_value(&a->total, bin);
     for (size_t b = 0; b < a->blocks; b++) {
         bp_histogram rest = a->total;
         size_t without = 0;
@@ -192,8 +188,8 @@ static bp_status find_threshold(bp_context *ctx, analysis *a, bp_outcomes *outco
     /* a threshold is known to a bin at best */
     double sigma = bp_jackknife_sigma(thresholds, a->blocks), least = a->total.width / sqrt(12);
     sigma = isnan(sigma) || sigma > least ? sigma : least;
-    bp_status status = bp_outcomes_number(ctx, outcomes, "otsu_threshold", "value",
-                                          a->found ? a->threshold : NAN, sigma, how(a));
+    bp_status status =
+        bp_outcomes_number(ctx, outcomes, "otsu_threshold", "value", a->threshold, sigma, how(a));
     return status == BP_OK ? add_classes(ctx, a, outcomes) : status;
 }
 
@@ -310,26 +306,33 @@ static double fixed_share_sigma(const analysis *a)
     return bp_jackknife_sigma(shares, a->blocks);
 }
 
-static bp_status analyse(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+static bp_status find_threshold(bp_context *ctx, analysis *a)
 {
-    double share_sigma = NAN;
     bp_status status = walk(ctx, a, look_range);
     if (status != BP_OK)
         return status;
     if (a->used == 0)
         return bp_fail(ctx, BP_E_INPUT, "no pixel takes part: all are masked or not finite");
-    bool otsu = a->params[P_METHOD] == METHOD_OTSU;
-    if (otsu)
-        status = make_histograms(ctx, a);
-    if (status == BP_OK && otsu)
-        status = find_threshold(ctx, a, outcomes, &share_sigma);
-    if (!otsu) {
+    if (a->params[P_METHOD] != METHOD_OTSU) {
         a->threshold = a->params[P_LEVEL];
-        a->found = true;
+        return BP_OK;
     }
-    if (status == BP_OK && !a->found)
+    size_t bin = 0;
+    status = make_histograms(ctx, a);
+    if (status == BP_OK && !threshold_bin(a, &a->total, &bin))
         return bp_fail(ctx, BP_E_INPUT,
                        "every pixel has the value %.9g: there is no threshold between phases", a->min);
+    a->threshold = bin_value(&a->total, bin);
+    return status;
+}
+
+static bp_status analyse(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+{
+    double share_sigma = NAN;
+    bool otsu = a->params[P_METHOD] == METHOD_OTSU;
+    bp_status status = find_threshold(ctx, a);
+    if (status == BP_OK && otsu)
+        status = add_threshold(ctx, a, outcomes, &share_sigma);
     if (status == BP_OK)
         status = walk(ctx, a, look_phase);
     if (status == BP_OK && !otsu)
@@ -340,20 +343,123 @@ static bp_status analyse(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
     return status == BP_OK ? count_objects(ctx, a, outcomes) : status;
 }
 
+static void init_analysis(analysis *a, const double *params, const bp_science_stack *stack)
+{
+    *a = (analysis){.params = params, .stack = stack, .whole = true};
+    a->by_rows = stack->frames < 8;
+    uint64_t units = a->by_rows ? stack->rows / 4 : stack->frames;
+    a->blocks = units > BP_JACKKNIFE_BLOCKS ? BP_JACKKNIFE_BLOCKS : units > 1 ? (size_t)units : 1;
+    a->frame = malloc(stack->rows * stack->columns * sizeof *a->frame);
+}
+
+static void fini_analysis(analysis *a)
+{
+    bp_histogram_fini(&a->total);
+    for (size_t b = 0; b < a->blocks; b++)
+        bp_histogram_fini(&a->parts[b]);
+    free(a->frame);
+}
+
 static bp_status run(bp_context *ctx, const double *params, const bp_science_stack *stack,
                      bp_outcomes *outcomes)
 {
-    analysis a = {.params = params, .stack = stack, .whole = true};
-    a.by_rows = stack->frames < 8;
-    uint64_t units = a.by_rows ? stack->rows / 4 : stack->frames;
-    a.blocks = units > BP_JACKKNIFE_BLOCKS ? BP_JACKKNIFE_BLOCKS : units > 1 ? (size_t)units : 1;
-    a.frame = malloc(stack->rows * stack->columns * sizeof *a.frame);
+    analysis a;
+    init_analysis(&a, params, stack);
     bp_status status =
         a.frame ? analyse(ctx, &a, outcomes) : bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
-    bp_histogram_fini(&a.total);
-    for (size_t b = 0; b < a.blocks; b++)
-        bp_histogram_fini(&a.parts[b]);
-    free(a.frame);
+    fini_analysis(&a);
+    return status;
+}
+
+/* Voxels of the phase in each block: in the first, in the second, in both. */
+typedef struct overlap {
+    double first[BP_JACKKNIFE_BLOCKS], second[BP_JACKKNIFE_BLOCKS], both[BP_JACKKNIFE_BLOCKS];
+} overlap;
+
+static bool in_phase(const analysis *a, size_t i)
+{
+    return takes_part(a, i) && (a->frame[i] > a->threshold) == (a->params[P_PHASE] == 0);
+}
+
+static bp_status count_overlap(bp_context *ctx, analysis *a, analysis *b, overlap *o)
+{
+    const bp_science_stack *s = a->stack, *t = b->stack;
+    for (uint64_t f = 0; f < s->frames; f++) {
+        bp_status status = s->read(ctx, s->user, f, 1, a->frame);
+        if (status == BP_OK)
+            status = t->read(ctx, t->user, f, 1, b->frame);
+        if (status != BP_OK)
+            return status;
+        for (size_t r = 0; r < s->rows; r++) {
+            size_t block = block_of(a, f, r);
+            for (size_t i = r * s->columns; i < (r + 1) * s->columns; i++) {
+                bool first = in_phase(a, i), second = in_phase(b, i);
+                o->first[block] += first;
+                o->second[block] += second;
+                o->both[block] += first && second;
+            }
+        }
+    }
+    return BP_OK;
+}
+
+/* Dice 2 |A and B| / (|A| + |B|) and Jaccard |A and B| / |A or B|, one block left out unless `without` is
+ * beyond them all. */
+static void overlap_scores(const overlap *o, size_t blocks, size_t without, double *dice, double *jaccard)
+{
+    double first = 0, second = 0, both = 0;
+    for (size_t b = 0; b < blocks; b++)
+        if (b != without) {
+            first += o->first[b];
+            second += o->second[b];
+            both += o->both[b];
+        }
+    double sum = first + second;
+    *dice = sum > 0 ? 2 * both / sum : NAN;
+    *jaccard = sum > 0 ? both / (sum - both) : NAN;
+}
+
+static bp_status add_overlap(bp_context *ctx, const analysis *a, const overlap *o, bp_outcomes *outcomes)
+{
+    static const char *const names[] = {"dice", "jaccard"};
+    double values[2], without[2][BP_JACKKNIFE_BLOCKS];
+    bp_status status = BP_OK;
+    overlap_scores(o, a->blocks, SIZE_MAX, &values[0], &values[1]);
+    for (size_t b = 0; b < a->blocks; b++)
+        overlap_scores(o, a->blocks, b, &without[0][b], &without[1][b]);
+    for (size_t k = 0; k < 2 && status == BP_OK; k++) {
+        double sigma = bp_jackknife_sigma(without[k], a->blocks);
+        status = bp_outcomes_add(ctx, outcomes,
+                                 &(bp_outcome){.name = names[k],
+                                               .unit = "",
+                                               .uncertainty = isnan(sigma) ? NULL : how(a),
+                                               .count = 1,
+                                               .values = &values[k],
+                                               .sigmas = isnan(sigma) ? NULL : &sigma,
+                                               .unit_count = a->blocks,
+                                               .without = without[k]});
+    }
+    return status;
+}
+
+static bp_status compare(bp_context *ctx, const double *params, const bp_science_stack *reference,
+                         const bp_science_stack *test, bp_outcomes *outcomes)
+{
+    analysis a, b;
+    overlap o = {0};
+    init_analysis(&a, params, reference);
+    init_analysis(&b, params, test);
+    bp_status status = a.frame && b.frame ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    if (status == BP_OK)
+        status = find_threshold(ctx, &a);
+    if (status == BP_OK)
+        status = find_threshold(ctx, &b);
+    if (status == BP_OK)
+        status = count_overlap(ctx, &a, &b, &o);
+    if (status == BP_OK)
+        status = add_overlap(ctx, &a, &o, outcomes);
+    fini_analysis(&a);
+    fini_analysis(&b);
     return status;
 }
 
@@ -365,4 +471,5 @@ const bp_technique bp_technique_segment = {
     .params = params_of_segment,
     .param_count = P_COUNT,
     .run = run,
+    .compare = compare,
 };

@@ -62,7 +62,7 @@ def prepare(beampress, desk, subcommand):
             place = file[DATASET].id.get_chunk_info(3)
         damaged[place.byte_offset + place.size // 2] ^= 1
         (desk / "damaged.bp.h5").write_bytes(damaged)
-    if subcommand in ("verify", "metric"):
+    if subcommand in ("verify", "metric", "analyse"):
         beampress("compress", desk / "scan.h5", "-q")
         beampress("compress", desk / "scan.h5", desk / "lossy.h5", "--codec", "jpegls:near=2", "-q")
 

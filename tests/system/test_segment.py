@@ -127,3 +127,25 @@ def test_bad_input(beampress, tmp_path):
     assert "no technique 'dreams'" in analyse(beampress, tmp_path, np.eye(9), "dreams", code=2).stderr
     few = analyse(beampress, tmp_path, np.eye(9), "segment:classes=4", code=3)
     assert "threshold" in few.stderr
+
+
+def test_two_segmentations(beampress, tmp_path):
+    rng = np.random.default_rng(3)
+    first = rng.integers(0, 2, (20, 40, 50), dtype=np.uint8) * 10
+    second = np.where(rng.random(first.shape) < 0.1, 10 - first, first).astype(np.uint8)
+    for name, values in (("a.h5", first), ("b.h5", second), ("short.h5", first[:5])):
+        with h5py.File(tmp_path / name, "w") as f:
+            f["x"] = values
+
+    def against(name, code=0, technique="segment"):
+        return beampress("analyse", technique, tmp_path / "a.h5", "--against", tmp_path / name, "--json", code=code)
+
+    found = {r["name"]: r for r in against("b.h5").json["results"]}
+    a, b = first > 5, second > 5
+    assert found["dice"]["value"] == pytest.approx(2 * (a & b).sum() / (a.sum() + b.sum()), abs=1e-12)
+    assert found["jaccard"]["value"] == pytest.approx((a & b).sum() / (a | b).sum(), abs=1e-12)
+    assert 0 < found["dice"]["sigma"] < 0.01
+    same = {r["name"]: r for r in against("a.h5").json["results"]}
+    assert same["dice"]["value"] == 1 and same["jaccard"]["value"] == 1 and same["dice"]["sigma"] == 0
+    assert "5 frames of 40x50" in against("short.h5", code=3).stderr
+    assert "nothing to say of two files" in against("b.h5", code=2, technique="xpcs").stderr
