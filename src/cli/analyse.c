@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/picture.h"
 #include "explore/analyse.h"
+#include "io/hdf5_outcomes.h"
 #include "report/json.h"
 #include "report/table.h"
 
@@ -113,6 +115,26 @@ static void print_analysis(const bp_cli *cli, const bp_analysis *a)
             print_curve(&a->outcomes.items[i]);
 }
 
+/* --out and --plot */
+static bp_status write_files(bp_cli *cli, const bp_analysis *a)
+{
+    const char *out = cli->values[OPTION_OUT], *plot = cli->values[OPTION_PLOT], *file = cli->files.items[1];
+    char params[1024], title[128], note[1500];
+    bp_param_print(a->technique->params, a->technique->param_count, a->params, params, sizeof params);
+    const bp_outcomes_note notes[] = {
+        {"program", "beampress analyse"}, {"version", bp_version()},        {"technique", a->technique->name},
+        {"parameters", params},           {"source", a->technique->source}, {"file", file},
+        {"dataset", a->dataset}};
+    bp_status status = BP_OK;
+    if (out)
+        status = bp_outcomes_write(cli->ctx, &a->outcomes, notes, sizeof notes / sizeof *notes, file, out,
+                                   bp_cli_has(cli, OPTION_OVERWRITE));
+    snprintf(title, sizeof title, "%s: %s", a->technique->name, a->technique->summary);
+    snprintf(note, sizeof note, "%s, %s, %llu frame%s of %zu x %zu", file, a->dataset,
+             (unsigned long long)a->frames, a->frames == 1 ? "" : "s", a->rows, a->columns);
+    return status == BP_OK && plot ? bp_picture_write(cli, &a->outcomes, title, note, file, plot) : status;
+}
+
 bp_status bp_cli_analyse(bp_cli *cli)
 {
     bp_analyse_options options = {.no_mask = bp_cli_has(cli, OPTION_NO_MASK)};
@@ -120,12 +142,16 @@ bp_status bp_cli_analyse(bp_cli *cli)
     bp_status status = bp_cli_threads(cli, &options.threads);
     if (status == BP_OK && cli->datasets.count > 1)
         status = bp_fail(cli->ctx, BP_E_USAGE, "analyse: --dataset is given once at most");
+    if (status == BP_OK && bp_cli_has(cli, OPTION_PLOT))
+        status = bp_picture_check(cli, cli->values[OPTION_PLOT]);
     if (status != BP_OK)
         return status;
     options.against = cli->values[OPTION_AGAINST];
     options.regions = cli->values[OPTION_REGIONS];
     options.dataset = cli->datasets.count ? cli->datasets.items[0] : NULL;
     status = bp_analyse(cli->ctx, cli->files.items[0], cli->files.items[1], &options, &analysis);
+    if (status == BP_OK)
+        status = write_files(cli, &analysis);
     if (status == BP_OK) {
         set_json(cli, &analysis);
         if (!cli->json)

@@ -77,6 +77,8 @@ static const bp_example analyse_examples[] = {
     {"beampress analyse segment scan.h5", "threshold, phase fraction and objects, each with its uncertainty"},
     {"beampress analyse xpcs:frame_time=0.01 scan.h5", "g2 over all pixels, contrast and rate of its decay"},
     {"beampress analyse segment scan.h5 --against lossy.h5", "overlap of the segmentations of two files"},
+    {"beampress analyse segment scan.h5 --plot segment.svg --out segment.h5",
+     "a picture, and the numbers as NeXus"},
     {"beampress analyse segment:connectivity=faces,min_size=5 scan.h5 --json", "the same for a program"},
     {NULL, NULL},
 };
