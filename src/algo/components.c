@@ -6,7 +6,7 @@
 
 typedef struct node {
     uint32_t parent;
-    uint64_t size, image; /* pixels; image of the first one */
+    uint64_t size, row; /* pixels; row of the first one, through all images */
 } node;
 
 struct bp_components {
@@ -71,7 +71,7 @@ static uint32_t join(bp_components *c, uint32_t label, uint32_t other)
     return keep;
 }
 
-static bool new_label(bp_components *c, uint32_t *label)
+static bool new_label(bp_components *c, size_t row, uint32_t *label)
 {
     if (c->count == c->room) {
         node *more = c->room < UINT32_MAX / 2 ? realloc(c->nodes, c->room * 2 * sizeof *more) : NULL;
@@ -81,7 +81,7 @@ static bool new_label(bp_components *c, uint32_t *label)
         c->room *= 2;
     }
     *label = (uint32_t)c->count;
-    c->nodes[c->count++] = (node){*label, 0, c->images};
+    c->nodes[c->count++] = (node){*label, 0, c->images * c->rows + row};
     return true;
 }
 
@@ -127,7 +127,7 @@ bool bp_components_add(bp_components *c, const uint8_t *image)
             label = from_this_image(c, r, col);
             if (c->volume && c->images > 0)
                 label = from_last_image(c, r, col, label);
-            if (label == 0 && !new_label(c, &label))
+            if (label == 0 && !new_label(c, r, &label))
                 return false;
             *at = label;
             c->nodes[label].size++;
@@ -136,20 +136,20 @@ bool bp_components_add(bp_components *c, const uint8_t *image)
     return true;
 }
 
-bool bp_components_sizes(bp_components *c, uint64_t **sizes, uint64_t **images, size_t *count)
+bool bp_components_sizes(bp_components *c, uint64_t **sizes, uint64_t **rows, size_t *count)
 {
     *sizes = malloc(c->count * sizeof **sizes);
-    *images = malloc(c->count * sizeof **images);
+    *rows = malloc(c->count * sizeof **rows);
     *count = 0;
-    if (!*sizes || !*images) {
+    if (!*sizes || !*rows) {
         free(*sizes);
-        free(*images);
-        *sizes = *images = NULL;
+        free(*rows);
+        *sizes = *rows = NULL;
         return false;
     }
     for (uint32_t i = 1; i < c->count; i++)
         if (c->nodes[i].parent == i) {
-            (*images)[*count] = c->nodes[i].image;
+            (*rows)[*count] = c->nodes[i].row;
             (*sizes)[(*count)++] = c->nodes[i].size;
         }
     return true;

@@ -145,6 +145,20 @@ static bp_status make_histograms(bp_context *ctx, analysis *a)
     return status;
 }
 
+/* Adds a number with its values without each block. */
+static bp_status add_number(bp_context *ctx, const analysis *a, bp_outcomes *outcomes, bp_outcome number,
+                            double value, double sigma, const double *without)
+{
+    bool known = !isnan(sigma);
+    number.count = 1;
+    number.values = &value;
+    number.sigmas = known ? &sigma : NULL;
+    number.uncertainty = known ? number.uncertainty : NULL;
+    number.unit_count = a->blocks > 1 ? a->blocks : 0;
+    number.without = (double *)(uintptr_t)without;
+    return bp_outcomes_add(ctx, outcomes, &number);
+}
+
 static const char *how(const analysis *a)
 {
     return a->by_rows ? "jackknife over blocks of rows" : "jackknife over blocks of slices";
@@ -170,9 +184,9 @@ static bp_status add_classes(bp_context *ctx, const analysis *a, bp_outcomes *ou
 }
 
 /* Threshold and fraction from the histograms, with one block left out at a time. */
-static bp_status add_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcomes, double *share_sigma)
+static bp_status add_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcomes, double *shares)
 {
-    double thresholds[BP_JACKKNIFE_BLOCKS], shares[BP_JACKKNIFE_BLOCKS];
+    double thresholds[BP_JACKKNIFE_BLOCKS];
     for (size_t b = 0; b < a->blocks; b++) {
         bp_histogram rest = a->total;
         size_t without = 0;
@@ -184,36 +198,90 @@ static bp_status add_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcom
         for (size_t i = 0; i < rest.count; i++)
             rest.counts[i] += a->parts[b].counts[i];
     }
-    *share_sigma = bp_jackknife_sigma(shares, a->blocks);
     /* a threshold is known to a bin at best */
     double sigma = bp_jackknife_sigma(thresholds, a->blocks), least = a->total.width / sqrt(12);
     sigma = isnan(sigma) || sigma > least ? sigma : least;
-    bp_status status =
-        bp_outcomes_number(ctx, outcomes, "otsu_threshold", "value", a->threshold, sigma, how(a));
+    bp_outcome number = {.name = "otsu_threshold", .unit = "value", .uncertainty = how(a)};
+    bp_status status = add_number(ctx, a, outcomes, number, a->threshold, sigma, thresholds);
     return status == BP_OK ? add_classes(ctx, a, outcomes) : status;
 }
 
+typedef struct object {
+    uint64_t size; /* pixels */
+    size_t block;
+} object;
+
 static int by_size(const void *a, const void *b)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    uint64_t x = ((const object *)a)->size, y = ((const object *)b)->size;
     return x < y ? -1 : x > y;
 }
 
-/* How many objects have a size from 2^k to 2^(k+1) - 1. */
-static bp_status add_size_distribution(bp_context *ctx, const uint64_t *sizes, size_t count,
-                                       bp_outcomes *outcomes)
+/* What there is to say of objects, sorted by size; those of block `without` are left out. Numbers of objects
+ * are then scaled up to all blocks. */
+typedef struct crowd {
+    double count, mean, median, spread;
+    double octaves[OCTAVES];
+} crowd;
+
+static size_t octave_of(uint64_t size)
 {
-    double numbers[OCTAVES] = {0}, sigmas[OCTAVES], at[OCTAVES];
-    size_t octaves = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t k = 63 - (size_t)__builtin_clzll(sizes[i]);
-        k = k < OCTAVES ? k : OCTAVES - 1;
-        numbers[k]++;
-        octaves = k + 1 > octaves ? k + 1 : octaves;
+    size_t k = 63 - (size_t)__builtin_clzll(size);
+    return k < OCTAVES ? k : OCTAVES - 1;
+}
+
+static double median_of(const object *objects, size_t count, size_t without, size_t kept)
+{
+    double left = NAN, right = NAN;
+    for (size_t i = 0, seen = 0; i < count; i++) {
+        if (objects[i].block == without)
+            continue;
+        left = seen == (kept - 1) / 2 ? (double)objects[i].size : left;
+        right = seen == kept / 2 ? (double)objects[i].size : right;
+        seen++;
     }
+    return kept ? (left + right) / 2 : NAN;
+}
+
+static crowd describe(const analysis *a, const object *objects, size_t count, size_t without)
+{
+    crowd c = {0};
+    double sum = 0, squares = 0, blocks = (double)a->blocks;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        double size = (double)objects[i].size;
+        if (objects[i].block == without)
+            continue;
+        kept++;
+        sum += size;
+        squares += size * size;
+        c.octaves[octave_of(objects[i].size)]++;
+    }
+    double n = (double)kept, scale = without == SIZE_MAX ? 1 : blocks / (blocks - 1);
+    c.mean = kept ? sum / n : NAN;
+    c.spread = kept > 1 ? sqrt(fmax(0, squares / n - c.mean * c.mean) * n / (n - 1)) : NAN;
+    c.median = median_of(objects, count, without, kept);
+    c.count = n * scale;
+    for (size_t k = 0; k < OCTAVES; k++)
+        c.octaves[k] *= scale;
+    return c;
+}
+
+/* How many objects have a size from 2^k to 2^(k+1) - 1, up to what a stack of this size can hold: two runs
+ * then have the same bins. */
+static bp_status add_size_distribution(bp_context *ctx, const analysis *a, const crowd *all,
+                                       const crowd *without, bp_outcomes *outcomes)
+{
+    double values[OCTAVES], sigmas[OCTAVES], at[OCTAVES], rest[BP_JACKKNIFE_BLOCKS * OCTAVES];
+    const bp_science_stack *s = a->stack;
+    uint64_t images = a->params[P_VOLUME] != 0 ? s->frames : 1;
+    size_t octaves = octave_of(s->rows * s->columns * images) + 1;
     for (size_t k = 0; k < octaves; k++) {
-        sigmas[k] = sqrt(numbers[k] > 0 ? numbers[k] : 1);
+        values[k] = all->octaves[k];
+        sigmas[k] = sqrt(fmax(values[k], 1));
         at[k] = ldexp(1, (int)k);
+        for (size_t b = 0; b < a->blocks; b++)
+            rest[b * octaves + k] = without[b].octaves[k];
     }
     return bp_outcomes_add(ctx, outcomes,
                            &(bp_outcome){.name = "object_sizes",
@@ -221,42 +289,57 @@ static bp_status add_size_distribution(bp_context *ctx, const uint64_t *sizes, s
                                          .axis = "size from (pixels), to twice that",
                                          .uncertainty = "counting of objects",
                                          .count = octaves,
-                                         .values = numbers,
+                                         .values = values,
                                          .sigmas = sigmas,
-                                         .at = at});
+                                         .at = at,
+                                         .unit_count = a->blocks > 1 ? a->blocks : 0,
+                                         .without = rest});
 }
 
-static bp_status add_objects(bp_context *ctx, const analysis *a, uint64_t *sizes, const uint64_t *images,
-                             size_t count, bp_outcomes *outcomes)
+static bp_status add_objects(bp_context *ctx, const analysis *a, const object *objects, size_t count,
+                             bp_outcomes *outcomes)
 {
-    double per_block[BP_JACKKNIFE_BLOCKS] = {0}, sum = 0, squares = 0;
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if ((double)sizes[i] < a->params[P_MIN_SIZE])
-            continue;
-        per_block[images[i] * a->blocks / a->stack->frames]++;
-        sum += (double)sizes[i];
-        squares += (double)sizes[i] * (double)sizes[i];
-        sizes[kept++] = sizes[i];
+    crowd all = describe(a, objects, count, SIZE_MAX), without[BP_JACKKNIFE_BLOCKS];
+    double counts[BP_JACKKNIFE_BLOCKS], means[BP_JACKKNIFE_BLOCKS], medians[BP_JACKKNIFE_BLOCKS];
+    for (size_t b = 0; b < a->blocks; b++) {
+        without[b] = describe(a, objects, count, a->blocks > 1 ? b : SIZE_MAX);
+        counts[b] = without[b].count;
+        means[b] = without[b].mean;
+        medians[b] = without[b].median;
     }
-    double n = (double)kept, mean = sum / n;
-    double spread = kept > 1 ? sqrt((squares / n - mean * mean) * n / (n - 1)) : NAN;
-    qsort(sizes, kept, sizeof *sizes, by_size);
-    size_t left = (kept - 1) / 2, right = kept / 2;
-    double middle = kept ? ((double)sizes[left] + (double)sizes[right]) / 2 : NAN;
+    double sigma = bp_jackknife_sigma(counts, a->blocks), error = all.spread / sqrt(all.count);
     bool blocked = !a->by_rows;
+    bp_outcome number = {.name = "object_count",
+                         .unit = "objects",
+                         .uncertainty = blocked ? "spread between blocks of slices" : "counting of objects"};
     bp_status status =
-        bp_outcomes_number(ctx, outcomes, "object_count", "objects", n,
-                           blocked ? bp_sum_sigma(per_block, a->blocks) : sqrt(fmax(n, 1)),
-                           blocked ? "spread between blocks of slices" : "counting of objects");
+        add_number(ctx, a, outcomes, number, all.count, blocked ? sigma : sqrt(fmax(all.count, 1)), counts);
+    number = (bp_outcome){.name = "object_mean_size", .unit = "pixels", .uncertainty = "spread of the sizes"};
     if (status == BP_OK)
-        status = bp_outcomes_number(ctx, outcomes, "object_mean_size", "pixels", kept ? mean : NAN,
-                                    spread / sqrt(n), "spread of the sizes");
+        status = add_number(ctx, a, outcomes, number, all.mean, error, means);
+    number.name = "object_median_size";
+    number.uncertainty = "spread of the sizes, as for a normal distribution";
     if (status == BP_OK)
-        status = bp_outcomes_number(ctx, outcomes, "object_median_size", "pixels", middle,
-                                    1.2533 * spread / sqrt(n),
-                                    "spread of the sizes, as for a normal distribution");
-    return status == BP_OK ? add_size_distribution(ctx, sizes, kept, outcomes) : status;
+        status = add_number(ctx, a, outcomes, number, all.median, 1.2533 * error, medians);
+    return status == BP_OK ? add_size_distribution(ctx, a, &all, without, outcomes) : status;
+}
+
+/* Those that are large enough, the smallest first. */
+static bp_status sort_objects(bp_context *ctx, const analysis *a, const uint64_t *sizes, const uint64_t *rows,
+                              size_t count, bp_outcomes *outcomes)
+{
+    object *objects = malloc((count + 1) * sizeof *objects);
+    size_t kept = 0;
+    if (!objects)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for objects");
+    for (size_t i = 0; i < count; i++)
+        if ((double)sizes[i] >= a->params[P_MIN_SIZE])
+            objects[kept++] =
+                (object){sizes[i], block_of(a, rows[i] / a->stack->rows, (size_t)(rows[i] % a->stack->rows))};
+    qsort(objects, kept, sizeof *objects, by_size);
+    bp_status status = add_objects(ctx, a, objects, kept, outcomes);
+    free(objects);
+    return status;
 }
 
 static bp_status label_frames(bp_context *ctx, analysis *a, bp_components *components, uint8_t *image)
@@ -277,33 +360,31 @@ static bp_status label_frames(bp_context *ctx, analysis *a, bp_components *compo
 static bp_status count_objects(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
 {
     const bp_science_stack *s = a->stack;
-    uint64_t *sizes = NULL, *images = NULL;
+    uint64_t *sizes = NULL, *rows = NULL;
     size_t count = 0;
     uint8_t *image = malloc(s->rows * s->columns);
     bp_components *components = bp_components_new(
         s->rows, s->columns, (bp_connectivity)a->params[P_CONNECTIVITY], a->params[P_VOLUME] != 0);
     bp_status status = image && components ? label_frames(ctx, a, components, image)
                                            : bp_fail(ctx, BP_E_MEMORY, "no memory for objects");
-    if (status == BP_OK && !bp_components_sizes(components, &sizes, &images, &count))
+    if (status == BP_OK && !bp_components_sizes(components, &sizes, &rows, &count))
         status = bp_fail(ctx, BP_E_MEMORY, "no memory for objects");
     if (status == BP_OK)
-        status = add_objects(ctx, a, sizes, images, count, outcomes);
+        status = sort_objects(ctx, a, sizes, rows, count, outcomes);
     free(sizes);
-    free(images);
+    free(rows);
     free(image);
     bp_components_free(components);
     return status;
 }
 
 /* Of a fixed threshold: shares of blocks instead of histograms. */
-static double fixed_share_sigma(const analysis *a)
+static void fixed_shares(const analysis *a, double *shares)
 {
-    double shares[BP_JACKKNIFE_BLOCKS];
     for (size_t b = 0; b < a->blocks; b++) {
         double used = (double)(a->used - a->block_used[b]);
         shares[b] = used > 0 ? (double)(a->inside - a->block_inside[b]) / used : NAN;
     }
-    return bp_jackknife_sigma(shares, a->blocks);
 }
 
 static bp_status find_threshold(bp_context *ctx, analysis *a)
@@ -328,18 +409,19 @@ static bp_status find_threshold(bp_context *ctx, analysis *a)
 
 static bp_status analyse(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
 {
-    double share_sigma = NAN;
+    double shares[BP_JACKKNIFE_BLOCKS];
     bool otsu = a->params[P_METHOD] == METHOD_OTSU;
     bp_status status = find_threshold(ctx, a);
     if (status == BP_OK && otsu)
-        status = add_threshold(ctx, a, outcomes, &share_sigma);
+        status = add_threshold(ctx, a, outcomes, shares);
     if (status == BP_OK)
         status = walk(ctx, a, look_phase);
     if (status == BP_OK && !otsu)
-        share_sigma = fixed_share_sigma(a);
+        fixed_shares(a, shares);
     if (status == BP_OK)
-        status = bp_outcomes_number(ctx, outcomes, "phase_fraction", "", (double)a->inside / (double)a->used,
-                                    share_sigma, how(a));
+        status = add_number(
+            ctx, a, outcomes, (bp_outcome){.name = "phase_fraction", .unit = "", .uncertainty = how(a)},
+            (double)a->inside / (double)a->used, bp_jackknife_sigma(shares, a->blocks), shares);
     return status == BP_OK ? count_objects(ctx, a, outcomes) : status;
 }
 
