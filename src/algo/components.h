@@ -21,8 +21,8 @@ void bp_components_free(bp_components *components);
 /* Takes in the next image, a byte per pixel. False when memory is short. */
 bool bp_components_add(bp_components *components, const uint8_t *image);
 
-/* Pixels of each component, in the order of their first pixels; and the row that it begins in, counted through
- * all images. Both arrays are the caller's to free. False when memory is short. */
+/* Pixels of each component, in the order of their first pixels; and the row that it begins in, counted
+ * through all images. Both arrays are the caller's to free. False when memory is short. */
 bool bp_components_sizes(bp_components *components, uint64_t **sizes, uint64_t **rows, size_t *count);
 
 #endif
