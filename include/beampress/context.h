@@ -29,6 +29,11 @@ BP_API void bp_context_free(bp_context *ctx);
  * The parent must outlive it. */
 BP_API bp_context *bp_context_child(bp_context *parent);
 
+/* Lets a call on this context use that many threads for one chunk: codecs that can (photon) cut a frame into
+ * parts. 1: none but the caller's, as at the beginning; 0: one per core. The bytes are the same. Not from
+ * within a call. */
+BP_API BP_MUST_CHECK bp_status bp_context_set_threads(bp_context *ctx, unsigned threads);
+
 /* The message of the last failure, "" when there was none. Valid until the next failure on this context. */
 BP_API const char *bp_context_message(const bp_context *ctx);
 

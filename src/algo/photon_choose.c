@@ -442,8 +442,10 @@ static void choose_contexts(histogram *h, candidates *c)
     }
 }
 
-bool bp_photon_tables_choose(const bp_photon_plane *p, bp_photon_tables *t, bp_photon_weights *weights)
+bool bp_photon_tables_choose(bp_context *ctx, const bp_photon_plane *p, bp_photon_tables *t,
+                             bp_photon_weights *weights)
 {
+    (void)ctx;
     histogram *h = calloc(1, sizeof *h);
     bool sparse = false;
     candidates c = {.cost = UINT64_MAX, .best = t, .best_weights = weights};

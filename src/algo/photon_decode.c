@@ -9,6 +9,7 @@
 #include "algo/photon_values.h"
 #include "base/bits.h"
 #include "base/checked.h"
+#include "base/pool.h"
 #include "base/scratch.h"
 #include "kernel/kernel.h"
 
@@ -31,6 +32,8 @@ typedef struct decoder {
     unsigned escape_bytes;
     bp_photon_band bands[BP_PHOTON_MOST_BANDS];
     size_t escape_counts[BP_PHOTON_MOST_BANDS];
+    size_t together;    /* bands that one thread decodes at a time: two do not wait for each other */
+    size_t lines_count; /* pairs of bands that have lines of their own */
 } decoder;
 
 static uint32_t get_natural(bp_photon_reader *r)
@@ -81,11 +84,10 @@ static size_t next_label(const uint8_t *map, size_t i, size_t end)
     return i;
 }
 
-static void put_labels(const decoder *d)
+/* Pixels from i to end. */
+static void put_labels(const decoder *d, size_t i, size_t end)
 {
-    size_t pixels = d->frame->height * d->frame->width;
-    for (size_t i = d->map ? next_label(d->map, 0, pixels) : pixels; i < pixels;
-         i = next_label(d->map, i + 1, pixels))
+    for (i = d->map ? next_label(d->map, i, end) : end; i < end; i = next_label(d->map, i + 1, end))
         store(d->frame, d->values, i, d->labels[d->map[i] - 1]);
 }
 
@@ -94,12 +96,15 @@ static void put_flat(const decoder *d)
     size_t pixels = d->frame->height * d->frame->width;
     for (size_t i = 0; i < pixels; i++)
         store(d->frame, d->values, i, d->form.base);
+    put_labels(d, 0, pixels);
 }
 
 /* Lanes with labels, step by step. */
-static void fill_hidden(const decoder *d, size_t top, size_t height, uint32_t *hidden)
+static void fill_hidden(const decoder *d, size_t band)
 {
-    size_t width = d->frame->width;
+    size_t width = d->frame->width, height = d->bands[band].height;
+    size_t top = bp_photon_band_row(d->frame->height, d->band_count, band);
+    uint32_t *hidden = d->hidden + (d->bands[band].hidden - d->hidden);
     memset(hidden, 0, bp_photon_steps(height, width) * sizeof *hidden);
     for (size_t r = 0; r < height; r++) {
         uint32_t *at = hidden + bp_photon_step_of(r, 0, width), lane = 1u << r % BP_PHOTON_LANES;
@@ -175,7 +180,7 @@ static size_t lay_out(decoder *d, uint8_t *base)
         bp_photon_steps(height, width) + d->band_count * (BP_PHOTON_LEAD + bp_photon_period(width));
     d->tables = carve(base, &at, 1, sizeof *d->tables);
     d->plane = carve(base, &at, height * width + 64, sizeof *d->plane);
-    d->lines = carve(base, &at, 2 * bp_photon_lines_size(width), sizeof *d->lines);
+    d->lines = carve(base, &at, d->lines_count * 2 * bp_photon_lines_size(width), sizeof *d->lines);
     d->escapes = carve(base, &at, left / d->escape_bytes + BP_PHOTON_ESCAPE_SLACK, sizeof *d->escapes);
     d->tail = carve(base, &at, left + d->band_count * BP_PHOTON_WORD_SLACK, 1);
     d->hidden = d->map ? carve(base, &at, steps + 64, sizeof *d->hidden) : NULL;
@@ -184,8 +189,9 @@ static size_t lay_out(decoder *d, uint8_t *base)
 
 static void read_bands(decoder *d)
 {
-    size_t height = d->frame->height, width = d->frame->width, done = 0, steps = 0;
+    size_t height = d->frame->height, width = d->frame->width, done = 0;
     uint8_t *tail = d->tail;
+    uint32_t *hidden = d->hidden;
     for (size_t i = 0; i < d->band_count && !d->reader.bad; i++) {
         bp_photon_band *band = &d->bands[i];
         size_t top = bp_photon_band_row(height, d->band_count, i);
@@ -201,10 +207,9 @@ static void read_bands(decoder *d)
         read_escapes(d, d->reader.at, escapes, d->escapes + done);
         done += escapes;
         d->reader.at += escapes * d->escape_bytes;
-        if (d->hidden) {
-            band->hidden = d->hidden + steps;
-            fill_hidden(d, top, band->height, d->hidden + steps);
-            steps += bp_photon_steps(band->height, width);
+        if (hidden) {
+            band->hidden = hidden;
+            hidden += bp_photon_steps(band->height, width);
         }
     }
     memset(d->escapes + done, 0, BP_PHOTON_ESCAPE_SLACK * sizeof *d->escapes);
@@ -270,22 +275,41 @@ static bp_status put_large_of(bp_context *ctx, const decoder *d, size_t band, co
     return status;
 }
 
-/* Work values back to their grid. */
-static bp_status put_values(bp_context *ctx, const decoder *d)
+/* Work values of a band back to their grid. */
+static bp_status put_band(bp_context *ctx, const decoder *d, size_t band)
 {
-    const bp_photon_values *kernels = bp_kernels_get()->photon_values;
-    size_t pixels = d->frame->height * d->frame->width;
+    size_t width = d->frame->width, from = bp_photon_band_row(d->frame->height, d->band_count, band) * width;
+    size_t pixels = d->bands[band].height * width;
     const uint32_t *escapes = d->escapes;
-    bp_status status = BP_OK;
-    if ((uintptr_t)d->values % d->frame->itemsize == 0)
-        kernels->put(&d->form, d->plane, d->low, pixels, d->values);
-    else
-        for (size_t i = 0; i < pixels; i++)
-            put_large(d, i, d->plane[i]);
-    for (size_t b = 0; b < d->band_count && status == BP_OK; b++) {
-        status = put_large_of(ctx, d, b, escapes);
+    for (size_t b = 0; b < band; b++)
         escapes += d->escape_counts[b];
-    }
+    if ((uintptr_t)d->values % d->frame->itemsize == 0)
+        bp_kernels_get()->photon_values->put(&d->form, d->plane + from, d->low + from / 8 * d->form.low,
+                                             pixels, d->values + from * d->frame->itemsize);
+    else
+        for (size_t i = from; i < from + pixels; i++)
+            put_large(d, i, d->plane[i]);
+    bp_status status = put_large_of(ctx, d, band, escapes);
+    put_labels(d, from, from + pixels);
+    return status;
+}
+
+/* The bands of one thread, to values. */
+static bp_status decode_together(bp_context *ctx, void *user, size_t index)
+{
+    decoder *d = user;
+    size_t first = index * d->together, left = d->band_count - first;
+    size_t count = left < d->together ? left : d->together;
+    size_t lines = d->lines_count > 1 ? index * 2 * bp_photon_lines_size(d->frame->width) : 0;
+    const bp_photon_target target = {d->tables, d->frame->width, d->frame->width, d->lines + lines};
+    for (size_t b = first; b < first + count && d->hidden; b++)
+        fill_hidden(d, b);
+    if (!bp_kernels_get()->photon_decode(&target, d->bands + first, count))
+        return bp_fail(ctx, BP_E_DAMAGED, "photon: the payload of a frame of %zu x %zu pixels is damaged",
+                       d->frame->height, d->frame->width);
+    bp_status status = BP_OK;
+    for (size_t b = first; b < first + count && status == BP_OK; b++)
+        status = put_band(ctx, d, b);
     return status;
 }
 
@@ -309,12 +333,21 @@ static void read_coded_header(decoder *d)
         r->bad = true;
 }
 
+/* Pairs of bands for each thread, or single ones where these are too few. */
+static void share_out(bp_context *ctx, decoder *d)
+{
+    size_t width = bp_pool_width(ctx);
+    d->together = d->band_count < 2 * width ? 1 : 2;
+    d->lines_count = width > 1 ? (d->band_count + d->together - 1) / d->together : 1;
+}
+
 static bp_status read_coded(bp_context *ctx, decoder *d)
 {
     bp_photon_reader *r = &d->reader;
     read_coded_header(d);
     if (r->bad)
         return BP_OK;
+    share_out(ctx, d);
     d->room = bp_scratch_take(ctx, lay_out(d, NULL));
     if (!d->room)
         return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame of %zu bytes", d->frame->bytes);
@@ -328,9 +361,7 @@ static bp_status read_coded(bp_context *ctx, decoder *d)
     read_bands(d);
     if (r->bad)
         return BP_OK;
-    const bp_photon_target target = {d->tables, d->frame->width, d->frame->width, d->lines};
-    r->bad = !bp_kernels_get()->photon_decode(&target, d->bands, d->band_count);
-    return r->bad ? BP_OK : put_values(ctx, d);
+    return bp_pool_split(ctx, (d->band_count + d->together - 1) / d->together, decode_together, d);
 }
 
 static bp_status read_frame(bp_context *ctx, decoder *d)
@@ -356,7 +387,6 @@ static bp_status read_frame(bp_context *ctx, decoder *d)
     if (r->bad || r->at != r->end)
         return bp_fail(ctx, BP_E_DAMAGED, "photon: the payload of a frame of %zu x %zu pixels is damaged",
                        d->frame->height, d->frame->width);
-    put_labels(d);
     return BP_OK;
 }
 

@@ -7,8 +7,16 @@
 #include "algo/photon_tables.h"
 #include "base/bits.h"
 #include "base/checked.h"
+#include "base/pool.h"
 #include "base/scratch.h"
 #include "kernel/kernel.h"
+
+/* Of one band while it is coded. */
+typedef struct space {
+    uint32_t *escapes;
+    uint16_t *lines, *tokens, *words;
+    bp_photon_sink sink;
+} space;
 
 typedef struct encoder {
     const bp_frames *frame;
@@ -18,8 +26,9 @@ typedef struct encoder {
     bp_photon_plane plane;
     void *room;      /* of all that follows */
     uint8_t *labels; /* of all pixels; NULL: none */
-    uint32_t *escapes;
-    uint16_t *lines, *tokens, *words;
+    space spaces[BP_PHOTON_MOST_BANDS];
+    size_t space_count; /* bands that are coded at a time */
+    size_t first;       /* the first of these */
     size_t band_pixels; /* at most */
     bp_photon_tables *tables;
     bp_photon_weights weights;
@@ -115,10 +124,13 @@ static size_t lay_out(encoder *e, uint8_t *base)
     p->prediction = carve(base, &at, width + 32, 2);
     p->code = carve(base, &at, width + 32, 1);
     e->tables = carve(base, &at, 1, sizeof *e->tables);
-    e->lines = carve(base, &at, bp_photon_lines_size(width), 2);
-    e->tokens = carve(base, &at, bp_photon_tokens_size(e->band_pixels / width, width), 2);
-    e->escapes = carve(base, &at, e->band_pixels + 1, 4);
-    e->words = carve(base, &at, 2 * e->band_pixels + 64, 2);
+    for (size_t i = 0; i < e->space_count; i++) {
+        space *s = &e->spaces[i];
+        s->lines = carve(base, &at, bp_photon_lines_size(width), 2);
+        s->tokens = carve(base, &at, bp_photon_tokens_size(e->band_pixels / width, width), 2);
+        s->escapes = carve(base, &at, e->band_pixels + 1, 4);
+        s->words = carve(base, &at, 2 * e->band_pixels + 64, 2);
+    }
     e->labels = e->lattice.label_count ? carve(base, &at, height * width, 1) : NULL;
     if (base) {
         p->values = memory + BP_PHOTON_PAD;
@@ -138,6 +150,7 @@ static bool reserve(bp_context *ctx, encoder *e)
     e->plane.width = width;
     size_t groups = (bp_photon_groups(height) + e->plane.bands - 1) / e->plane.bands;
     e->band_pixels = groups * BP_PHOTON_LANES * width;
+    e->space_count = bp_pool_width(ctx) < e->plane.bands ? bp_pool_width(ctx) : e->plane.bands;
     e->room = bp_scratch_take(ctx, lay_out(e, NULL));
     if (e->room)
         lay_out(e, e->room);
@@ -182,15 +195,16 @@ static void fill_row(encoder *e, size_t r, size_t in_band)
     bp_photon_pad_left(seen, p->stride, in_band);
 }
 
-static void fill_plane(encoder *e)
+static bp_status fill_band(bp_context *ctx, void *user, size_t band)
 {
+    encoder *e = user;
     const bp_photon_plane *p = &e->plane;
-    for (size_t band = 0; band < p->bands; band++) {
-        size_t top = bp_photon_band_row(p->height, p->bands, band);
-        size_t end = bp_photon_band_row(p->height, p->bands, band + 1);
-        for (size_t r = top; r < end; r++)
-            fill_row(e, r, r - top);
-    }
+    size_t top = bp_photon_band_row(p->height, p->bands, band);
+    size_t end = bp_photon_band_row(p->height, p->bands, band + 1);
+    (void)ctx;
+    for (size_t r = top; r < end; r++)
+        fill_row(e, r, r - top);
+    return BP_OK;
 }
 
 static uint32_t natural(const encoder *e, uint32_t value)
@@ -251,10 +265,11 @@ static unsigned escape_bytes(const encoder *e)
     return bytes_of(e->lattice.most >> e->form.low);
 }
 
-static void write_band(const encoder *e, bp_photon_writer *w, const bp_photon_sink *sink, size_t height)
+static void write_band(const encoder *e, bp_photon_writer *w, const space *s, size_t height)
 {
-    const uint16_t *words_end = e->words + 2 * e->band_pixels + 64;
-    const uint32_t *escapes_end = e->escapes + e->band_pixels;
+    const bp_photon_sink *sink = &s->sink;
+    const uint16_t *words_end = s->words + 2 * e->band_pixels + 64;
+    const uint32_t *escapes_end = s->escapes + e->band_pixels;
     size_t words = (size_t)(words_end - sink->word), escapes = (size_t)(escapes_end - sink->escape);
     size_t lanes = height < BP_PHOTON_LANES ? height : BP_PHOTON_LANES;
     unsigned bytes = escape_bytes(e);
@@ -273,54 +288,77 @@ static void write_band(const encoder *e, bp_photon_writer *w, const bp_photon_si
             *at++ = (uint8_t)(*v >> 8 * b);
 }
 
-static void write_bands(encoder *e, bp_photon_writer *w)
+static size_t band_height(const bp_photon_plane *p, size_t band)
 {
-    const bp_kernels *kernels = bp_kernels_get();
+    return bp_photon_band_row(p->height, p->bands, band + 1) - bp_photon_band_row(p->height, p->bands, band);
+}
+
+/* Codes the band that has the index-th space. */
+static bp_status code_band(bp_context *ctx, void *user, size_t index)
+{
+    encoder *e = user;
+    const bp_photon_plane *p = &e->plane;
+    space *s = &e->spaces[index];
+    size_t band = e->first + index, top = bp_photon_band_row(p->height, p->bands, band);
+    (void)ctx;
+    bp_photon_source source = {.tables = e->tables,
+                               .plane = p->values + top * p->stride,
+                               .stride = p->stride,
+                               .raw = e->values + top * p->width * e->frame->itemsize,
+                               .form = e->form,
+                               .labels = e->labels ? e->labels + top * p->width : NULL,
+                               .height = band_height(p, band),
+                               .width = p->width,
+                               .lines = s->lines,
+                               .tokens = s->tokens};
+    s->sink = (bp_photon_sink){.word = s->words + 2 * e->band_pixels + 64,
+                               .escape = s->escapes + e->band_pixels};
+    bp_kernels_get()->photon_encode(&source, &s->sink);
+    return BP_OK;
+}
+
+static bp_status write_bands(bp_context *ctx, encoder *e, bp_photon_writer *w)
+{
     const bp_photon_plane *p = &e->plane;
     size_t pixels = p->height * p->width;
     bp_photon_put_byte(w, e->form.low);
     uint8_t *low = e->form.low ? claim(w, (pixels + 31) / 32 * 4 * e->form.low) : NULL;
     if (low)
-        kernels->photon_values->gather_low(&e->form, e->values, pixels, low);
+        bp_kernels_get()->photon_values->gather_low(&e->form, e->values, pixels, low);
     bp_photon_put_byte(w, (unsigned)p->bands);
     bp_photon_put_byte(w, escape_bytes(e));
     bp_photon_tables_write(w, e->tables, &e->weights);
-    for (size_t band = 0; band < p->bands && !w->full; band++) {
-        size_t top = bp_photon_band_row(p->height, p->bands, band);
-        size_t height = bp_photon_band_row(p->height, p->bands, band + 1) - top;
-        bp_photon_source source = {.tables = e->tables,
-                                   .plane = p->values + top * p->stride,
-                                   .stride = p->stride,
-                                   .raw = e->values + top * p->width * e->frame->itemsize,
-                                   .form = e->form,
-                                   .labels = e->labels ? e->labels + top * p->width : NULL,
-                                   .height = height,
-                                   .width = p->width,
-                                   .lines = e->lines,
-                                   .tokens = e->tokens};
-        bp_photon_sink sink = {.word = e->words + 2 * e->band_pixels + 64,
-                               .escape = e->escapes + e->band_pixels};
-        kernels->photon_encode(&source, &sink);
-        write_band(e, w, &sink, height);
+    for (e->first = 0; e->first < p->bands && !w->full; e->first += e->space_count) {
+        size_t left = p->bands - e->first, count = left < e->space_count ? left : e->space_count;
+        bp_status status = bp_pool_split(ctx, count, code_band, e);
+        if (status != BP_OK)
+            return status;
+        for (size_t i = 0; i < count && !w->full; i++)
+            write_band(e, w, &e->spaces[i], band_height(p, e->first + i));
     }
+    return BP_OK;
+}
+
+static bp_status no_memory(bp_context *ctx)
+{
+    return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame");
 }
 
 /* Codes are as long as they are; what does not fit is stored by the caller. */
-static bool write_frame(bp_context *ctx, encoder *e, bp_photon_writer *w)
+static bp_status write_frame(bp_context *ctx, encoder *e, bp_photon_writer *w)
 {
     bool flat = e->lattice.most == 0;
+    bp_status status = BP_OK;
     if (!flat || e->lattice.label_count) {
         if (!reserve(ctx, e))
-            return false;
-        fill_plane(e);
+            return no_memory(ctx);
+        status = bp_pool_split(ctx, e->plane.bands, fill_band, e);
     }
     write_header(e, w, flat);
-    if (!flat && !w->full) {
-        if (!bp_photon_tables_choose(&e->plane, e->tables, &e->weights))
-            return false;
-        write_bands(e, w);
-    }
-    return true;
+    if (flat || w->full || status != BP_OK)
+        return status;
+    return bp_photon_tables_choose(ctx, &e->plane, e->tables, &e->weights) ? write_bands(ctx, e, w)
+                                                                           : no_memory(ctx);
 }
 
 bp_status bp_photon_encode_frame(bp_context *ctx, const double *params, const bp_frames *frame,
@@ -333,13 +371,14 @@ bp_status bp_photon_encode_frame(bp_context *ctx, const double *params, const bp
     if ((uintptr_t)values % frame->itemsize != 0) {
         aligned = bp_scratch_take(ctx, frame->bytes);
         if (!aligned)
-            return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame");
+            return no_memory(ctx);
         e.values = memcpy(aligned, values, frame->bytes);
     }
-    bp_photon_lattice_find(frame, e.values, &e.lattice);
-    bool good = write_frame(ctx, &e, &w);
-    *size = good && !w.full ? (size_t)(w.at - out) : 0;
+    bp_status status = bp_photon_lattice_find(ctx, frame, e.values, &e.lattice);
+    if (status == BP_OK)
+        status = write_frame(ctx, &e, &w);
+    *size = status == BP_OK && !w.full ? (size_t)(w.at - out) : 0;
     bp_scratch_give(ctx, e.room);
     bp_scratch_give(ctx, aligned);
-    return good ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame");
+    return status;
 }

@@ -2,9 +2,21 @@
 #include <string.h>
 
 #include "algo/photon_lattice.h"
+#include "base/pool.h"
 #include "kernel/kernel.h"
 
-#define SCANNED 4096 /* values at a time: they stay in the nearest cache */
+#define SCANNED     4096  /* values at a time: they stay in the nearest cache */
+#define PART        65536 /* values that are worth a thread */
+#define PARTS       16
+
+/* A frame in parts of whole blocks, for threads. */
+typedef struct parts {
+    const uint8_t *values;
+    size_t itemsize, pixels, count, each;
+    uint32_t flip;
+    const uint32_t *candidates;
+    bp_photon_scan scans[PARTS];
+} parts;
 
 uint32_t bp_photon_value_at(const uint8_t *values, size_t itemsize, size_t i)
 {
@@ -98,24 +110,59 @@ static uint32_t find_step(const bp_frames *frame, const uint8_t *values, const b
     return step ? step : 1;
 }
 
-void bp_photon_lattice_find(const bp_frames *frame, const uint8_t *values, bp_photon_lattice *lattice)
+static bp_status scan_part(bp_context *ctx, void *user, size_t index)
+{
+    parts *p = user;
+    bp_photon_scan *s = &p->scans[index];
+    size_t from = index * p->each, end = p->pixels - from < p->each ? p->pixels : from + p->each;
+    (void)ctx;
+    *s = (bp_photon_scan){.low = UINT32_MAX};
+    for (size_t at = from; at < end; at += SCANNED) {
+        size_t n = end - at < SCANNED ? end - at : SCANNED;
+        bp_kernels_get()->photon_values->scan(p->values + at * p->itemsize, n, p->itemsize, p->flip,
+                                              p->candidates, s);
+    }
+    return BP_OK;
+}
+
+static bp_status scan(bp_context *ctx, parts *p, bp_photon_scan *all)
+{
+    p->count = p->pixels / PART;
+    p->count = p->count < 1 ? 1 : p->count < PARTS ? p->count : PARTS;
+    p->each = (p->pixels / p->count + SCANNED - 1) / SCANNED * SCANNED;
+    p->count = (p->pixels + p->each - 1) / p->each;
+    bp_status status = bp_pool_split(ctx, p->count, scan_part, p);
+    *all = (bp_photon_scan){.low = UINT32_MAX};
+    for (size_t i = 0; i < p->count && status == BP_OK; i++) {
+        const bp_photon_scan *s = &p->scans[i];
+        all->low = s->low < all->low ? s->low : all->low;
+        all->high = s->high > all->high ? s->high : all->high;
+        for (size_t k = 0; k < BP_PHOTON_MOST_LABELS; k++)
+            all->counts[k] += s->counts[k];
+    }
+    return status;
+}
+
+bp_status bp_photon_lattice_find(bp_context *ctx, const bp_frames *frame, const uint8_t *values,
+                                 bp_photon_lattice *lattice)
 {
     size_t pixels = frame->height * frame->width, size = frame->itemsize;
     uint32_t top = UINT32_MAX >> (32 - 8 * size), flip = bp_photon_is_signed(frame->dtype) ? top / 2 + 1 : 0;
     uint32_t candidates[BP_PHOTON_MOST_LABELS];
     size_t count = candidates_of(frame, top, candidates);
-    bp_photon_scan s = {.low = UINT32_MAX};
-    for (size_t at = 0; at < pixels; at += SCANNED) {
-        size_t n = pixels - at < SCANNED ? pixels - at : SCANNED;
-        bp_kernels_get()->photon_values->scan(values + at * size, n, size, flip, candidates, &s);
-    }
+    bp_photon_scan s;
+    parts p = {.values = values, .itemsize = size, .pixels = pixels, .flip = flip, .candidates = candidates};
+    bp_status status = scan(ctx, &p, &s);
     *lattice = (bp_photon_lattice){.form = {.itemsize = size}};
     set_step(&lattice->form, 1);
+    if (status != BP_OK)
+        return status;
     choose_labels(candidates, count, flip, &s, lattice);
     if (lattice->empty)
-        return;
+        return BP_OK;
     lattice->form.base = s.low ^ flip;
     if (s.high > s.low)
         set_step(&lattice->form, find_step(frame, values, lattice));
     lattice->most = (s.high - s.low) / lattice->form.step;
+    return BP_OK;
 }

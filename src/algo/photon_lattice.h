@@ -15,7 +15,8 @@ typedef struct bp_photon_lattice {
 } bp_photon_lattice;
 
 /* Finds the lattice of a frame. */
-void bp_photon_lattice_find(const bp_frames *frame, const uint8_t *values, bp_photon_lattice *lattice);
+BP_MUST_CHECK bp_status bp_photon_lattice_find(bp_context *ctx, const bp_frames *frame, const uint8_t *values,
+                                               bp_photon_lattice *lattice);
 uint32_t bp_photon_value_at(const uint8_t *values, size_t itemsize, size_t i);
 bool bp_photon_is_label(const bp_photon_lattice *lattice, uint32_t value);
 

@@ -4,6 +4,7 @@
 #define BP_ALGO_PHOTON_TABLES_H
 
 #include "algo/photon_bytes.h"
+#include "beampress/context.h"
 #include "kernel/photon.h"
 
 /* Frequencies as they are written: 0, or 1 + 4 log2 of a weight. */
@@ -33,7 +34,7 @@ uint32_t bp_photon_log2(uint64_t v);
 size_t bp_photon_band_row(size_t height, size_t bands, size_t band);
 
 /* Chooses model, contexts and frequencies. False when memory was short. */
-bool bp_photon_tables_choose(const bp_photon_plane *plane, bp_photon_tables *tables,
+bool bp_photon_tables_choose(bp_context *ctx, const bp_photon_plane *plane, bp_photon_tables *tables,
                              bp_photon_weights *weights);
 /* Weights of counted symbols. */
 void bp_photon_weigh(const uint32_t *counts, unsigned bits, uint8_t *weights);

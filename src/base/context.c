@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "base/scratch.h"
 
 #define SPARES     4
@@ -23,7 +24,9 @@ struct bp_context {
     bp_log_function log;
     void *log_user;
     atomic_bool own_stop;
-    atomic_bool *stop; /* own_stop, or that of the oldest ancestor */
+    atomic_bool *stop;   /* own_stop, or that of the oldest ancestor */
+    bp_pool *pool;       /* whose workers help */
+    bp_pool *own_helpers; /* the same when this context started it */
 };
 
 bp_context *bp_context_new(void)
@@ -46,9 +49,32 @@ bp_context *bp_context_child(bp_context *parent)
 
 void bp_context_free(bp_context *ctx)
 {
+    if (ctx)
+        bp_pool_free(ctx->own_helpers);
     for (size_t i = 0; ctx && i < SPARES; i++)
         free(ctx->spares[i].block);
     free(ctx);
+}
+
+void bp_context_set_pool(bp_context *ctx, bp_pool *pool)
+{
+    if (ctx)
+        ctx->pool = pool;
+}
+
+bp_pool *bp_context_pool(const bp_context *ctx)
+{
+    return ctx ? ctx->pool : NULL;
+}
+
+bp_status bp_context_set_threads(bp_context *ctx, unsigned threads)
+{
+    if (!ctx)
+        return BP_E_USAGE;
+    bp_pool_free(ctx->own_helpers);
+    ctx->own_helpers = threads == 1 ? NULL : bp_pool_helpers(ctx, threads);
+    ctx->pool = ctx->own_helpers;
+    return ctx->pool || threads == 1 ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for threads");
 }
 
 /* The smallest spare that is large enough. */

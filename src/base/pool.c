@@ -26,6 +26,18 @@ typedef struct node {
     char *message; /* of a failure; NULL when there was no memory for it */
 } node;
 
+/* A job in parts, while it is worked on. */
+typedef struct parts {
+    struct parts *next;
+    bp_pool_part part;
+    void *user;
+    size_t count, begun, ended;
+    size_t failed; /* the lowest index that failed; count: none */
+    bp_status status;
+    char *message;
+    pthread_cond_t all_ended;
+} parts;
+
 typedef struct worker {
     bp_pool *pool;
     bp_context *ctx;
@@ -48,6 +60,7 @@ struct bp_pool {
     /* under the mutex */
     node *head, *tail; /* everything that was not delivered */
     node *waiting;     /* the oldest that nobody runs yet */
+    parts *parts;      /* some of which nobody runs yet */
     size_t waiting_count, bytes;
     bool stop, quit;
     /* the caller's alone */
@@ -77,14 +90,80 @@ static node *take_waiting(bp_pool *pool)
     return n;
 }
 
+/* Runs one part of p; the mutex is held at entry and exit. */
+static void run_part(bp_pool *pool, parts *p, bp_context *ctx)
+{
+    size_t index = p->begun++;
+    for (parts **at = &pool->parts; p->begun == p->count && *at; at = &(*at)->next)
+        if (*at == p) { /* nothing is left of it for others */
+            *at = p->next;
+            break;
+        }
+    pthread_mutex_unlock(&pool->mutex);
+    bp_status status = p->part(ctx, p->user, index);
+    char *message = status == BP_OK ? NULL : strdup(bp_context_message(ctx));
+    pthread_mutex_lock(&pool->mutex);
+    if (status != BP_OK && index < p->failed) {
+        free(p->message);
+        p->failed = index;
+        p->status = status;
+        p->message = message;
+    } else {
+        free(message);
+    }
+    if (++p->ended == p->count)
+        pthread_cond_signal(&p->all_ended);
+}
+
+static bp_status split_alone(bp_context *ctx, size_t count, bp_pool_part part, void *user)
+{
+    bp_status status = BP_OK;
+    for (size_t i = 0; i < count && status == BP_OK; i++)
+        status = part(ctx, user, i);
+    return status;
+}
+
+bp_status bp_pool_split(bp_context *ctx, size_t count, bp_pool_part part, void *user)
+{
+    bp_pool *pool = bp_context_pool(ctx);
+    if (!pool || count < 2)
+        return split_alone(ctx, count, part, user);
+    parts p = {.part = part, .user = user, .count = count, .failed = count, .status = BP_OK};
+    pthread_cond_init(&p.all_ended, NULL);
+    pthread_mutex_lock(&pool->mutex);
+    p.next = pool->parts;
+    pool->parts = &p;
+    pthread_cond_broadcast(&pool->work_there);
+    while (p.begun < count)
+        run_part(pool, &p, ctx);
+    while (p.ended < count)
+        pthread_cond_wait(&p.all_ended, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+    pthread_cond_destroy(&p.all_ended);
+    bp_status status =
+        p.status == BP_OK ? BP_OK : bp_fail(ctx, p.status, "%s", p.message ? p.message : "no memory");
+    free(p.message);
+    return status;
+}
+
+unsigned bp_pool_width(const bp_context *ctx)
+{
+    const bp_pool *pool = bp_context_pool(ctx);
+    return !pool ? 1 : pool->work ? pool->worker_count : pool->worker_count + 1;
+}
+
 static void *worker_main(void *argument)
 {
     worker *self = argument;
     bp_pool *pool = self->pool;
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
-        while (!pool->waiting && !pool->quit)
+        while (!pool->waiting && !pool->parts && !pool->quit)
             pthread_cond_wait(&pool->work_there, &pool->mutex);
+        if (!pool->waiting && pool->parts) {
+            run_part(pool, pool->parts, self->ctx);
+            continue;
+        }
         if (!pool->waiting)
             break;
         node *n = take_waiting(pool);
@@ -120,6 +199,7 @@ static void start_workers(bp_pool *pool, unsigned count)
             bp_log(pool->ctx, BP_LOG_WARNING, "only %u of %u threads could be started", i + 1, count + 1);
             break;
         }
+        bp_context_set_pool(w->ctx, pool);
         pool->worker_count++;
     }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -159,6 +239,12 @@ bp_pool *bp_pool_new(bp_context *ctx, unsigned threads, size_t max_bytes, bp_poo
     pthread_cond_init(&pool->job_done, NULL);
     start_workers(pool, threads);
     return pool;
+}
+
+bp_pool *bp_pool_helpers(bp_context *ctx, unsigned threads)
+{
+    threads = threads ? threads : core_count();
+    return bp_pool_new(ctx, threads > 1 ? threads - 1 : 1, 0, NULL, NULL, NULL);
 }
 
 unsigned bp_pool_threads(const bp_pool *pool)

@@ -21,7 +21,8 @@
 typedef struct bench {
     const bp_coder *coder;
     const bp_bench_chunks *chunks;
-    unsigned threads;
+    unsigned threads; /* that work on chunks of their own */
+    unsigned each;    /* threads of one chunk, where there are fewer chunks than threads */
     size_t chunk_bytes, capacity;
     uint8_t *encoded; /* capacity bytes for each chunk */
     size_t *sizes, *order;
@@ -49,6 +50,11 @@ double bp_bench_clock(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static double clock_of(const bench *b)
+{
+    return b->threads * b->each == 1 ? bp_bench_clock() : bp_seconds_now();
+}
+
 static bp_array chunk_at(const bench *b, size_t index)
 {
     bp_array chunk = b->chunks->chunk;
@@ -61,11 +67,11 @@ static bp_status decode_one(worker *w, size_t index, double *seconds)
     bench *b = w->bench;
     bp_array original = chunk_at(b, index), back = original;
     back.data = w->decoded;
-    double start = b->threads == 1 ? bp_bench_clock() : bp_seconds_now();
+    double start = clock_of(b);
     bp_status status = b->coder->decode(w->ctx, b->coder->user, b->encoded + index * b->capacity,
                                         b->sizes[index], &back, seconds);
     if (*seconds < 0)
-        *seconds = (b->threads == 1 ? bp_bench_clock() : bp_seconds_now()) - start;
+        *seconds = clock_of(b) - start;
     if (status != BP_OK || memcmp(original.data, back.data, b->chunk_bytes) == 0)
         return status;
     w->differs = true;
@@ -80,11 +86,11 @@ static bp_status code_one(worker *w, size_t index, double *seconds)
     bp_array chunk = chunk_at(b, index);
     if (b->decoding)
         return decode_one(w, index, seconds);
-    double start = b->threads == 1 ? bp_bench_clock() : bp_seconds_now();
+    double start = clock_of(b);
     bp_status status = b->coder->encode(w->ctx, b->coder->user, &chunk, b->encoded + index * b->capacity,
                                         b->capacity, &b->sizes[index], seconds);
     if (*seconds < 0)
-        *seconds = (b->threads == 1 ? bp_bench_clock() : bp_seconds_now()) - start;
+        *seconds = clock_of(b) - start;
     return status;
 }
 
@@ -255,7 +261,8 @@ static bool prepare(bp_context *ctx, bench *b, worker *workers)
     for (unsigned i = 0; i < b->threads; i++) {
         workers[i] = (worker){.bench = b, .ctx = bp_context_child(ctx)};
         workers[i].decoded = malloc(b->chunk_bytes ? b->chunk_bytes : 1);
-        if (!workers[i].ctx || !workers[i].decoded)
+        if (!workers[i].ctx || !workers[i].decoded ||
+            bp_context_set_threads(workers[i].ctx, b->each) != BP_OK)
             return false;
     }
     return true;
@@ -272,6 +279,7 @@ bp_status bp_bench_measure(bp_context *ctx, const bp_coder *coder, const bp_benc
     b.threads = plan->threads < 1               ? 1
                 : plan->threads > chunks->count ? (unsigned)chunks->count
                                                 : plan->threads;
+    b.each = plan->threads > b.threads ? plan->threads / b.threads : 1;
     worker *workers = calloc(b.threads, sizeof *workers);
     bp_status status = prepare(ctx, &b, workers)
                            ? run_passes(ctx, &b, workers, plan, result)

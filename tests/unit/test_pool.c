@@ -215,6 +215,65 @@ static void workers_that_cannot_start_are_done_without(void **state)
     bp_context_free(ctx);
 }
 
+typedef struct split {
+    atomic_size_t ran[100];
+    size_t bad;
+} split;
+
+static bp_status part(bp_context *ctx, void *user, size_t index)
+{
+    split *s = user;
+    atomic_fetch_add(&s->ran[index], 1);
+    busy(index);
+    return index >= s->bad ? bp_fail(ctx, BP_E_DAMAGED, "part %zu is bad", index) : BP_OK;
+}
+
+static void parts_run_once_each(void **state)
+{
+    (void)state;
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        bp_context *ctx = bp_context_new();
+        assert_int_equal(bp_context_set_threads(ctx, threads), BP_OK);
+        assert_int_equal(bp_pool_width(ctx), threads);
+        for (size_t count = 0; count <= 100; count += 20) {
+            split s = {.bad = 100};
+            assert_int_equal(bp_pool_split(ctx, count, part, &s), BP_OK);
+            for (size_t i = 0; i < 100; i++)
+                assert_int_equal(s.ran[i], i < count);
+        }
+        split s = {.bad = 31};
+        assert_int_equal(bp_pool_split(ctx, 100, part, &s), BP_E_DAMAGED);
+        assert_string_equal(bp_context_message(ctx), "part 31 is bad");
+        bp_context_free(ctx);
+    }
+}
+
+static bp_status work_in_parts(bp_context *ctx, unsigned thread, void *user)
+{
+    job *j = user;
+    split s = {.bad = j->fails ? 7 : 100};
+    (void)thread;
+    atomic_fetch_add(&shared->ran, 1);
+    bp_status status = bp_pool_split(ctx, 1 + j->number % 20, part, &s);
+    return status == BP_E_DAMAGED ? bp_fail(ctx, status, "job %zu is bad", j->number) : status;
+}
+
+static void jobs_in_parts_keep_their_order(void **state)
+{
+    (void)state;
+    record r = {.forgive = true};
+    shared = &r;
+    bp_context *ctx = bp_context_new();
+    bp_pool *pool = bp_pool_new(ctx, 3, 100000, work_in_parts, done, &r);
+    for (size_t i = 0; i < 200; i++)
+        assert_int_equal(submit(pool, &r, i, 100, i % 20 == 19), BP_OK);
+    assert_int_equal(bp_pool_finish(pool), BP_OK);
+    assert_int_equal(r.delivered, 200);
+    assert_int_equal(r.bad, 10);
+    bp_pool_free(pool);
+    bp_context_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +283,8 @@ int main(void)
         cmocka_unit_test(cancelling_ends_the_run),
         cmocka_unit_test(freeing_early_releases_every_job),
         cmocka_unit_test(workers_that_cannot_start_are_done_without),
+        cmocka_unit_test(parts_run_once_each),
+        cmocka_unit_test(jobs_in_parts_keep_their_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
