@@ -311,8 +311,8 @@ static bp_status code_band(bp_context *ctx, void *user, size_t index)
                                .width = p->width,
                                .lines = s->lines,
                                .tokens = s->tokens};
-    s->sink = (bp_photon_sink){.word = s->words + 2 * e->band_pixels + 64,
-                               .escape = s->escapes + e->band_pixels};
+    s->sink =
+        (bp_photon_sink){.word = s->words + 2 * e->band_pixels + 64, .escape = s->escapes + e->band_pixels};
     bp_kernels_get()->photon_encode(&source, &s->sink);
     return BP_OK;
 }

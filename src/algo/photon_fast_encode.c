@@ -73,8 +73,8 @@ static bp_status encode_part(bp_context *ctx, void *user, size_t index)
     parts *p = user;
     size_t from = index * p->each, end = p->f->count - from < p->each ? p->f->count : from + p->each;
     (void)ctx;
-    p->sizes[index] = bp_kernels_get()->photon_fast_encode(p->f, p->values, from, end,
-                                                           p->out + index * p->room, p->room);
+    p->sizes[index] =
+        bp_kernels_get()->photon_fast_encode(p->f, p->values, from, end, p->out + index * p->room, p->room);
     return BP_OK;
 }
 

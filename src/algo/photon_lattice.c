@@ -5,9 +5,9 @@
 #include "base/pool.h"
 #include "kernel/kernel.h"
 
-#define SCANNED     4096  /* values at a time: they stay in the nearest cache */
-#define PART        65536 /* values that are worth a thread */
-#define PARTS       16
+#define SCANNED 4096  /* values at a time: they stay in the nearest cache */
+#define PART    65536 /* values that are worth a thread */
+#define PARTS   16
 
 /* A frame in parts of whole blocks, for threads. */
 typedef struct parts {

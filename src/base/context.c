@@ -24,8 +24,8 @@ struct bp_context {
     bp_log_function log;
     void *log_user;
     atomic_bool own_stop;
-    atomic_bool *stop;   /* own_stop, or that of the oldest ancestor */
-    bp_pool *pool;       /* whose workers help */
+    atomic_bool *stop;    /* own_stop, or that of the oldest ancestor */
+    bp_pool *pool;        /* whose workers help */
     bp_pool *own_helpers; /* the same when this context started it */
 };
 

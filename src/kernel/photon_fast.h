@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_FAST_BLOCK   64 /* pixels */
-#define BP_FAST_BLOCKS  8  /* in a group */
-#define BP_FAST_GROUP   (BP_FAST_BLOCK * BP_FAST_BLOCKS)
+#define BP_FAST_BLOCK       64 /* pixels */
+#define BP_FAST_BLOCKS      8  /* in a group */
+#define BP_FAST_GROUP       (BP_FAST_BLOCK * BP_FAST_BLOCKS)
 #define BP_FAST_GROUP_BYTES (1 + BP_FAST_BLOCKS * 524) /* at most */
-#define BP_FAST_REACH   2                               /* columns that a prediction looks to either side */
-#define BP_FAST_MIN_LAG (BP_FAST_BLOCK + BP_FAST_REACH) /* all that predicts a block is coded before it */
+#define BP_FAST_REACH       2                          /* columns that a prediction looks to either side */
+#define BP_FAST_MIN_LAG     (BP_FAST_BLOCK + BP_FAST_REACH) /* all that predicts a block is coded before it */
 
 typedef enum bp_fast_predictor {
     BP_FAST_ABOVE,  /* the pixel above */
