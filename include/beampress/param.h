@@ -20,7 +20,10 @@ typedef enum bp_param_kind {
     BP_PARAM_INTEGER,
     BP_PARAM_REAL,
     BP_PARAM_CHOICE,
-    BP_PARAM_SWITCH
+    BP_PARAM_SWITCH,
+    /* of pipeline stages only (stage.h) */
+    BP_PARAM_TEXT,      /* a path or a list: one word, or in double quotes */
+    BP_PARAM_COMPARISON /* name=N, name>=N, name<=N, name>N, name<N */
 } bp_param_kind;
 
 typedef struct bp_param {
@@ -29,7 +32,8 @@ typedef struct bp_param {
     bp_param_kind kind;
     double min, max;            /* inclusive */
     double fallback;            /* the default */
-    const char *const *choices; /* BP_PARAM_CHOICE: words, NULL-terminated */
+    const char *const *choices; /* BP_PARAM_CHOICE: words; BP_PARAM_REAL of a stage: the units that may stand
+                                   behind the number, the first is meant without one; NULL-terminated */
     const char *help;
 } bp_param;
 

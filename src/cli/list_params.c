@@ -3,7 +3,7 @@
 #include "report/json.h"
 #include "report/table.h"
 
-static const char *const kind_names[] = {"integer", "real", "choice", "switch"};
+static const char *const kind_names[] = {"integer", "real", "choice", "switch", "text", "comparison"};
 
 json_t *bp_list_param_json(const bp_param *param)
 {

@@ -14,7 +14,7 @@ typedef struct bp_coding {
     bp_byte_order order; /* of the values as they are stored and handed in */
     bp_array chunk;      /* dtype and shape of every chunk; data is not used */
     size_t tile_shape[BP_MAX_RANK];
-    bp_pipeline pipeline;
+    bp_filters pipeline;
 } bp_coding;
 
 /* Chooses the form: the codec's registered filters where format allows and the codec has them for such a

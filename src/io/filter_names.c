@@ -94,7 +94,7 @@ static bool filter_lossy(const bp_filter *filter, bool floats)
     return false;
 }
 
-bool bp_pipeline_lossy(const bp_pipeline *pipeline, bool floats)
+bool bp_filters_lossy(const bp_filters *pipeline, bool floats)
 {
     for (size_t i = 0; i < pipeline->count; i++)
         if (filter_lossy(&pipeline->filters[i], floats))
@@ -133,7 +133,7 @@ static void print_filter(const bp_filter *filter, char *text, size_t size)
         snprintf(text, size, "%s", name);
 }
 
-size_t bp_pipeline_print(const bp_pipeline *pipeline, char *text, size_t size)
+size_t bp_filters_print(const bp_filters *pipeline, char *text, size_t size)
 {
     size_t length = 0;
     char one[320];

@@ -79,7 +79,7 @@ static bool filter_known(const bp_filter *filter)
            (codec && bp_codec_by_name(codec));
 }
 
-bool bp_pipeline_known(const bp_pipeline *pipeline)
+bool bp_filters_known(const bp_filters *pipeline)
 {
     size_t coders = 0;
     for (size_t i = 0; i < pipeline->count; i++) {
@@ -227,7 +227,7 @@ static bp_status undo(bp_context *ctx, const bp_filter *filter, const uint8_t *i
 }
 
 /* Bytes that go into filter number `index` on writing; SIZE_MAX when they do not fit. */
-static size_t bytes_before(const bp_pipeline *pipeline, uint32_t mask, size_t index, size_t chunk_bytes)
+static size_t bytes_before(const bp_filters *pipeline, uint32_t mask, size_t index, size_t chunk_bytes)
 {
     for (size_t i = 0; i < index; i++)
         if (!(mask >> i & 1) && pipeline->filters[i].id == BP_FILTER_FLETCHER32 &&
@@ -243,10 +243,10 @@ static bool more_to_undo(uint32_t mask, size_t index)
     return (~mask & ((1u << index) - 1u)) != 0;
 }
 
-bp_status bp_pipeline_decode(bp_context *ctx, const bp_pipeline *pipeline, uint32_t mask, const uint8_t *in,
-                             size_t size, const bp_array *chunk, bp_scratch *scratch)
+bp_status bp_filters_decode(bp_context *ctx, const bp_filters *pipeline, uint32_t mask, const uint8_t *in,
+                            size_t size, const bp_array *chunk, bp_scratch *scratch)
 {
-    if (!bp_pipeline_known(pipeline))
+    if (!bp_filters_known(pipeline))
         return bp_fail(ctx, BP_E_UNSUPPORTED, "filters that beampress does not know");
     uint8_t *out = chunk->data;
     size_t bytes = bp_array_bytes(chunk), slot = 0;
@@ -281,15 +281,15 @@ bp_status bp_pipeline_decode(bp_context *ctx, const bp_pipeline *pipeline, uint3
     return BP_OK;
 }
 
-bool bp_pipeline_has_frames(const bp_pipeline *pipeline, const bp_array *chunk)
+bool bp_filters_has_frames(const bp_filters *pipeline, const bp_array *chunk)
 {
     return pipeline->count == 1 && !pipeline->cut && pipeline->filters[0].id == BP_HDF5_FILTER_ID &&
            chunk->rank == 3 && chunk->shape[0] > 1 && chunk->shape[1] > 1 && chunk->shape[2] > 1;
 }
 
-bp_status bp_pipeline_decode_frames(bp_context *ctx, const bp_pipeline *pipeline, const uint8_t *in,
-                                    size_t size, const bp_array *chunk, size_t first, size_t count,
-                                    uint8_t *room)
+bp_status bp_filters_decode_frames(bp_context *ctx, const bp_filters *pipeline, const uint8_t *in,
+                                   size_t size, const bp_array *chunk, size_t first, size_t count,
+                                   uint8_t *room)
 {
     bp_chunk_info info;
     const bp_filter *filter = &pipeline->filters[0];

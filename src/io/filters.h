@@ -26,11 +26,11 @@ enum {
 };
 
 /* In the order in which a writer applies them. */
-typedef struct bp_pipeline {
+typedef struct bp_filters {
     size_t count;
     bp_filter filters[BP_MAX_FILTERS];
     bool cut; /* a filter has more words than fit: its words here are not all */
-} bp_pipeline;
+} bp_filters;
 
 /* Room that is kept from one chunk to the next; one per thread, {0} at first. */
 typedef struct bp_scratch {
@@ -39,14 +39,14 @@ typedef struct bp_scratch {
 } bp_scratch;
 void bp_scratch_fini(bp_scratch *scratch);
 
-/* Can bp_pipeline_decode undo this pipeline in this build? */
-bool bp_pipeline_known(const bp_pipeline *pipeline);
+/* Can bp_filters_decode undo this pipeline in this build? */
+bool bp_filters_known(const bp_filters *pipeline);
 /* May values have been changed when they were stored? Filters that nobody knows count as lossless. floats:
  * the values are floating point numbers. */
-bool bp_pipeline_lossy(const bp_pipeline *pipeline, bool floats);
+bool bp_filters_lossy(const bp_filters *pipeline, bool floats);
 /* "shuffle+deflate:level=4+fletcher32", "none" when there are no filters. Cut to size bytes including the
  * final 0; returns the length of the whole text. */
-size_t bp_pipeline_print(const bp_pipeline *pipeline, char *text, size_t size);
+size_t bp_filters_print(const bp_filters *pipeline, char *text, size_t size);
 /* What a filter id is called; NULL when it is not in the registry of 2026. */
 const char *bp_filter_name(uint32_t id);
 
@@ -59,16 +59,16 @@ bool bp_zfp_spec_of(const bp_filter *filter, const bp_array *chunk, bp_codec_spe
 /* Decodes a stored chunk of exactly size bytes into exactly the bytes of chunk (dtype, shape and data: where
  * they go). Filters whose bit is set in mask were left out when the chunk was written. BP_E_DAMAGED with the
  * filter that says so; BP_E_UNSUPPORTED for a pipeline that is not known. */
-BP_MUST_CHECK bp_status bp_pipeline_decode(bp_context *ctx, const bp_pipeline *pipeline, uint32_t mask,
-                                           const uint8_t *in, size_t size, const bp_array *chunk,
-                                           bp_scratch *scratch);
+BP_MUST_CHECK bp_status bp_filters_decode(bp_context *ctx, const bp_filters *pipeline, uint32_t mask,
+                                          const uint8_t *in, size_t size, const bp_array *chunk,
+                                          bp_scratch *scratch);
 
 /* Are chunks of this shape behind this pipeline ours alone, three axes of frames each longer than 1? Then
  * single frames of one can be had. */
-bool bp_pipeline_has_frames(const bp_pipeline *pipeline, const bp_array *chunk);
+bool bp_filters_has_frames(const bp_filters *pipeline, const bp_array *chunk);
 /* Decodes only frames first ... first + count - 1 (places on the first axis) of such a chunk into room. */
-BP_MUST_CHECK bp_status bp_pipeline_decode_frames(bp_context *ctx, const bp_pipeline *pipeline,
-                                                  const uint8_t *in, size_t size, const bp_array *chunk,
-                                                  size_t first, size_t count, uint8_t *room);
+BP_MUST_CHECK bp_status bp_filters_decode_frames(bp_context *ctx, const bp_filters *pipeline,
+                                                 const uint8_t *in, size_t size, const bp_array *chunk,
+                                                 size_t first, size_t count, uint8_t *room);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define SAMPLE_CHUNKS 8
 
-bool bp_h5_filters_available(const bp_pipeline *pipeline)
+bool bp_h5_filters_available(const bp_filters *pipeline)
 {
     for (size_t i = 0; i < pipeline->count; i++)
         if (!bp_h5_filter_reads(pipeline->filters[i].id))
@@ -24,7 +24,7 @@ bool bp_h5_marked_lossy(const bp_h5_source *source)
 {
     bool floats = source->dtype == BP_F16 || source->dtype == BP_F32 || source->dtype == BP_F64;
     return H5Aexists(source->dataset, BP_H5_LOSSY_ATTRIBUTE) > 0 ||
-           bp_pipeline_lossy(&source->pipeline, floats);
+           bp_filters_lossy(&source->pipeline, floats);
 }
 
 /* Whatever name of the dataset was given. */

@@ -100,8 +100,8 @@ static void take_lossy(bp_dataset_facts *d, hid_t dataset)
 static void take_filters(bp_dataset_facts *d, const bp_h5_source *source)
 {
     enum { PACKER_WORD = 4, PACKER_ZSTD = 3 }; /* cd_values of filter 32008 */
-    bp_pipeline_print(&source->pipeline, d->filters, sizeof d->filters);
-    d->lossy_filter = bp_pipeline_lossy(&source->pipeline, source->dtype >= BP_F16);
+    bp_filters_print(&source->pipeline, d->filters, sizeof d->filters);
+    d->lossy_filter = bp_filters_lossy(&source->pipeline, source->dtype >= BP_F16);
     for (size_t i = 0; i < source->pipeline.count; i++) {
         const bp_filter *filter = &source->pipeline.filters[i];
         d->own |= filter->id == BP_HDF5_FILTER_ID;

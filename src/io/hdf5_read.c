@@ -63,7 +63,7 @@ static bp_status take_part(const bp_array *cell, const uint8_t *values, const si
 static bool wants_frames(const reader *r, const job *j)
 {
     return j->in.kind == BP_H5_STORED && j->in.mask == 0 && r->source.direct && !r->source.edges_raw &&
-           bp_pipeline_has_frames(&r->source.pipeline, &r->cell) && j->shape[0] < r->cell.shape[0];
+           bp_filters_has_frames(&r->source.pipeline, &r->cell) && j->shape[0] < r->cell.shape[0];
 }
 
 static bp_status work(bp_context *ctx, unsigned thread, void *item)
@@ -83,8 +83,8 @@ static bp_status work(bp_context *ctx, unsigned thread, void *item)
     bp_status status;
     if (!whole && wants_frames(r, j)) {
         /* the wanted frames alone, which then are the first ones */
-        status = bp_pipeline_decode_frames(ctx, &r->source.pipeline, j->in.bytes, j->in.size, &r->cell,
-                                           from[0], j->shape[0], room->values);
+        status = bp_filters_decode_frames(ctx, &r->source.pipeline, j->in.bytes, j->in.size, &r->cell,
+                                          from[0], j->shape[0], room->values);
         values = room->values;
         from[0] = 0;
     } else {

@@ -47,7 +47,7 @@ typedef struct bp_h5_run {
 uint64_t bp_h5_count_bytes(hid_t file);
 
 /* Does HDF5 have a plug-in for every filter? */
-bool bp_h5_filters_available(const bp_pipeline *pipeline);
+bool bp_h5_filters_available(const bp_filters *pipeline);
 
 /* Do the values of the dataset come from run->values? */
 bool bp_h5_is_foreign(const bp_h5_run *run, hid_t dataset);

@@ -8,7 +8,7 @@
 #include "io/hdf5_source.h"
 #include "kernel/kernel.h"
 
-bp_status bp_h5_pipeline_read(bp_context *ctx, hid_t dcpl, bp_pipeline *pipeline)
+bp_status bp_h5_pipeline_read(bp_context *ctx, hid_t dcpl, bp_filters *pipeline)
 {
     memset(pipeline, 0, sizeof *pipeline);
     int count = H5Pget_nfilters(dcpl);
@@ -130,7 +130,7 @@ static bp_status look_at_chunks(bp_context *ctx, bp_h5_source *source, hid_t dcp
     /* zfp codes values: where those are big-endian, HDF5's own way is taken */
     bool values_matter = source->order != BP_LITTLE_ENDIAN && source->pipeline.count &&
                          source->pipeline.filters[0].id == BP_FILTER_ZFP;
-    source->direct = status == BP_OK && !values_matter && bp_pipeline_known(&source->pipeline);
+    source->direct = status == BP_OK && !values_matter && bp_filters_known(&source->pipeline);
     return status;
 }
 
@@ -315,7 +315,7 @@ bp_status bp_h5_source_decode(bp_context *ctx, const bp_h5_source *source, const
     }
     bp_array out = *cell;
     out.data = room;
-    return bp_pipeline_decode(ctx, &source->pipeline, mask, stored->bytes, stored->size, &out, scratch);
+    return bp_filters_decode(ctx, &source->pipeline, mask, stored->bytes, stored->size, &out, scratch);
 }
 
 bool bp_h5_step(size_t rank, const hsize_t *shape, const size_t *step, hsize_t *offset)

@@ -21,7 +21,7 @@ typedef struct bp_h5_source {
     bool chunked;
     bool direct;    /* stored chunks can be decoded here */
     bool edges_raw; /* chunks that stick out of the shape went through no filter */
-    bp_pipeline pipeline;
+    bp_filters pipeline;
     bp_array chunk; /* of a chunked dataset; data is NULL */
     uint8_t *fill;  /* one element */
     int fd;         /* of the file when windows of it may be mapped, else -1 */
@@ -32,7 +32,7 @@ BP_MUST_CHECK bp_status bp_h5_source_init(bp_context *ctx, hid_t dataset, bp_h5_
 void bp_h5_source_fini(bp_h5_source *source);
 
 /* The filters of a creation property list. */
-BP_MUST_CHECK bp_status bp_h5_pipeline_read(bp_context *ctx, hid_t dcpl, bp_pipeline *pipeline);
+BP_MUST_CHECK bp_status bp_h5_pipeline_read(bp_context *ctx, hid_t dcpl, bp_filters *pipeline);
 
 /* Part of a dataset as HDF5 gave it; {0} at first, kept from one part to the next. */
 typedef struct bp_h5_stored {

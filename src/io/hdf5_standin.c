@@ -60,18 +60,18 @@ bool bp_h5_filter_reads(uint32_t id)
 
 /* Is HDF5 to have this plug-in itself? Not those that we decode on our own: what is written shall not depend
  * on whether they are installed. */
-static bool leave_to_hdf5(const bp_pipeline *pipeline, size_t index)
+static bool leave_to_hdf5(const bp_filters *pipeline, size_t index)
 {
     unsigned config = 0;
-    bp_pipeline one = {.count = 1, .filters = {pipeline->filters[index]}};
+    bp_filters one = {.count = 1, .filters = {pipeline->filters[index]}};
     H5Z_filter_t id = (H5Z_filter_t)one.filters[0].id;
-    return !bp_pipeline_known(&one) && H5Zfilter_avail(id) > 0 && H5Zget_filter_info(id, &config) >= 0 &&
+    return !bp_filters_known(&one) && H5Zfilter_avail(id) > 0 && H5Zget_filter_info(id, &config) >= 0 &&
            (config & H5Z_FILTER_CONFIG_ENCODE_ENABLED);
 }
 
 bp_status bp_h5_standins_add(bp_context *ctx, bp_h5_standins *standins, hid_t dcpl, bool all)
 {
-    bp_pipeline pipeline;
+    bp_filters pipeline;
     bp_status status = bp_h5_pipeline_read(ctx, dcpl, &pipeline);
     for (size_t i = 0; status == BP_OK && i < pipeline.count; i++) {
         H5Z_filter_t id = (H5Z_filter_t)pipeline.filters[i].id;

@@ -47,7 +47,7 @@ static bp_status describe(bp_context *ctx, const bp_h5_source *source, bp_datase
     for (size_t i = 0; i < source->rank; i++)
         entry->shape[i] = source->shape[i];
     entry->raw_bytes = source->bytes;
-    bp_pipeline_print(&source->pipeline, text, sizeof text);
+    bp_filters_print(&source->pipeline, text, sizeof text);
     return bp_report_text(ctx, &entry->codec, text);
 }
 
@@ -77,7 +77,7 @@ static bp_status note_coding(bp_context *ctx, const bp_h5_run *run, bp_dataset_r
     char text[512];
     const bp_coding *coding = &run->coding;
     if (coding->plain)
-        bp_pipeline_print(&coding->pipeline, text, sizeof text);
+        bp_filters_print(&coding->pipeline, text, sizeof text);
     else
         bp_codec_spec_print(&coding->spec, text, sizeof text);
     return bp_report_text(ctx, &entry->codec, text);

@@ -324,13 +324,13 @@ static bp_status check_filters(pair *p, bool by_hdf5)
 {
     bp_context *ctx = p->v->ctx;
     for (int i = 0; i < 2; i++) {
-        bp_pipeline pipeline;
+        bp_filters pipeline;
         if (H5Pget_layout(p->dcpls[i]) != H5D_CHUNKED)
             continue;
         bp_status status = bp_h5_pipeline_read(ctx, p->dcpls[i], &pipeline);
         if (status != BP_OK)
             return status;
-        if (!by_hdf5 && bp_pipeline_known(&pipeline))
+        if (!by_hdf5 && bp_filters_known(&pipeline))
             continue;
         for (size_t k = 0; k < pipeline.count; k++)
             if (H5Zfilter_avail((H5Z_filter_t)pipeline.filters[k].id) <= 0) {

@@ -64,7 +64,7 @@ static bp_codec_spec spec_of(const char *text)
 }
 
 /* Decodes stored bytes that stand at the very end of their memory, so that a tool sees a read behind it. */
-static bp_status decode(const bp_pipeline *pipeline, uint32_t mask, const uint8_t *in, size_t size,
+static bp_status decode(const bp_filters *pipeline, uint32_t mask, const uint8_t *in, size_t size,
                         uint8_t *out)
 {
     bp_scratch scratch = {0};
@@ -72,7 +72,7 @@ static bp_status decode(const bp_pipeline *pipeline, uint32_t mask, const uint8_
     assert_non_null(exact);
     memcpy(exact, in, size);
     bp_array chunk = chunk_of(out);
-    bp_status status = bp_pipeline_decode(ctx, pipeline, mask, exact, size, &chunk, &scratch);
+    bp_status status = bp_filters_decode(ctx, pipeline, mask, exact, size, &chunk, &scratch);
     bp_scratch_fini(&scratch);
     free(exact);
     return status;
@@ -109,8 +109,8 @@ static void what_is_written_is_read(void **state)
             uint8_t *stored = malloc(capacity);
             assert_non_null(stored);
             assert_int_equal(bp_coding_encode(ctx, &coding, NULL, values, stored, capacity, &size), BP_OK);
-            assert_true(bp_pipeline_known(&coding.pipeline));
-            assert_false(bp_pipeline_lossy(&coding.pipeline, false));
+            assert_true(bp_filters_known(&coding.pipeline));
+            assert_false(bp_filters_lossy(&coding.pipeline, false));
             memset(back, 0xaa, sizeof back);
             assert_int_equal(decode(&coding.pipeline, 0, stored, size, back), BP_OK);
             assert_memory_equal(back, values, BYTES);
@@ -171,9 +171,9 @@ static void filters_are_undone_in_any_order(void **state)
     (void)state;
     uint8_t values[BYTES], stored[BYTES + 8], back[BYTES];
     fill(values);
-    bp_pipeline p = {.count = 2,
-                     .filters = {{.id = BP_FILTER_SHUFFLE, .word_count = 1, .words = {ELEMENT}},
-                                 {.id = BP_FILTER_FLETCHER32}}};
+    bp_filters p = {.count = 2,
+                    .filters = {{.id = BP_FILTER_SHUFFLE, .word_count = 1, .words = {ELEMENT}},
+                                {.id = BP_FILTER_FLETCHER32}}};
     bp_kernels_get()->shuffle(values, stored, FRAME, ELEMENT);
     bp_store_le32(stored + BYTES, bp_fletcher32(stored, BYTES));
     assert_int_equal(decode(&p, 0, stored, BYTES + 4, back), BP_OK);
@@ -197,10 +197,10 @@ static void filters_that_were_left_out_are_not_undone(void **state)
     needs("deflate");
     uint8_t values[BYTES], stored[BYTES + 4], back[BYTES];
     fill(values);
-    bp_pipeline p = {.count = 3,
-                     .filters = {{.id = BP_FILTER_SHUFFLE, .word_count = 1, .words = {ELEMENT}},
-                                 {.id = BP_FILTER_DEFLATE, .word_count = 1, .words = {6}},
-                                 {.id = BP_FILTER_FLETCHER32}}};
+    bp_filters p = {.count = 3,
+                    .filters = {{.id = BP_FILTER_SHUFFLE, .word_count = 1, .words = {ELEMENT}},
+                                {.id = BP_FILTER_DEFLATE, .word_count = 1, .words = {6}},
+                                {.id = BP_FILTER_FLETCHER32}}};
     memcpy(stored, values, BYTES);
     assert_int_equal(decode(&p, 7, stored, BYTES, back), BP_OK);
     assert_memory_equal(back, values, BYTES);
@@ -217,7 +217,7 @@ static void a_checksum_of_old_byte_order_is_taken(void **state)
 {
     (void)state;
     uint8_t stored[BYTES + 4], back[BYTES];
-    const bp_pipeline p = {.count = 1, .filters = {{.id = BP_FILTER_FLETCHER32}}};
+    const bp_filters p = {.count = 1, .filters = {{.id = BP_FILTER_FLETCHER32}}};
     fill(stored);
     uint32_t sum = bp_fletcher32(stored, BYTES);
     uint8_t *at = stored + BYTES;
@@ -240,13 +240,13 @@ static void bitshuffle_alone_is_undone(void **state)
     const size_t length = sizeof values;
     bp_array chunk;
     bp_scratch scratch = {0};
-    bp_pipeline p = {.count = 1,
-                     .filters = {{.id = BP_FILTER_BITSHUFFLE, .word_count = 4, .words = {0, 3, 1, 0}}}};
+    bp_filters p = {.count = 1,
+                    .filters = {{.id = BP_FILTER_BITSHUFFLE, .word_count = 4, .words = {0, 3, 1, 0}}}};
     assert_int_equal(bp_array_init(&chunk, BP_U8, 0, 1, &length, back), BP_OK);
-    assert_int_equal(bp_pipeline_decode(ctx, &p, 0, stored, sizeof stored, &chunk, &scratch), BP_OK);
+    assert_int_equal(bp_filters_decode(ctx, &p, 0, stored, sizeof stored, &chunk, &scratch), BP_OK);
     assert_memory_equal(back, values, sizeof values);
     p.filters[0].words[2] = 0;
-    assert_int_equal(bp_pipeline_decode(ctx, &p, 0, stored, sizeof stored, &chunk, &scratch), BP_E_DAMAGED);
+    assert_int_equal(bp_filters_decode(ctx, &p, 0, stored, sizeof stored, &chunk, &scratch), BP_E_DAMAGED);
     bp_scratch_fini(&scratch);
 }
 
@@ -256,7 +256,7 @@ static void hostile_lengths_are_refused(void **state)
     (void)state;
     needs("lz4");
     uint8_t stored[64] = {0x10}, back[BYTES];
-    bp_pipeline p = {.count = 1, .filters = {{.id = BP_FILTER_LZ4}}};
+    bp_filters p = {.count = 1, .filters = {{.id = BP_FILTER_LZ4}}};
     for (size_t size = 0; size <= sizeof stored; size++)
         assert_int_equal(decode(&p, 0, stored, size, back), BP_E_DAMAGED);
     p.filters[0] = (bp_filter){.id = BP_FILTER_BITSHUFFLE, .word_count = 5, .words = {0, 3, ELEMENT, 0, 2}};
@@ -277,56 +277,56 @@ static void what_is_not_known_is_said(void **state)
     (void)state;
     needs("deflate");
     uint8_t stored[8] = {0}, back[BYTES];
-    bp_pipeline p = {.count = 1, .filters = {{.id = 12345}}};
-    assert_false(bp_pipeline_known(&p));
+    bp_filters p = {.count = 1, .filters = {{.id = 12345}}};
+    assert_false(bp_filters_known(&p));
     assert_int_equal(decode(&p, 0, stored, 8, back), BP_E_UNSUPPORTED);
     /* two coders: nobody knows the size between them */
-    p = (bp_pipeline){.count = 2, .filters = {{.id = BP_FILTER_DEFLATE}, {.id = BP_FILTER_LZ4}}};
-    assert_false(bp_pipeline_known(&p));
+    p = (bp_filters){.count = 2, .filters = {{.id = BP_FILTER_DEFLATE}, {.id = BP_FILTER_LZ4}}};
+    assert_false(bp_filters_known(&p));
     p.count = 1;
-    assert_true(bp_pipeline_known(&p));
+    assert_true(bp_filters_known(&p));
     p.cut = true;
-    assert_false(bp_pipeline_known(&p));
+    assert_false(bp_filters_known(&p));
 }
 
 static void pipelines_have_names(void **state)
 {
     (void)state;
     char text[128];
-    bp_pipeline p = {.count = 3,
-                     .filters = {{.id = BP_FILTER_SHUFFLE, .word_count = 1, .words = {2}},
-                                 {.id = BP_FILTER_DEFLATE, .word_count = 1, .words = {4}},
-                                 {.id = BP_FILTER_FLETCHER32}}};
-    assert_int_equal(bp_pipeline_print(&p, text, sizeof text), 34);
+    bp_filters p = {.count = 3,
+                    .filters = {{.id = BP_FILTER_SHUFFLE, .word_count = 1, .words = {2}},
+                                {.id = BP_FILTER_DEFLATE, .word_count = 1, .words = {4}},
+                                {.id = BP_FILTER_FLETCHER32}}};
+    assert_int_equal(bp_filters_print(&p, text, sizeof text), 34);
     assert_string_equal(text, "shuffle+deflate:level=4+fletcher32");
-    assert_int_equal(bp_pipeline_print(&p, text, 8), 34);
+    assert_int_equal(bp_filters_print(&p, text, 8), 34);
     assert_string_equal(text, "shuffle");
-    p = (bp_pipeline){
+    p = (bp_filters){
         .count = 2,
         .filters = {{.id = BP_FILTER_BITSHUFFLE, .word_count = 5, .words = {0, 3, 2, 0, 2}}, {.id = 40000}}};
-    bp_pipeline_print(&p, text, sizeof text);
+    bp_filters_print(&p, text, sizeof text);
     assert_string_equal(text, "bitshuffle/lz4+filter 40000");
     p.count = 0;
-    bp_pipeline_print(&p, text, sizeof text);
+    bp_filters_print(&p, text, sizeof text);
     assert_string_equal(text, "none");
 }
 
 static void lossy_filters_are_known(void **state)
 {
     (void)state;
-    bp_pipeline p = {.count = 1};
+    bp_filters p = {.count = 1};
     static const uint32_t lossy[] = {BP_FILTER_ZFP, 32017, 32024, 32028, 32019, 32022, 32012};
     for (size_t i = 0; i < sizeof lossy / sizeof lossy[0]; i++) {
         p.filters[0] = (bp_filter){.id = lossy[i]};
-        assert_true(bp_pipeline_lossy(&p, false));
+        assert_true(bp_filters_lossy(&p, false));
     }
     /* scaleoffset of integers with as many bits as they need keeps them */
     p.filters[0] = (bp_filter){.id = BP_FILTER_SCALEOFFSET, .word_count = 2, .words = {2, 0}};
-    assert_false(bp_pipeline_lossy(&p, false));
+    assert_false(bp_filters_lossy(&p, false));
     p.filters[0].words[1] = 4;
-    assert_true(bp_pipeline_lossy(&p, false));
+    assert_true(bp_filters_lossy(&p, false));
     p.filters[0] = (bp_filter){.id = BP_FILTER_SCALEOFFSET, .word_count = 2, .words = {0, 3}};
-    assert_true(bp_pipeline_lossy(&p, true));
+    assert_true(bp_filters_lossy(&p, true));
 #if BP_HAVE_ZFP
     bp_coding coding;
     const size_t shape[2] = {64, 64};
@@ -335,10 +335,10 @@ static void lossy_filters_are_known(void **state)
     assert_int_equal(bp_array_init(&chunk, BP_F32, 0, 2, shape, NULL), BP_OK);
     assert_int_equal(
         bp_coding_init(ctx, &coding, &exact, BP_FORMAT_STANDARD, false, BP_LITTLE_ENDIAN, &chunk), BP_OK);
-    assert_false(bp_pipeline_lossy(&coding.pipeline, true));
+    assert_false(bp_filters_lossy(&coding.pipeline, true));
     assert_int_equal(
         bp_coding_init(ctx, &coding, &bounded, BP_FORMAT_STANDARD, false, BP_LITTLE_ENDIAN, &chunk), BP_OK);
-    assert_true(bp_pipeline_lossy(&coding.pipeline, true));
+    assert_true(bp_filters_lossy(&coding.pipeline, true));
 #endif
 }
 

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * A plan meets its frames: parameters are resolved, frames chosen, whole stacks laid down. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pipeline/plan.h"
+
+#define BATCH_BYTES ((size_t)64 << 20)
+
+void bp_level_fini(bp_plan_level *level)
+{
+    free(level->keys);
+    free(level->kept);
+    free(level->keep);
+    free(level->scores);
+    free(level->values);
+    free(level->labels);
+    if (level->fd >= 0)
+        close(level->fd);
+    *level = (bp_plan_level){.fd = -1};
+}
+
+static size_t batch_of(const bp_plan *plan, size_t level)
+{
+    size_t bytes = plan->levels[level].bytes + plan->levels[0].bytes + 1;
+    return BATCH_BYTES / bytes + 1;
+}
+
+/* ---- a level as a stage's begin sees it ---- */
+
+static bp_status read_begin(bp_context *ctx, const bp_frames_in *in, uint64_t first, size_t count, size_t row,
+                            size_t rows, void *values, uint8_t *labels)
+{
+    const bp_level_reader *r = in->user;
+    const bp_plan_level *l = &r->plan->levels[r->level];
+    const bp_flow *flow = bp_plan_flow(r->plan, r->level);
+    if (first > in->frames || count > in->frames - first || row > flow->rows || rows > flow->rows - row)
+        return bp_fail(ctx, BP_E_INTERNAL, "frames outside the stack");
+    size_t line = flow->columns * bp_dtype_size(flow->dtype);
+    bool whole = rows == flow->rows;
+    uint8_t *room = whole ? values : malloc(l->bytes), *label_room = NULL;
+    if (labels)
+        label_room = whole ? labels : malloc(l->pixels);
+    bp_status status =
+        room && (!labels || label_room) ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    for (size_t i = 0; i < count && status == BP_OK; i++) {
+        uint64_t index = first + i;
+        uint8_t *to = whole ? room + i * l->bytes : room;
+        uint8_t *to_labels = whole && labels ? label_room + i * l->pixels : label_room;
+        status = bp_level_read(ctx, r->plan, r->level, &index, 1, to, to_labels, false);
+        if (status != BP_OK || whole)
+            continue;
+        memcpy((uint8_t *)values + i * rows * line, to + row * line, rows * line);
+        if (labels)
+            memcpy(labels + i * rows * flow->columns, to_labels + row * flow->columns, rows * flow->columns);
+    }
+    if (!whole) {
+        free(room);
+        free(label_room);
+    }
+    return status;
+}
+
+/* ---- a level that is stored ---- */
+
+static bp_status read_stored(bp_context *ctx, const bp_frames_in *in, uint64_t first, size_t count,
+                             size_t row, size_t rows, void *values, uint8_t *labels)
+{
+    const bp_level_reader *r = in->user;
+    const bp_plan_level *l = &r->plan->levels[r->level];
+    const bp_flow *flow = bp_plan_flow(r->plan, r->level);
+    if (first > in->frames || count > in->frames - first || row > flow->rows || rows > flow->rows - row)
+        return bp_fail(ctx, BP_E_INTERNAL, "frames outside the stack");
+    size_t line = flow->columns * bp_dtype_size(flow->dtype);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t at = (first + i) * l->bytes + row * line;
+        uint8_t *to = (uint8_t *)values + i * rows * line;
+        if (l->values)
+            memcpy(to, l->values + at, rows * line);
+        for (size_t done = 0; !l->values && done < rows * line;) {
+            ssize_t n = pread(l->fd, to + done, rows * line - done, (off_t)(at + done));
+            if (n <= 0)
+                return bp_fail(ctx, BP_E_INPUT, "the scratch file cannot be read");
+            done += (size_t)n;
+        }
+        if (labels && l->labels)
+            memcpy(labels + i * rows * flow->columns,
+                   l->labels + (first + i) * l->pixels + row * flow->columns, rows * flow->columns);
+        else if (labels)
+            memset(labels + i * rows * flow->columns, 0, rows * flow->columns);
+    }
+    return BP_OK;
+}
+
+static bp_status store_room(bp_context *ctx, const bp_plan *plan, bp_plan_level *l, bool labelled)
+{
+    if (l->frames > SIZE_MAX / 2 / (l->bytes + l->pixels))
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for the whole stack");
+    size_t bytes = (size_t)l->frames * l->bytes;
+    if (plan->scratch) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/.beampress-scratch-XXXXXX", plan->scratch);
+        l->fd = mkstemp(path);
+        if (l->fd >= 0)
+            unlink(path);
+        if (l->fd < 0)
+            return bp_fail(ctx, BP_E_OUTPUT, "no scratch file in %s", plan->scratch);
+    } else {
+        l->values = malloc(bytes);
+    }
+    l->labels = labelled ? malloc((size_t)l->frames * l->pixels) : NULL;
+    if ((!plan->scratch && !l->values) || (labelled && !l->labels))
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for the whole stack of %zu bytes", bytes);
+    return BP_OK;
+}
+
+static bp_status put_stored(bp_context *ctx, bp_plan_level *l, uint64_t at, const uint8_t *values,
+                            size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n = pwrite(l->fd, values + done, size - done, (off_t)(at + done));
+        if (n <= 0)
+            return bp_fail(ctx, BP_E_OUTPUT, "the scratch file cannot be written");
+        done += (size_t)n;
+    }
+    return BP_OK;
+}
+
+bp_status bp_level_store(bp_context *ctx, bp_plan *plan, size_t level)
+{
+    bp_plan_level *l = &plan->levels[level];
+    bp_status status = store_room(ctx, plan, l, bp_plan_flow(plan, level)->labelled);
+    size_t batch = batch_of(plan, level);
+    uint64_t *indices = malloc(batch * sizeof *indices);
+    uint8_t *room = l->values ? NULL : malloc(batch * l->bytes);
+    if (status == BP_OK && (!indices || (!l->values && !room)))
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu frames", batch);
+    for (uint64_t first = 0; first < l->frames && status == BP_OK; first += batch) {
+        size_t count = l->frames - first < batch ? (size_t)(l->frames - first) : batch;
+        for (size_t i = 0; i < count; i++)
+            indices[i] = first + i;
+        uint8_t *to = l->values ? l->values + first * l->bytes : room;
+        status = bp_level_read(ctx, plan, level, indices, count, to,
+                               l->labels ? l->labels + first * l->pixels : NULL, false);
+        if (status == BP_OK && !l->values)
+            status = put_stored(ctx, l, first * l->bytes, to, count * l->bytes);
+    }
+    free(indices);
+    free(room);
+    l->stored = status == BP_OK;
+    l->reader.read = read_stored;
+    return status;
+}
+
+/* ---- which frames are kept ---- */
+
+typedef struct keeping {
+    bp_plan *plan;
+    size_t level;
+    uint64_t first;
+    const uint8_t *values, *labels;
+} keeping;
+
+static bp_status keep_one(bp_context *ctx, unsigned thread, void *user, size_t i)
+{
+    (void)thread;
+    const keeping *k = user;
+    const bp_stage_run *run = &k->plan->runs[k->level];
+    bp_plan_level *l = &k->plan->levels[k->level];
+    bp_frame in = {.dtype = run->in.dtype, .rows = run->in.rows, .columns = run->in.columns};
+    in.index = k->first + i;
+    in.key = l->keys ? l->keys[in.index] : 0;
+    in.values = (uint8_t *)(uintptr_t)(k->values + i * l->bytes);
+    in.labels = k->labels ? k->labels + i * l->pixels : NULL;
+    bool kept = true;
+    bp_status status = run->stage->keep(ctx, run, &in, &kept, &l->scores[in.index]);
+    l->keep[in.index] = kept;
+    return status;
+}
+
+static bp_status keep_batches(bp_context *ctx, bp_plan *plan, size_t level)
+{
+    bp_plan_level *l = &plan->levels[level];
+    size_t batch = batch_of(plan, level);
+    bool labelled = bp_plan_flow(plan, level)->labelled;
+    uint64_t *indices = malloc(batch * sizeof *indices);
+    uint8_t *values = malloc(batch * l->bytes), *labels = labelled ? malloc(batch * l->pixels) : NULL;
+    bp_status status = BP_OK;
+    if (!indices || !values || (labelled && !labels))
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu frames", batch);
+    for (uint64_t first = 0; first < l->frames && status == BP_OK; first += batch) {
+        size_t count = l->frames - first < batch ? (size_t)(l->frames - first) : batch;
+        for (size_t i = 0; i < count; i++)
+            indices[i] = first + i;
+        status = bp_level_read(ctx, plan, level, indices, count, values, labels, false);
+        keeping k = {plan, level, first, values, labels};
+        if (status == BP_OK)
+            status = bp_plan_each(ctx, plan, count, l->bytes, keep_one, &k);
+    }
+    free(indices);
+    free(values);
+    free(labels);
+    return status;
+}
+
+static bp_status choose_frames(bp_context *ctx, bp_plan *plan, size_t level)
+{
+    bp_plan_level *l = &plan->levels[level];
+    bp_stage_run *run = &plan->runs[level];
+    l->keep = malloc(l->frames);
+    l->scores = calloc(l->frames, sizeof *l->scores);
+    l->kept = malloc(l->frames * sizeof *l->kept);
+    if (!l->keep || !l->scores || !l->kept)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for scores");
+    bp_status status = keep_batches(ctx, plan, level);
+    if (status != BP_OK)
+        return status;
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < l->frames; i++)
+        if (l->keep[i])
+            l->kept[count++] = i;
+    if (count == 0)
+        return bp_stage_fail(ctx, run, -1, BP_E_LOSS, "none of the %llu frames would be left",
+                             (unsigned long long)l->frames);
+    run->out.frames = count;
+    run->out.frames_known = true;
+    return BP_OK;
+}
+
+/* ---- opening ---- */
+
+static bp_status set_level(bp_context *ctx, bp_plan *plan, size_t level)
+{
+    const bp_flow *flow = bp_plan_flow(plan, level);
+    bp_plan_level *l = &plan->levels[level];
+    l->frames = flow->frames;
+    l->pixels = flow->rows * flow->columns;
+    l->bytes = l->pixels * bp_dtype_size(flow->dtype);
+    const uint8_t *before = level ? plan->levels[level - 1].keys : plan->source.keys;
+    const bp_carry *carry = &flow->carry;
+    if (!before || !flow->keyed || (level && carry->axes != BP_AXES_FRAMES))
+        return BP_OK;
+    l->keys = malloc(l->frames);
+    if (!l->keys)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for keys");
+    for (uint64_t i = 0; i < l->frames; i++) {
+        const bp_plan_level *from = level ? &plan->levels[level - 1] : NULL;
+        uint64_t origin = from && from->kept ? from->kept[i] : level ? i * carry->group : i;
+        l->keys[i] = before[origin];
+    }
+    return BP_OK;
+}
+
+/* The flow again, with the number of frames as it is now known. */
+static bp_status recheck(bp_context *ctx, bp_plan *plan, size_t index)
+{
+    bp_stage_run *run = &plan->runs[index];
+    const bp_flow *in = bp_plan_flow(plan, index);
+    const uint8_t *mask = run->out.mask;
+    run->in = *in;
+    run->out = *in;
+    run->out.carry = (bp_carry){.row_step = 1, .column_step = 1, .group = 1};
+    if (!(run->stage->traits & BP_STAGE_EXACT)) {
+        run->out.loss = BP_LOSS_UNBOUNDED;
+        run->out.bound = INFINITY;
+    }
+    bp_status status = run->stage->check(ctx, run);
+    run->out.mask = mask;
+    return status;
+}
+
+static bp_status open_stage(bp_context *ctx, bp_plan *plan, size_t index, bp_level_reader *own)
+{
+    bp_stage_run *run = &plan->runs[index];
+    bp_plan_level *l = &plan->levels[index];
+    bp_status status = BP_OK;
+    if (index > 0 && plan->runs[index - 1].out.frames != run->in.frames)
+        status = recheck(ctx, plan, index);
+    if (status == BP_OK)
+        status = set_level(ctx, plan, index);
+    *own = (bp_level_reader){plan, index};
+    l->reader = (bp_frames_in){read_begin, l->frames, l->keys, own};
+    if (status == BP_OK && run->stage->scope == BP_SCOPE_STACK)
+        status = bp_level_store(ctx, plan, index);
+    if (status == BP_OK && run->stage->begin) {
+        plan->begun[index] = true;
+        status = run->stage->begin(ctx, run, &l->reader);
+    }
+    if (status == BP_OK && (run->stage->traits & BP_STAGE_DROPS))
+        status = choose_frames(ctx, plan, index);
+    return status;
+}
+
+bp_status bp_plan_open(bp_context *ctx, bp_plan *plan, const bp_pipeline_source *source, const char *scratch,
+                       bp_blame *blame)
+{
+    plan->source = *source;
+    plan->scratch = scratch;
+    bp_status status = BP_OK;
+    for (size_t i = 0; i < plan->count && status == BP_OK; i++) {
+        bp_stage_run *run = &plan->runs[i];
+        run->blame = -1;
+        status = open_stage(ctx, plan, i, &plan->readers[i]);
+        bool param = run->blame >= 0 && run->values[run->blame].given;
+        if (status != BP_OK && blame)
+            *blame = param ? (bp_blame){run->values[run->blame].at, run->values[run->blame].length}
+                           : (bp_blame){run->at, run->length};
+    }
+    return status == BP_OK ? set_level(ctx, plan, plan->count) : status;
+}
