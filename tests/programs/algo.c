@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/anscombe.h"
+#include "algo/denoise.h"
 #include "algo/stripes.h"
 
 static bool stripes(double *image, size_t rows, size_t columns, const double *p)
@@ -14,11 +16,66 @@ static bool stripes(double *image, size_t rows, size_t columns, const double *p)
     return bp_stripes_remove(&s, image, rows, columns);
 }
 
+/* method, noise, strength (0: the default), size */
+static bool denoise(double *values, size_t rows, size_t columns, const double *p)
+{
+    bp_denoise_method method = (bp_denoise_method)p[0];
+    bp_denoise how = bp_denoise_defaults(method, p[1]);
+    how.strength = p[2] > 0 ? p[2] : how.strength;
+    how.size = p[3] > 0 ? (size_t)p[3] : how.size;
+    bp_image in = {rows, columns, values, NULL};
+    double *out = malloc(rows * columns * sizeof *out);
+    double *scratch = malloc((bp_denoise_scratch(method, &how, rows, columns) + 1) * sizeof *scratch);
+    bool room = out && scratch;
+    if (room) {
+        bp_denoise_run(method, &how, &in, out, scratch);
+        memcpy(values, out, rows * columns * sizeof *out);
+    }
+    free(out);
+    free(scratch);
+    return room;
+}
+
+/* VisuShrink with this noise */
+static bool visushrink(double *values, size_t rows, size_t columns, const double *p)
+{
+    bp_image in = {rows, columns, values, NULL};
+    double *scratch = malloc(bp_wavelet_scratch(rows, columns) * sizeof *scratch);
+    if (scratch)
+        bp_wavelet_image(&in, 1, 1, 1, p[0], values, scratch);
+    free(scratch);
+    return scratch != NULL;
+}
+
+/* the noise, in the first value */
+static bool wavelet_noise(double *values, size_t rows, size_t columns, const double *p)
+{
+    (void)p;
+    bp_image in = {rows, columns, values, NULL};
+    double *scratch = malloc(bp_wavelet_scratch(rows, columns) * sizeof *scratch);
+    if (scratch)
+        values[0] = bp_wavelet_noise(&in, scratch);
+    free(scratch);
+    return scratch != NULL;
+}
+
+/* 0 forward, 1 algebraic, 2 unbiased; gain, read noise, offset */
+static bool anscombe(double *values, size_t rows, size_t columns, const double *p)
+{
+    bp_anscombe law = {p[1], p[2], p[3]};
+    void (*const ways[])(const bp_anscombe *, const double *, size_t,
+                         double *) = {bp_anscombe_forward, bp_anscombe_algebraic, bp_anscombe_unbiased};
+    ways[(int)p[0]](&law, values, rows * columns, values);
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*run)(double *image, size_t rows, size_t columns, const double *numbers);
 } ALGORITHMS[] = {
     {"stripes", stripes}, /* method */
+    {"denoise", denoise},   {"visushrink", visushrink}, {"wavelet_noise", wavelet_noise},
+    {"anscombe", anscombe},
 };
 
 int main(int argc, char **argv)
