@@ -49,7 +49,8 @@ typedef struct bp_outcome {
      * exposure, time block, block of rows) number u left out stand at without[u * count]. The same units in
      * the same order for all outcomes of a run, and for another run on data of the same shape. NULL: none. */
     size_t unit_count;
-    double *without; /* owned */
+    double *without;        /* owned */
+    const char *not_judged; /* why it is shown but takes no part in a verdict; NULL: it does */
 } bp_outcome;
 
 typedef struct bp_outcomes {

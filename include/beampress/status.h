@@ -32,7 +32,8 @@ extern "C" {
     X(BP_E_OUTPUT, 9, 5, "the output could not be written")                                                  \
     X(BP_E_INTERRUPTED, 10, 130, "interrupted")                                                              \
     X(BP_E_INTERNAL, 11, 5, "a mistake inside beampress")                                                    \
-    X(BP_E_LOST, 12, 6, "parts of the input are lost")
+    X(BP_E_LOST, 12, 6, "parts of the input are lost")                                                       \
+    X(BP_E_UNDECIDED, 13, 6, "not enough data to tell")
 
 typedef enum bp_status {
 #define BP_STATUS_ENUM(name, number, code, text) name = number,

@@ -83,6 +83,14 @@ static const bp_example analyse_examples[] = {
     {NULL, NULL},
 };
 
+static const bp_example judge_examples[] = {
+    {"beampress judge scan.h5 lossy.h5 --science segment",
+     "did the changed values touch the answer of the segmentation?"},
+    {"beampress judge scan.h5 lossy.h5 --science xpcs:frame_time=0.01 budget.rate=0.1 --json",
+     "a tighter budget for one result; for a program"},
+    {NULL, NULL},
+};
+
 static const bp_example doctor_examples[] = {
     {"beampress doctor", "what works on this machine, and what to do about the rest"},
     {NULL, NULL},
@@ -191,6 +199,18 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "With --against, what FILE and a changed version of it tell together: techniques that pair things "
          "(peaks, voxels) have such a comparison.",
          analyse_examples, 2, 2, bp_cli_analyse},
+    [COMMAND_JUDGE] =
+        {"judge", "REF TEST [KEY=VALUE...]", "did the changed values touch the answer?",
+         "Runs the analyses of --science on the frames of REF and of TEST, which may come from any program, "
+         "and decides for each result whether the difference is small against its uncertainty sigma. Both "
+         "share their noise, so the difference is known far better than the results themselves: its own "
+         "uncertainty comes from the independent units of the technique. Says pass (exit code 0) when 95 % "
+         "confidence limits are within the budgets everywhere, fail (1) when they are beyond one of them, "
+         "undecided (6) when the data do not suffice to tell. docs/verdict.md says how and why.\n\n"
+         "Words key=value are parameters of the techniques, or budgets in units of sigma: budget=0.2 for a "
+         "shift, random=0.3 for scatter, budget.NAME=X for one result. Mask, regions and whatever stands "
+         "beside the frames are those of REF.",
+         judge_examples, 2, FILES_DO_NOT_MATTER, bp_cli_judge},
     [COMMAND_DOCTOR] =
         {"doctor", "", "does everything work on this machine?",
          "Looks whether HDF5 and the Python on the PATH find the beampress plug-in, which codecs and SIMD "

@@ -4,14 +4,7 @@
 #define BP_EXPLORE_ANALYSE_H
 
 #include "beampress/science.h"
-
-typedef struct bp_analyse_options {
-    const char *dataset; /* NULL: what the file is obviously about */
-    const char *regions; /* path of a map of regions in the file; NULL: what it has under a known name */
-    const char *against; /* a changed version of the file: what the two together tell; or NULL */
-    bool no_mask;
-    unsigned threads;
-} bp_analyse_options;
+#include "explore/source.h"
 
 typedef struct bp_analysis {
     const bp_technique *technique;
@@ -26,6 +19,8 @@ typedef struct bp_analysis {
  * freed with bp_analysis_fini in every case. */
 BP_MUST_CHECK bp_status bp_analyse(bp_context *ctx, const char *technique, const char *file,
                                    const bp_analyse_options *options, bp_analysis *analysis);
+/* Technique and parameters alone. */
+BP_MUST_CHECK bp_status bp_analysis_choose(bp_context *ctx, const char *technique, bp_analysis *analysis);
 void bp_analysis_fini(bp_analysis *analysis);
 
 #endif

@@ -251,6 +251,10 @@ static void judge_plain(bp_judgement *j, const paired *p, size_t tests)
 static bp_status judge_outcome(bp_context *ctx, bp_judgement *j, size_t tests)
 {
     paired p = {0};
+    if (j->reference->not_judged)
+        snprintf(j->reason, sizeof j->reason, "%s", j->reference->not_judged);
+    if (j->reference->not_judged)
+        return BP_OK;
     if (!j->test)
         because(j, BP_FAIL, "the test has no such result");
     else if (!same_bins(j->reference, j->test))
@@ -282,7 +286,7 @@ static size_t tests_of(const bp_outcome *o)
         do
             tests++;
         while (next_block(&w));
-    return o->sigmas ? tests : 0;
+    return o->sigmas && !o->not_judged ? tests : 0;
 }
 
 static const bp_outcome *partner(const bp_outcomes *outcomes, const bp_outcome *of)

@@ -201,7 +201,10 @@ static bp_status add_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcom
     /* a threshold is known to a bin at best */
     double sigma = bp_jackknife_sigma(thresholds, a->blocks), least = a->total.width / sqrt(12);
     sigma = isnan(sigma) || sigma > least ? sigma : least;
-    bp_outcome number = {.name = "otsu_threshold", .unit = "value", .uncertainty = how(a)};
+    bp_outcome number = {.name = "otsu_threshold",
+                         .unit = "value",
+                         .uncertainty = how(a),
+                         .not_judged = "a step on the way: other thresholds may divide the same phases"};
     bp_status status = add_number(ctx, a, outcomes, number, a->threshold, sigma, thresholds);
     return status == BP_OK ? add_classes(ctx, a, outcomes) : status;
 }
@@ -319,6 +322,7 @@ static bp_status add_objects(bp_context *ctx, const analysis *a, const object *o
         status = add_number(ctx, a, outcomes, number, all.mean, error, means);
     number.name = "object_median_size";
     number.uncertainty = "spread of the sizes, as for a normal distribution";
+    number.not_judged = "moves in steps of a pixel; the mean is judged";
     if (status == BP_OK)
         status = add_number(ctx, a, outcomes, number, all.median, 1.2533 * error, medians);
     return status == BP_OK ? add_size_distribution(ctx, a, &all, without, outcomes) : status;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explore/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bp_status read_frames(bp_context *ctx, void *user, uint64_t first, size_t count, double *values)
+{
+    return bp_stack_read(ctx, ((bp_source *)user)->stack, first, count, values);
+}
+
+/* Names under which programs keep maps of regions. */
+static bp_status read_regions(bp_context *ctx, const bp_source *in, double **values, size_t *count)
+{
+    static const char *const names[] = {"regions", "roi_map", "qmap", "dynamic_roi_map", "dqmap"};
+    if (in->options->regions) {
+        bp_status status = bp_stack_side(ctx, in->stack, in->options->regions, values, count);
+        return status == BP_OK && !*values
+                   ? bp_fail(ctx, BP_E_INPUT, "there is no map of regions %s", in->options->regions)
+                   : status;
+    }
+    bp_status status = BP_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names && status == BP_OK && !*values; i++)
+        status = bp_stack_side(ctx, in->stack, names[i], values, count);
+    return status;
+}
+
+static bp_status read_side(bp_context *ctx, void *user, const char *name, double **values, size_t *count)
+{
+    const bp_source *in = user;
+    *values = NULL;
+    *count = 0;
+    return strcmp(name, "regions") == 0 ? read_regions(ctx, in, values, count)
+                                        : bp_stack_side(ctx, in->stack, name, values, count);
+}
+
+bp_status bp_source_open(bp_context *ctx, const char *file, const bp_analyse_options *options, bp_source *in)
+{
+    *in = (bp_source){.file = file, .options = options};
+    bp_status status = bp_stack_open(ctx, file, options->dataset, options->threads, &in->stack);
+    if (status == BP_OK && !options->no_mask)
+        status = bp_stack_mask(ctx, in->stack, &in->mask);
+    if (status != BP_OK)
+        return status;
+    const bp_stack_facts *facts = bp_stack_get_facts(in->stack);
+    in->frames = (bp_science_stack){.rows = facts->rows,
+                                    .columns = facts->columns,
+                                    .frames = facts->frames,
+                                    .dtype = facts->dtype,
+                                    .excluded = in->mask,
+                                    .read = read_frames,
+                                    .side = read_side,
+                                    .user = in};
+    return BP_OK;
+}
+
+void bp_source_close(bp_source *in)
+{
+    free(in->mask);
+    if (in->stack)
+        bp_stack_close(in->stack);
+}
