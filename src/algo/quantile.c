@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The distribution functions are the incomplete gamma and beta functions, by series and continued fraction
- * (M. Abramowitz, I. Stegun, Handbook of Mathematical Functions, 6.5 and 26.5); the quantiles come from
- * bisection. */
+ * The distribution functions are incomplete beta functions, by continued fraction (M. Abramowitz, I. Stegun,
+ * Handbook of Mathematical Functions, 26.5); the quantiles come from bisection. */
 #include "algo/quantile.h"
 
 #include <math.h>
@@ -42,18 +41,6 @@ static double beta_below(double a, double b, double x)
     return left ? front * beta_fraction(a, b, x) / a : 1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
-static double gamma_below(double a, double x)
-{
-    double sum = 1 / a, term = sum;
-    if (x <= 0)
-        return 0;
-    for (int i = 1; i < 100 * TERMS && term > 1e-17 * sum; i++) {
-        term *= x / (a + i);
-        sum += term;
-    }
-    return fmin(1, sum * exp(a * log(x) - x - lgamma(a)));
-}
-
 double bp_student_above(double freedom, double tail)
 {
     double low = 0, high = 1;
@@ -70,16 +57,16 @@ double bp_student_above(double freedom, double tail)
     return high;
 }
 
-double bp_chi_squared_below(double freedom, double below)
+double bp_variance_ratio_below(double freedom, double other, double below)
 {
     double low = 0, high = 1;
-    while (gamma_below(freedom / 2, high / 2) < below && high < 1e6 * (freedom + 1))
-        high *= 2;
-    for (int i = 0; i < 200; i++) {
+    if (below >= 1)
+        return INFINITY;
+    for (int i = 0; i < 200; i++) { /* in x = freedom F / (freedom F + other) */
         double x = (low + high) / 2;
-        bool under = gamma_below(freedom / 2, x / 2) < below;
+        bool under = beta_below(freedom / 2, other / 2, x) < below;
         low = under ? x : low;
         high = under ? high : x;
     }
-    return high;
+    return other * high / (freedom * (1 - high));
 }

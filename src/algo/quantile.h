@@ -6,7 +6,8 @@
 /* The value that Student's t with `freedom` (> 0) degrees of freedom exceeds with probability `tail` (0 ...
  * 0.5). */
 double bp_student_above(double freedom, double tail);
-/* The value that chi-squared with `freedom` degrees of freedom stays below with probability `below`. */
-double bp_chi_squared_below(double freedom, double below);
+/* The value that the ratio of two variances, with `freedom` and `other` degrees of freedom (Fisher's F),
+ * stays below with probability `below`. */
+double bp_variance_ratio_below(double freedom, double other, double below);
 
 #endif

@@ -144,9 +144,10 @@ typedef struct factors {
 static factors factors_of(size_t units, size_t tests)
 {
     double freedom = (double)units - 1, each = BP_VERDICT_ALPHA / (double)(tests ? tests : 1);
+    /* sigma is known from the same units, no better than the scatter that it is compared with */
     return (factors){bp_student_above(freedom, BP_VERDICT_ALPHA), bp_student_above(freedom, each),
-                     sqrt(freedom / bp_chi_squared_below(freedom, BP_VERDICT_ALPHA)),
-                     sqrt(freedom / bp_chi_squared_below(freedom, 1 - each))};
+                     1 / sqrt(bp_variance_ratio_below(freedom, freedom, BP_VERDICT_ALPHA)),
+                     1 / sqrt(bp_variance_ratio_below(freedom, freedom, 1 - each))};
 }
 
 /* Keeps the worse one: the surest failure, else the one that is furthest from passing. */

@@ -16,7 +16,7 @@ import pytest
 
 import conftest
 
-SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "doctor"]
+SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "doctor"]
 DATASET = "/entry/data/data"
 
 
@@ -62,7 +62,7 @@ def prepare(beampress, desk, subcommand):
             place = file[DATASET].id.get_chunk_info(3)
         damaged[place.byte_offset + place.size // 2] ^= 1
         (desk / "damaged.bp.h5").write_bytes(damaged)
-    if subcommand in ("verify", "metric", "analyse"):
+    if subcommand in ("verify", "metric", "analyse", "judge"):
         beampress("compress", desk / "scan.h5", "-q")
         beampress("compress", desk / "scan.h5", desk / "lossy.h5", "--codec", "jpegls:near=2", "-q")
 
@@ -82,7 +82,7 @@ def test_every_example_of_the_manual_runs(beampress, desk, subcommand):
         words = shlex.split(line)
         assert words[0] == "beampress" and words[1] == subcommand
         result = beampress(*words[1:], code=None, cwd=desk)
-        expected = {"doctor": (0, 1), "decompress": (6 if "--salvage" in line else 0,)}.get(subcommand, (0,))
+        expected = {"doctor": (0, 1), "judge": (0, 1, 6), "decompress": (6 if "--salvage" in line else 0,)}.get(subcommand, (0,))
         assert result.returncode in expected, (line, result.stderr)
 
 

@@ -80,7 +80,7 @@ def desk(beampress, tmp_path_factory):
 
 
 def test_the_schema_covers_every_subcommand():
-    assert {"compress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "doctor"} <= set(SCHEMA)
+    assert {"compress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "doctor"} <= set(SCHEMA)
     assert len(SCHEMA["info"]) > 40
 
 
@@ -228,6 +228,13 @@ def test_analyse(beampress, desk):
     assert {"otsu_threshold", "phase_fraction", "object_count", "object_sizes"} <= set(rows)
     assert 0 < rows["phase_fraction"]["value"] < 1 and rows["phase_fraction"]["sigma"] > 0
     assert len(rows["object_sizes"]["values"]) == len(rows["object_sizes"]["sigma"]) == len(rows["object_sizes"]["at"])
+
+
+def test_judge(beampress, desk):
+    for test, technique in (("own.h5", "segment"), ("near.h5", "segment,xpcs")):
+        value = beampress("judge", "scan.h5", test, "--science", technique, "--dataset", DATASET, "--json", code=None, cwd=desk).json
+        validate("judge", value)
+        assert value["exit_code"] in (0, 1, 6) and value["quantities"]
 
 
 def test_metric(beampress, desk):
