@@ -49,6 +49,7 @@ typedef struct analysis {
     double unit; /* of a frame: s or 1 */
     /* per region */
     double *contrast, *rate, *baseline, *mean, *statistic, *sigmas; /* sigmas: 5 per region */
+    double *without; /* of these five: without each block, for each region */
 } analysis;
 
 static bp_status find_regions(bp_context *ctx, analysis *a)
@@ -159,36 +160,42 @@ static void fit_region(const analysis *a, size_t region, double *work)
         values[2][b] = good ? decay.baseline : NAN;
         statistics_of(a, region, b, &values[3][b], &values[4][b]);
     }
-    for (size_t k = 0; k < 5; k++)
+    for (size_t k = 0; k < 5; k++) {
         a->sigmas[k * a->groups.regions + region] = bp_jackknife_sigma(values[k], BLOCKS);
+        for (size_t b = 0; b < BLOCKS; b++)
+            a->without[(k * BLOCKS + b) * a->groups.regions + region] = values[k][b];
+    }
 }
 
 /* A quantity per region: a number when there is one region, else a curve over their labels. */
 static bp_status add_regions(bp_context *ctx, const analysis *a, bp_outcomes *outcomes, const char *name,
-                             const char *unit, const double *values, const double *sigmas)
+                             const char *unit, const double *values, const double *sigmas,
+                             const double *without)
 {
-    if (a->groups.regions == 1)
-        return bp_outcomes_number(ctx, outcomes, name, unit, *values, *sigmas, from_blocks);
+    bool one = a->groups.regions == 1, known = !one || !isnan(*sigmas);
     return bp_outcomes_add(ctx, outcomes,
                            &(bp_outcome){.name = name,
                                          .unit = unit,
-                                         .axis = "region",
-                                         .uncertainty = from_blocks,
+                                         .axis = one ? NULL : "region",
+                                         .uncertainty = known ? from_blocks : NULL,
                                          .count = a->groups.regions,
                                          .values = (double *)(uintptr_t)values,
-                                         .sigmas = (double *)(uintptr_t)sigmas,
-                                         .at = a->groups.labels});
+                                         .sigmas = known ? (double *)(uintptr_t)sigmas : NULL,
+                                         .at = one ? NULL : a->groups.labels,
+                                         .unit_count = BLOCKS,
+                                         .without = (double *)(uintptr_t)without});
 }
 
 /* All regions one after the other; `at` is the delay. */
 static bp_status add_g2(bp_context *ctx, const analysis *a, bp_outcomes *outcomes, double *work)
 {
     double *values = work, *sigmas = work + a->delay_count, *at = sigmas + a->delay_count;
+    double *rest = at + a->delay_count;
     for (size_t region = 0; region < a->groups.regions; region++) {
         for (size_t i = 0; i < a->delay_count; i++) {
             double without[BLOCKS];
             for (size_t b = 0; b < BLOCKS; b++)
-                without[b] = bp_multitau_g2(a->multitau, region, i, b);
+                rest[b * a->delay_count + i] = without[b] = bp_multitau_g2(a->multitau, region, i, b);
             values[i] = bp_multitau_g2(a->multitau, region, i, SIZE_MAX);
             sigmas[i] = bp_jackknife_sigma(without, BLOCKS);
             at[i] = a->delays[i] * a->unit;
@@ -204,7 +211,9 @@ static bp_status add_g2(bp_context *ctx, const analysis *a, bp_outcomes *outcome
                           .count = a->delay_count,
                           .values = values,
                           .sigmas = sigmas,
-                          .at = at});
+                          .at = at,
+                          .unit_count = BLOCKS,
+                          .without = rest});
         if (status != BP_OK)
             return status;
     }
@@ -215,7 +224,7 @@ static bp_status add_all(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
 {
     size_t regions = a->groups.regions;
     a->delays = malloc(bp_multitau_room(a->multitau) * sizeof *a->delays);
-    a->contrast = malloc(regions * 10 * sizeof *a->contrast);
+    a->contrast = malloc(regions * (10 + 5 * BLOCKS) * sizeof *a->contrast);
     if (!a->delays || !a->contrast)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
     a->rate = a->contrast + regions;
@@ -223,8 +232,9 @@ static bp_status add_all(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
     a->mean = a->baseline + regions;
     a->statistic = a->mean + regions;
     a->sigmas = a->statistic + regions;
+    a->without = a->sigmas + 5 * regions;
     a->delay_count = bp_multitau_delays(a->multitau, a->delays);
-    double *work = malloc((3 * a->delay_count + 1) * sizeof *work);
+    double *work = malloc(((3 + BLOCKS) * a->delay_count + 1) * sizeof *work);
     if (!work)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
     for (size_t r = 0; r < regions; r++)
@@ -241,7 +251,7 @@ static bp_status add_all(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
     bp_status status = BP_OK;
     for (size_t k = 0; k < sizeof rows / sizeof *rows && status == BP_OK; k++)
         status = add_regions(ctx, a, outcomes, rows[k].name, rows[k].unit, rows[k].values,
-                             a->sigmas + k * regions);
+                             a->sigmas + k * regions, a->without + k * BLOCKS * regions);
     if (status == BP_OK)
         status = add_g2(ctx, a, outcomes, work);
     free(work);
