@@ -78,10 +78,13 @@ BP_API size_t bp_metric_value_total(const bp_metric *metric, const double *param
 
 /* Begins a survey of frames of one size. */
 BP_API void bp_survey_init(bp_survey *survey, size_t rows, size_t columns, bp_dtype dtype);
-/* Takes one frame in. excluded: a byte per pixel, not 0 where the mask excludes it, or NULL. used (or NULL):
- * gets a byte per pixel, not 0 where the pixel takes no part. */
+/* Takes one frame in. excluded: a byte per pixel, not 0 where the mask excludes it, or NULL. label: a value
+ * of the reference that is a mark, which counts as masked and in *labels, or NULL. out (not excluded): gets a
+ * byte per pixel, not 0 where the pixel takes no part. */
 BP_API void bp_survey_add(bp_survey *survey, const double *reference, const double *test,
-                          const uint8_t *excluded, uint8_t *out_excluded);
+                          const uint8_t *excluded, const double *label, uint64_t *labels, uint8_t *out);
+/* Takes in what another survey of frames of the same size has seen. */
+BP_API void bp_survey_merge(bp_survey *survey, const bp_survey *more);
 
 #ifdef __cplusplus
 }

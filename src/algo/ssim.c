@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Weighted sums of x, y, x^2 + y^2 and x y: more is not needed, for only the sum of the variances counts. */
-enum { M_X, M_Y, M_SQUARES, M_PRODUCT, MOMENTS };
+#include "kernel/kernel.h"
 
 typedef struct scratch {
-    double *input[MOMENTS]; /* one row */
-    double *rows[MOMENTS];  /* filtered along the row: `taps` rows of a ring */
-    double *sum[MOMENTS];   /* filtered along both */
-    unsigned *out_rows;     /* excluded pixels in each window of one row: a ring */
+    double *work;             /* BP_MOMENTS rows */
+    double *rows[BP_MOMENTS]; /* filtered along the row: `taps` rows of a ring */
+    double *ssim, *contrast;  /* of the windows of one row */
+    unsigned *out_rows;       /* excluded pixels in each window of one row: a ring */
     unsigned *out_sum;
     size_t width; /* windows in a row */
     double *memory;
@@ -49,115 +48,98 @@ void bp_ssim_box(bp_ssim_window *window, double range)
 
 static bool scratch_init(scratch *s, size_t columns, size_t taps)
 {
-    size_t width = columns - taps + 1, values = MOMENTS * (columns + taps * width + width);
+    size_t width = columns - taps + 1, values = BP_MOMENTS * (columns + taps * width) + 2 * width;
     s->width = width;
     s->memory = malloc(values * sizeof(double) + (taps + 1) * width * sizeof(unsigned));
     if (!s->memory)
         return false;
-    double *at = s->memory;
-    for (size_t m = 0; m < MOMENTS; m++) {
-        s->input[m] = at;
-        s->rows[m] = at + columns;
-        s->sum[m] = s->rows[m] + taps * width;
-        at = s->sum[m] + width;
-    }
-    s->out_rows = (unsigned *)(void *)at;
+    s->work = s->memory;
+    double *at = s->work + BP_MOMENTS * columns;
+    for (size_t m = 0; m < BP_MOMENTS; m++, at += taps * width)
+        s->rows[m] = at;
+    s->ssim = at;
+    s->contrast = at + width;
+    s->out_rows = (unsigned *)(void *)(at + 2 * width);
     s->out_sum = s->out_rows + taps * width;
     return true;
 }
 
-/* out[i] = sum of weights[k] * in[i + k]; the weights are symmetric. */
-static void filter_row(const double *in, double *out, size_t width, const double *weights, size_t taps)
+/* Excluded pixels in the windows of one row. */
+static void count_excluded(scratch *s, size_t slot, size_t taps, size_t columns, const uint8_t *excluded)
 {
-    size_t half = taps / 2;
-    for (size_t i = 0; i < width; i++)
-        out[i] = weights[half] * in[i + half];
-    for (size_t k = 0; k < half; k++) {
-        const double *left = in + k, *right = in + (taps - 1 - k);
-        for (size_t i = 0; i < width; i++)
-            out[i] += weights[k] * (left[i] + right[i]);
-    }
-}
-
-static void take_row(scratch *s, const bp_ssim_window *window, size_t row, size_t columns, const double *x,
-                     const double *y, const uint8_t *excluded)
-{
-    size_t slot = row % window->taps * s->width;
-    for (size_t i = 0; i < columns; i++) {
-        s->input[M_X][i] = x[i];
-        s->input[M_Y][i] = y[i];
-        s->input[M_SQUARES][i] = x[i] * x[i] + y[i] * y[i];
-        s->input[M_PRODUCT][i] = x[i] * y[i];
-    }
-    for (size_t m = 0; m < MOMENTS; m++)
-        filter_row(s->input[m], s->rows[m] + slot, s->width, window->weights, window->taps);
-    if (!excluded)
-        return;
     unsigned count = 0;
     for (size_t i = 0; i < columns; i++) {
         count += excluded[i] != 0;
-        if (i + 1 >= window->taps) {
-            s->out_rows[slot + i + 1 - window->taps] = count;
-            count -= excluded[i + 1 - window->taps] != 0;
+        if (i + 1 >= taps) {
+            s->out_rows[slot + i + 1 - taps] = count;
+            count -= excluded[i + 1 - taps] != 0;
         }
     }
 }
 
-/* Adds the ring up: row `last` is its youngest. */
-static void add_ring(scratch *s, const bp_ssim_window *window, size_t last, bool excluding)
+/* The windows whose last row is `last`. */
+static void take_windows(scratch *s, const bp_ssim_window *window, size_t last, bool contrast)
 {
+    const double *rows[BP_MOMENTS * 11];
     size_t taps = window->taps, first = last + 1 - taps;
-    for (size_t m = 0; m < MOMENTS; m++) {
-        double *out = s->sum[m];
-        memset(out, 0, s->width * sizeof *out);
-        for (size_t k = 0; k < taps; k++) {
-            const double *in = s->rows[m] + (first + k) % taps * s->width;
-            double w = window->weights[k];
-            for (size_t i = 0; i < s->width; i++)
-                out[i] += w * in[i];
-        }
-    }
-    if (!excluding)
-        return;
+    for (size_t m = 0; m < BP_MOMENTS; m++)
+        for (size_t k = 0; k < taps; k++)
+            rows[m * taps + k] = s->rows[m] + (first + k) % taps * s->width;
+    bp_kernels_get()->metric->windows(window, rows, s->width, s->ssim, contrast ? s->contrast : NULL);
+}
+
+/* Lane by lane, so that the order of the sum is always the same. */
+static double sum_of(const double *values, size_t count)
+{
+    double lanes[BP_METRIC_LANES] = {0}, sum = 0;
+    for (size_t at = 0; at < count; at += BP_METRIC_LANES)
+        for (size_t i = 0; i < BP_METRIC_LANES && at + i < count; i++)
+            lanes[i] += values[at + i];
+    for (size_t i = 0; i < BP_METRIC_LANES; i++)
+        sum += lanes[i];
+    return sum;
+}
+
+/* Windows with an excluded pixel are taken out; returns how many are left. */
+static uint64_t drop_windows(scratch *s, size_t taps)
+{
+    uint64_t left = s->width;
     memset(s->out_sum, 0, s->width * sizeof *s->out_sum);
     for (size_t k = 0; k < taps; k++)
         for (size_t i = 0; i < s->width; i++)
             s->out_sum[i] += s->out_rows[k * s->width + i];
-}
-
-static void add_windows(const scratch *s, const bp_ssim_window *window, bool excluding, bp_ssim_sums *sums)
-{
-    double ssim = 0, contrast = 0;
     for (size_t i = 0; i < s->width; i++) {
-        if (excluding && s->out_sum[i])
-            continue;
-        double x = s->sum[M_X][i], y = s->sum[M_Y][i], xy = x * y, squares = x * x + y * y;
-        double variances = window->covariance * (s->sum[M_SQUARES][i] - squares);
-        double covariance = window->covariance * (s->sum[M_PRODUCT][i] - xy);
-        double cs = (2 * covariance + window->c2) / (variances + window->c2);
-        ssim += cs * ((2 * xy + window->c1) / (squares + window->c1));
-        contrast += cs;
-        sums->windows++;
+        if (s->out_sum[i]) {
+            s->ssim[i] = s->contrast[i] = 0;
+            left--;
+        }
     }
-    sums->ssim += ssim;
-    sums->contrast += contrast;
+    return left;
 }
 
 bool bp_ssim_add(const bp_ssim_window *window, size_t rows, size_t columns, const double *x, const double *y,
-                 const uint8_t *excluded, bp_ssim_sums *sums)
+                 const uint8_t *excluded, bool contrast, bp_ssim_sums *sums)
 {
     scratch s;
-    if (rows < window->taps || columns < window->taps)
+    size_t taps = window->taps;
+    if (rows < taps || columns < taps)
         return true;
-    if (!scratch_init(&s, columns, window->taps))
+    if (!scratch_init(&s, columns, taps))
         return false;
-    for (size_t r = 0; r < rows; r++) {
-        take_row(&s, window, r, columns, x + r * columns, y + r * columns,
-                 excluded ? excluded + r * columns : NULL);
-        if (r + 1 < window->taps)
+    for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
+        size_t slot = r % taps * s.width;
+        double *const out[BP_MOMENTS] = {s.rows[0] + slot, s.rows[1] + slot, s.rows[2] + slot,
+                                         s.rows[3] + slot};
+        bp_kernels_get()->metric->moments(window, x, y, columns, s.work, out);
+        if (excluded)
+            count_excluded(&s, slot, taps, columns, excluded + r * columns);
+        if (r + 1 < taps)
             continue;
-        add_ring(&s, window, r, excluded != NULL);
-        add_windows(&s, window, excluded != NULL, sums);
+        take_windows(&s, window, r, contrast);
+        sums->windows += excluded ? drop_windows(&s, taps) : s.width;
+        sums->ssim += sum_of(s.ssim, s.width);
+        if (contrast)
+            sums->contrast += sum_of(s.contrast, s.width);
     }
     free(s.memory);
     return true;

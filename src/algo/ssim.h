@@ -8,18 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_SSIM_MOST_TAPS 11
+#include "kernel/metric.h"
 
-typedef struct bp_ssim_window {
-    size_t taps; /* side of the window, at most BP_SSIM_MOST_TAPS */
-    double weights[BP_SSIM_MOST_TAPS];
-    double covariance; /* factor on variances and covariance: 1, or n / (n - 1) */
-    double c1, c2;
-} bp_ssim_window;
+typedef bp_window_weights bp_ssim_window;
 
 typedef struct bp_ssim_sums {
     double ssim;     /* luminance * contrast * structure */
-    double contrast; /* contrast * structure alone */
+    double contrast; /* contrast * structure alone, where it was asked for */
     uint64_t windows;
 } bp_ssim_sums;
 
@@ -29,8 +24,8 @@ void bp_ssim_gauss(bp_ssim_window *window, double range);
 void bp_ssim_box(bp_ssim_window *window, double range);
 
 /* Adds up all windows without an excluded pixel (a byte per pixel, or NULL). Images smaller than the window
- * have none. False when memory is short. */
+ * have none. contrast: is that sum wanted too? False when memory is short. */
 bool bp_ssim_add(const bp_ssim_window *window, size_t rows, size_t columns, const double *x, const double *y,
-                 const uint8_t *excluded, bp_ssim_sums *sums);
+                 const uint8_t *excluded, bool contrast, bp_ssim_sums *sums);
 
 #endif

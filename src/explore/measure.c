@@ -28,6 +28,9 @@ typedef struct job {
     double *reference, *test;
     uint8_t *excluded;
     bool excludes; /* anything at all */
+    bool same;     /* bit by bit */
+    bp_survey survey;
+    uint64_t labels;
     void **states;
 } job;
 
@@ -148,28 +151,18 @@ static bp_status new_job(bp_context *ctx, run *r, uint64_t frame, job **out)
     return BP_OK;
 }
 
-/* What takes no part in this frame; survey, when it is given, learns of the frame. */
-static void exclude(job *j, bp_survey *survey, uint64_t *labels)
+/* What takes no part in this frame. */
+static void exclude(job *j)
 {
     const run *r = j->run;
-    bp_survey none;
-    if (!survey) {
-        bp_survey_init(&none, r->report->survey.rows, r->report->survey.columns, BP_F64);
-        survey = &none;
-    }
-    for (size_t i = 0; i < r->pixels; i++) {
-        bool masked = r->mask && r->mask[i], mark = r->labelled && j->reference[i] == r->label;
-        j->excluded[i] = masked || mark;
-        if (labels && mark && !masked)
-            ++*labels;
-    }
-    bp_survey_add(survey, j->reference, j->test, j->excluded, j->excluded);
-    j->excludes = false;
-    for (size_t i = 0; i < r->pixels; i++)
-        if (j->excluded[i]) {
-            j->excludes = true;
+    const bp_survey *whole = &r->report->survey;
+    bp_survey_init(&j->survey, whole->rows, whole->columns, whole->dtype);
+    bp_survey_add(&j->survey, j->reference, j->test, r->mask, r->labelled ? &r->label : NULL, &j->labels,
+                  j->excluded);
+    j->excludes = j->survey.used < r->pixels;
+    for (size_t i = 0; j->excludes && i < r->pixels; i++)
+        if (j->excluded[i])
             j->reference[i] = j->test[i] = 0;
-        }
 }
 
 static void tell(const run *r, uint64_t done)
@@ -178,23 +171,27 @@ static void tell(const run *r, uint64_t done)
         r->options->progress(r->options->progress_user, "frames", done, 2 * r->count);
 }
 
-static bp_status survey(bp_context *ctx, run *r)
+static bp_status look(bp_context *ctx, unsigned thread, void *item)
 {
-    bool same = true;
-    for (uint64_t i = 0; i < r->count; i++) {
-        job *j;
-        bp_status status = new_job(ctx, r, r->first + i, &j);
-        if (status != BP_OK || !j)
-            return status;
-        exclude(j, &r->report->survey, &r->report->labels);
-        same = same && memcmp(j->reference, j->test, r->pixels * sizeof(double)) == 0;
-        free_job(j);
-        tell(r, i + 1);
-    }
-    const bp_survey *s = &r->report->survey;
-    r->report->identical =
-        same && s->reference_nan + s->reference_infinite + s->test_nan + s->test_infinite == 0;
+    (void)ctx;
+    (void)thread;
+    job *j = item;
+    const run *r = j->run;
+    exclude(j);
+    j->same = memcmp(j->reference, j->test, r->pixels * sizeof(double)) == 0;
     return BP_OK;
+}
+
+static bp_status looked(bp_context *ctx, void *user, void *item, bp_status status)
+{
+    run *r = user;
+    job *j = item;
+    (void)ctx;
+    bp_survey_merge(&r->report->survey, &j->survey);
+    r->report->labels += j->labels;
+    r->report->identical = r->report->identical && j->same;
+    free_job(j);
+    return status;
 }
 
 static bp_status work(bp_context *ctx, unsigned thread, void *item)
@@ -202,7 +199,8 @@ static bp_status work(bp_context *ctx, unsigned thread, void *item)
     (void)thread;
     job *j = item;
     const run *r = j->run;
-    exclude(j, NULL, NULL);
+    if (r->report->survey.used < r->count * r->pixels)
+        exclude(j);
     bp_metric_frame frame = {r->report->survey.rows, r->report->survey.columns, j->reference, j->test,
                              j->excludes ? j->excluded : NULL};
     bp_status status = BP_OK;
@@ -226,21 +224,33 @@ static bp_status done(bp_context *ctx, void *user, void *item, bp_status status)
     return status;
 }
 
-static bp_status measure_frames(bp_context *ctx, run *r)
+/* All frames through the pool, for the pass number `pass`. */
+static bp_status pass_frames(bp_context *ctx, run *r, uint64_t pass, bp_pool_work job_work,
+                             bp_pool_done job_done)
 {
     size_t memory = r->options->memory ? r->options->memory : DEFAULT_MEMORY;
-    bp_pool *pool = bp_pool_new(ctx, r->options->threads, memory, work, done, r);
+    bp_pool *pool = bp_pool_new(ctx, r->options->threads, memory, job_work, job_done, r);
     bp_status status = pool ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
     for (uint64_t i = 0; i < r->count && status == BP_OK; i++) {
         job *j;
         status = new_job(ctx, r, r->first + i, &j);
         if (status == BP_OK)
             status = bp_pool_submit(pool, j, r->pixels * 6 * sizeof(double));
-        tell(r, r->count + i + 1);
+        tell(r, pass * r->count + i + 1);
     }
     if (status == BP_OK)
         status = bp_pool_finish(pool);
     bp_pool_free(pool);
+    return status;
+}
+
+static bp_status survey(bp_context *ctx, run *r)
+{
+    const bp_survey *s = &r->report->survey;
+    r->report->identical = true;
+    bp_status status = pass_frames(ctx, r, 0, look, looked);
+    if (s->reference_nan + s->reference_infinite + s->test_nan + s->test_infinite > 0)
+        r->report->identical = false;
     return status;
 }
 
@@ -280,7 +290,7 @@ bp_status bp_measure(bp_context *ctx, const char *reference, const char *test,
     if (status == BP_OK)
         status = begin(ctx, &r);
     if (status == BP_OK)
-        status = measure_frames(ctx, &r);
+        status = pass_frames(ctx, &r, 1, work, done);
     if (status == BP_OK)
         status = finish(ctx, &r);
     for (size_t i = 0; r.states && i < report->measurement_count; i++)

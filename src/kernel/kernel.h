@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernel/lz4.h"
+#include "kernel/metric.h"
 #include "kernel/photon.h"
 #include "kernel/photon_fast.h"
 
@@ -55,6 +56,7 @@ typedef struct bp_kernels {
     void (*photon_windows)(const bp_photon_model *model, const uint16_t *seen, size_t stride, size_t height,
                            size_t width, uint16_t *windows);
     const bp_photon_values *photon_values;
+    const bp_metric_kernels *metric;
     /* Codes one band; its streams have room for two words and one escape a pixel. */
     void (*photon_encode)(const bp_photon_source *source, bp_photon_sink *sink);
     /* Do these bands decode, each to its very end? What they decoded to is in their rows of out. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "beampress/metric.h"
+#include "kernel/kernel.h"
 
 enum {
     Q_PIXELS,
@@ -64,32 +65,12 @@ static const bp_quantity quantities[Q_COUNT] = {
     [Q_CHANGED] = {"changed", "", BP_BETTER_LOWER, "share of pixels whose value changed", NULL},
 };
 
-/* Sums over pixels; x and y are counted from the middle of the reference's range, to lose no digits. */
-typedef enum sum {
-    S_X,
-    S_Y,
-    S_XX,
-    S_YY,
-    S_XY,
-    S_D,
-    S_ABS_D,
-    S_D2,
-    S_D3,
-    S_D4,
-    S_DX,
-    S_REL,
-    S_REL_COUNT,
-    S_CHANGED,
-    S_COUNT
-} sum;
-
-#define LANES 8
-
+/* Sums: kernel/metric.h. x and y are counted from the middle of the reference's range, to lose no digits. */
 typedef struct state {
     const bp_survey *survey;
     double middle;
     uint64_t pixels;
-    double sums[S_COUNT];
+    double sums[BP_POINT_SUMS];
     double max_abs, max_rel;
 } state;
 
@@ -105,68 +86,34 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
     return BP_OK;
 }
 
-typedef struct lanes {
-    double sums[S_COUNT][LANES], max_abs[LANES], max_rel[LANES];
-} lanes;
-
-/* One step of eight pixels; take[i] is 1 where a pixel takes part and 0 where not. */
-static inline void add_step(lanes *l, const double *reference, const double *test, const double *take,
-                            double middle)
+/* What is left of a row, and rows with excluded pixels, go through here: `take` says who takes part. */
+static void add_part(const state *s, const double *reference, const double *test, const uint8_t *excluded,
+                     size_t n, bp_point_lanes *lanes, uint64_t *pixels)
 {
-    for (size_t i = 0; i < LANES; i++) {
-        double w = take[i], x = (reference[i] - middle) * w, y = (test[i] - middle) * w;
-        double d = (test[i] - reference[i]) * w, a = fabs(d), d2 = d * d;
-        double size = fabs(reference[i]), there = size > 0 ? w : 0;
-        double relative = there > 0 ? a / size : 0;
-        l->sums[S_X][i] += x;
-        l->sums[S_Y][i] += y;
-        l->sums[S_XX][i] += x * x;
-        l->sums[S_YY][i] += y * y;
-        l->sums[S_XY][i] += x * y;
-        l->sums[S_D][i] += d;
-        l->sums[S_ABS_D][i] += a;
-        l->sums[S_D2][i] += d2;
-        l->sums[S_D3][i] += d2 * d;
-        l->sums[S_D4][i] += d2 * d2;
-        l->sums[S_DX][i] += d * x;
-        l->sums[S_REL][i] += relative;
-        l->sums[S_REL_COUNT][i] += there;
-        l->sums[S_CHANGED][i] += a > 0 ? 1.0 : 0.0;
-        l->max_abs[i] = a > l->max_abs[i] ? a : l->max_abs[i];
-        l->max_rel[i] = relative > l->max_rel[i] ? relative : l->max_rel[i];
+    double take[BP_METRIC_LANES], x[BP_METRIC_LANES], y[BP_METRIC_LANES];
+    for (size_t at = 0; at < n; at += BP_METRIC_LANES) {
+        for (size_t i = 0; i < BP_METRIC_LANES; i++) {
+            bool in = at + i < n && !(excluded && excluded[at + i]);
+            take[i] = in ? 1 : 0;
+            x[i] = in ? reference[at + i] : 0;
+            y[i] = in ? test[at + i] : 0;
+            *pixels += in;
+        }
+        bp_kernels_get()->metric->point(x, y, take, BP_METRIC_LANES, s->middle, lanes);
     }
 }
 
 static void add_row(state *s, const double *reference, const double *test, const uint8_t *excluded, size_t n)
 {
-    lanes l = {{{0}}, {0}, {0}};
-    double all[LANES], take[LANES], x[LANES] = {0}, y[LANES] = {0};
-    for (size_t i = 0; i < LANES; i++)
-        all[i] = 1;
-    for (size_t at = 0; at < n; at += LANES) {
-        size_t count = n - at < LANES ? n - at : LANES;
-        const double *r = reference + at, *t = test + at, *w = all;
-        if (excluded || count < LANES) {
-            for (size_t i = 0; i < LANES; i++)
-                take[i] = i < count && !(excluded && excluded[at + i]) ? 1 : 0;
-            w = take;
-        }
-        if (count < LANES) {
-            for (size_t i = 0; i < count; i++) {
-                x[i] = r[i];
-                y[i] = t[i];
-            }
-            r = x;
-            t = y;
-        }
-        for (size_t i = 0; i < LANES; i++)
-            s->pixels += w[i] > 0;
-        add_step(&l, r, t, w, s->middle);
-    }
-    for (size_t k = 0; k < S_COUNT; k++)
-        for (size_t i = 0; i < LANES; i++)
+    bp_point_lanes l = {{{0}}, {0}, {0}};
+    size_t whole = excluded ? 0 : n - n % BP_METRIC_LANES;
+    bp_kernels_get()->metric->point(reference, test, NULL, whole, s->middle, &l);
+    s->pixels += whole;
+    add_part(s, reference + whole, test + whole, excluded, n - whole, &l, &s->pixels);
+    for (size_t k = 0; k < BP_POINT_SUMS; k++)
+        for (size_t i = 0; i < BP_METRIC_LANES; i++)
             s->sums[k] += l.sums[k][i];
-    for (size_t i = 0; i < LANES; i++) {
+    for (size_t i = 0; i < BP_METRIC_LANES; i++) {
         s->max_abs = fmax(s->max_abs, l.max_abs[i]);
         s->max_rel = fmax(s->max_rel, l.max_rel[i]);
     }
@@ -189,7 +136,7 @@ static bp_status merge(bp_context *ctx, void *user, const void *later)
     state *s = user;
     const state *more = later;
     s->pixels += more->pixels;
-    for (size_t k = 0; k < S_COUNT; k++)
+    for (size_t k = 0; k < BP_POINT_SUMS; k++)
         s->sums[k] += more->sums[k];
     s->max_abs = fmax(s->max_abs, more->max_abs);
     s->max_rel = fmax(s->max_rel, more->max_rel);
@@ -228,10 +175,10 @@ static double type_span(bp_dtype dtype)
 /* Moments of the error about its mean. */
 static void put_shape(const state *s, double n, double *values)
 {
-    double m = s->sums[S_D] / n, m2 = s->sums[S_D2] / n - m * m;
-    double m3 = s->sums[S_D3] / n - 3 * m * s->sums[S_D2] / n + 2 * m * m * m;
-    double m4 =
-        s->sums[S_D4] / n - 4 * m * s->sums[S_D3] / n + 6 * m * m * s->sums[S_D2] / n - 3 * m * m * m * m;
+    double m = s->sums[BP_POINT_D] / n, m2 = s->sums[BP_POINT_D2] / n - m * m;
+    double m3 = s->sums[BP_POINT_D3] / n - 3 * m * s->sums[BP_POINT_D2] / n + 2 * m * m * m;
+    double m4 = s->sums[BP_POINT_D4] / n - 4 * m * s->sums[BP_POINT_D3] / n +
+                6 * m * m * s->sums[BP_POINT_D2] / n - 3 * m * m * m * m;
     bool varies = m2 > 1e-14 * (m * m);
     values[Q_ERROR_SKEWNESS] = varies ? m3 / (m2 * sqrt(m2)) : NAN;
     values[Q_ERROR_KURTOSIS] = varies ? m4 / (m2 * m2) - 3 : NAN;
@@ -239,9 +186,10 @@ static void put_shape(const state *s, double n, double *values)
 
 static void put_correlations(const state *s, double n, double *values)
 {
-    double x = s->sums[S_X] / n, y = s->sums[S_Y] / n, d = s->sums[S_D] / n;
-    double xx = s->sums[S_XX] / n - x * x, yy = s->sums[S_YY] / n - y * y, xy = s->sums[S_XY] / n - x * y;
-    double dd = s->sums[S_D2] / n - d * d, dx = s->sums[S_DX] / n - d * x;
+    double x = s->sums[BP_POINT_X] / n, y = s->sums[BP_POINT_Y] / n, d = s->sums[BP_POINT_D] / n;
+    double xx = s->sums[BP_POINT_XX] / n - x * x, yy = s->sums[BP_POINT_YY] / n - y * y,
+           xy = s->sums[BP_POINT_XY] / n - x * y;
+    double dd = s->sums[BP_POINT_D2] / n - d * d, dx = s->sums[BP_POINT_DX] / n - d * x;
     bool x_varies = s->survey->reference_max > s->survey->reference_min;
     bool y_varies = s->survey->test_max > s->survey->test_min;
     values[Q_PEARSON] = x_varies && y_varies ? xy / sqrt(xx * yy) : NAN;
@@ -262,13 +210,14 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
         return BP_OK;
     double range = survey->reference_max - survey->reference_min;
     double largest = fmax(fabs(survey->reference_min), fabs(survey->reference_max));
-    double mean = s->sums[S_X] / n + s->middle;
-    double square = s->sums[S_XX] / n + 2 * s->middle * (s->sums[S_X] / n) + s->middle * s->middle;
-    double rmse = sqrt(s->sums[S_D2] / n);
+    double mean = s->sums[BP_POINT_X] / n + s->middle;
+    double square =
+        s->sums[BP_POINT_XX] / n + 2 * s->middle * (s->sums[BP_POINT_X] / n) + s->middle * s->middle;
+    double rmse = sqrt(s->sums[BP_POINT_D2] / n);
     values[Q_MAX_ABS] = s->max_abs;
-    values[Q_MEAN_ABS] = s->sums[S_ABS_D] / n;
-    values[Q_BIAS] = s->sums[S_D] / n;
-    values[Q_MSE] = s->sums[S_D2] / n;
+    values[Q_MEAN_ABS] = s->sums[BP_POINT_ABS_D] / n;
+    values[Q_BIAS] = s->sums[BP_POINT_D] / n;
+    values[Q_MSE] = s->sums[BP_POINT_D2] / n;
     values[Q_RMSE] = rmse;
     values[Q_NRMSE_RANGE] = over(rmse, range);
     values[Q_NRMSE_MEAN] = over(rmse, fabs(mean));
@@ -277,11 +226,11 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
     values[Q_PSNR_MAX] = decibels(largest, rmse);
     values[Q_PSNR_TYPE] = decibels(type_span(survey->dtype), rmse);
     values[Q_MAX_REL_RANGE] = over(s->max_abs, range);
-    if (s->sums[S_REL_COUNT] > 0) {
+    if (s->sums[BP_POINT_REL_COUNT] > 0) {
         values[Q_MAX_POINTWISE_REL] = s->max_rel;
-        values[Q_MEAN_POINTWISE_REL] = s->sums[S_REL] / s->sums[S_REL_COUNT];
+        values[Q_MEAN_POINTWISE_REL] = s->sums[BP_POINT_REL] / s->sums[BP_POINT_REL_COUNT];
     }
-    values[Q_CHANGED] = s->sums[S_CHANGED] / n;
+    values[Q_CHANGED] = s->sums[BP_POINT_CHANGED] / n;
     put_shape(s, n, values);
     put_correlations(s, n, values);
     return BP_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * similarity: SSIM in its three definitions, which differ much and must not be mixed. Values are the mean
+ * similarity: SSIM in its two usual definitions, which differ much and must not be mixed. Values are the mean
  * over all windows of all frames; windows with an excluded pixel do not count. The dynamic range is that of
  * the reference. */
 #include <math.h>
@@ -8,7 +8,7 @@
 #include "algo/ssim.h"
 #include "beampress/metric.h"
 
-enum { Q_SSIM, Q_SSIM_SKIMAGE, Q_DSSIM, Q_COUNT };
+enum { Q_SSIM, Q_SSIM_SKIMAGE, Q_COUNT };
 
 static const bp_quantity quantities[Q_COUNT] = {
     [Q_SSIM] = {"ssim", "", BP_BETTER_HIGHER,
@@ -16,14 +16,11 @@ static const bp_quantity quantities[Q_COUNT] = {
     [Q_SSIM_SKIMAGE] = {"ssim_skimage", "", BP_BETTER_HIGHER,
                         "SSIM as scikit-image has it by default: box of 7 x 7 pixels, sample covariance",
                         NULL},
-    [Q_DSSIM] = {"dssim", "", BP_BETTER_HIGHER,
-                 "data SSIM of Baker et al.: both scaled to 256 levels, constants 1e-8; much stricter", NULL},
 };
 
 typedef struct state {
     const bp_survey *survey;
-    bp_ssim_window gauss, box, data;
-    double low, scale; /* of the data SSIM */
+    bp_ssim_window windows[Q_COUNT];
     bp_ssim_sums sums[Q_COUNT];
 } state;
 
@@ -34,43 +31,21 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
     if (!s)
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
     double range = survey->used ? survey->reference_max - survey->reference_min : 0;
-    double high = fmax(survey->reference_max, survey->test_max);
     s->survey = survey;
-    s->low = fmin(survey->reference_min, survey->test_min);
-    s->scale = high > s->low ? 1 / (high - s->low) : 0;
-    bp_ssim_gauss(&s->gauss, range);
-    bp_ssim_box(&s->box, range);
-    s->data = s->gauss;
-    s->data.c1 = s->data.c2 = 1e-8;
+    bp_ssim_gauss(&s->windows[Q_SSIM], range);
+    bp_ssim_box(&s->windows[Q_SSIM_SKIMAGE], range);
     *out = s;
     return BP_OK;
-}
-
-/* Scaled to 0 to 1 in steps of 1/255, halves to even. */
-static void to_levels(const state *s, const double *in, double *out, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        out[i] = nearbyint(255 * ((in[i] - s->low) * s->scale)) / 255;
 }
 
 static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
 {
     state *s = user;
-    size_t pixels = f->rows * f->columns;
-    double *levels = malloc((pixels + 1) * 2 * sizeof *levels);
-    bool done = levels != NULL;
-    done = done &&
-           bp_ssim_add(&s->gauss, f->rows, f->columns, f->reference, f->test, f->excluded, &s->sums[Q_SSIM]);
-    done = done && bp_ssim_add(&s->box, f->rows, f->columns, f->reference, f->test, f->excluded,
-                               &s->sums[Q_SSIM_SKIMAGE]);
-    if (done) {
-        to_levels(s, f->reference, levels, pixels);
-        to_levels(s, f->test, levels + pixels, pixels);
-        done = bp_ssim_add(&s->data, f->rows, f->columns, levels, levels + pixels, f->excluded,
-                           &s->sums[Q_DSSIM]);
-    }
-    free(levels);
-    return done ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
+    for (size_t i = 0; i < Q_COUNT; i++)
+        if (!bp_ssim_add(&s->windows[i], f->rows, f->columns, f->reference, f->test, f->excluded, false,
+                         &s->sums[i]))
+            return bp_fail(ctx, BP_E_MEMORY, "no memory");
+    return BP_OK;
 }
 
 static bp_status merge(bp_context *ctx, void *user, const void *later)
@@ -98,10 +73,9 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
 
 const bp_metric bp_metric_similarity = {
     .name = "similarity",
-    .summary = "SSIM: of Wang, of scikit-image, of climate data",
+    .summary = "SSIM: of Wang, of scikit-image",
     .source =
-        "Z. Wang et al., IEEE Trans. Image Processing 13 (2004) 600; scikit-image structural_similarity; "
-        "A. Baker et al., arXiv:2202.02616",
+        "Z. Wang et al., IEEE Trans. Image Processing 13 (2004) 600; scikit-image structural_similarity",
     .quantities = quantities,
     .quantity_count = Q_COUNT,
     .begin = begin,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "beampress/metric.h"
+#include "kernel/kernel.h"
 
 #define METRIC(name) extern const bp_metric bp_metric_##name;
 #include "registry/metrics.def"
@@ -57,27 +58,62 @@ static inline void widen(double v, double *min, double *max)
         *max = v;
 }
 
-void bp_survey_add(bp_survey *survey, const double *reference, const double *test, const uint8_t *excluded,
-                   uint8_t *out_excluded)
+static void count_nonsense(bp_survey *survey, const double *reference, const double *test,
+                           const uint8_t *excluded, const double *label)
 {
-    size_t pixels = survey->rows * survey->columns;
-    survey->frames++;
-    for (size_t i = 0; i < pixels; i++) {
-        bool out = excluded && excluded[i];
-        if (out) {
-            survey->masked++;
-        } else if (!isfinite(reference[i]) || !isfinite(test[i])) {
-            out = true;
-            survey->reference_nan += isnan(reference[i]) != 0;
-            survey->reference_infinite += isinf(reference[i]) != 0;
-            survey->test_nan += isnan(test[i]) != 0;
-            survey->test_infinite += isinf(test[i]) != 0;
-        } else {
-            survey->used++;
-            widen(reference[i], &survey->reference_min, &survey->reference_max);
-            widen(test[i], &survey->test_min, &survey->test_max);
-        }
-        if (out_excluded)
-            out_excluded[i] = out;
+    for (size_t i = 0; i < survey->columns; i++) {
+        if ((excluded && excluded[i]) || (label && reference[i] == *label))
+            continue;
+        survey->reference_nan += isnan(reference[i]) != 0;
+        survey->reference_infinite += isinf(reference[i]) != 0;
+        survey->test_nan += isnan(test[i]) != 0;
+        survey->test_infinite += isinf(test[i]) != 0;
     }
+}
+
+static void add_row(bp_survey *survey, const double *reference, const double *test, const uint8_t *excluded,
+                    const double *label, uint64_t *labels, uint8_t *out)
+{
+    bp_row_survey row;
+    size_t n = survey->columns;
+    bp_kernels_get()->metric->survey(reference, test, excluded, label != NULL, label ? *label : 0, n, out,
+                                     &row);
+    if (row.not_finite)
+        count_nonsense(survey, reference, test, excluded, label);
+    uint64_t used = n - row.excluded - row.labels - row.not_finite;
+    *labels += row.labels;
+    survey->masked += row.excluded + row.labels;
+    survey->used += used;
+    if (used == 0)
+        return;
+    widen(row.reference_min, &survey->reference_min, &survey->reference_max);
+    widen(row.reference_max, &survey->reference_min, &survey->reference_max);
+    widen(row.test_min, &survey->test_min, &survey->test_max);
+    widen(row.test_max, &survey->test_min, &survey->test_max);
+}
+
+void bp_survey_add(bp_survey *survey, const double *reference, const double *test, const uint8_t *excluded,
+                   const double *label, uint64_t *labels, uint8_t *out)
+{
+    size_t n = survey->columns;
+    survey->frames++;
+    for (size_t at = 0; at < survey->rows * n; at += n)
+        add_row(survey, reference + at, test + at, excluded ? excluded + at : NULL, label, labels, out + at);
+}
+
+void bp_survey_merge(bp_survey *survey, const bp_survey *more)
+{
+    survey->frames += more->frames;
+    survey->used += more->used;
+    survey->masked += more->masked;
+    survey->reference_nan += more->reference_nan;
+    survey->reference_infinite += more->reference_infinite;
+    survey->test_nan += more->test_nan;
+    survey->test_infinite += more->test_infinite;
+    if (more->used == 0)
+        return;
+    widen(more->reference_min, &survey->reference_min, &survey->reference_max);
+    widen(more->reference_max, &survey->reference_min, &survey->reference_max);
+    widen(more->test_min, &survey->test_min, &survey->test_max);
+    widen(more->test_max, &survey->test_min, &survey->test_max);
 }

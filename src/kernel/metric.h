@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * What metrics do to every pixel of two frames. The same results from all variants: sums go over
+ * BP_METRIC_LANES lanes, pixel i of a row into lane i mod BP_METRIC_LANES. */
+#ifndef BP_KERNEL_METRIC_H
+#define BP_KERNEL_METRIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BP_METRIC_LANES 8
+
+/* Moments of a window: more is not needed, for only the sum of the variances counts. */
+enum {
+    BP_MOMENT_X,
+    BP_MOMENT_Y,
+    BP_MOMENT_SQUARES, /* x^2 + y^2 */
+    BP_MOMENT_PRODUCT, /* x y */
+    BP_MOMENTS
+};
+
+/* A square window with symmetric weights, applied along rows and columns. */
+typedef struct bp_window_weights {
+    size_t taps; /* 7 or 11 */
+    double weights[11];
+    double covariance, c1, c2; /* as of SSIM */
+} bp_window_weights;
+
+/* Sums over pixels. x and y are counted from `middle`; d = y - x; rel = |d / x| where x is not 0. */
+typedef enum bp_point_sum {
+    BP_POINT_X,
+    BP_POINT_Y,
+    BP_POINT_XX,
+    BP_POINT_YY,
+    BP_POINT_XY,
+    BP_POINT_D,
+    BP_POINT_ABS_D,
+    BP_POINT_D2,
+    BP_POINT_D3,
+    BP_POINT_D4,
+    BP_POINT_DX,
+    BP_POINT_REL,
+    BP_POINT_REL_COUNT,
+    BP_POINT_CHANGED,
+    BP_POINT_SUMS
+} bp_point_sum;
+
+typedef struct bp_point_lanes {
+    double sums[BP_POINT_SUMS][BP_METRIC_LANES];
+    double max_abs[BP_METRIC_LANES], max_rel[BP_METRIC_LANES];
+} bp_point_lanes;
+
+/* What a row of two frames holds. min of nothing is INFINITY, max of nothing -INFINITY. */
+typedef struct bp_row_survey {
+    uint64_t excluded, labels, not_finite; /* pixels; each is counted once, in this order */
+    double reference_min, reference_max, test_min, test_max;
+} bp_row_survey;
+
+typedef struct bp_metric_kernels {
+    /* The four moments of one row, filtered along it: columns - taps + 1 values each. work: BP_MOMENTS rows
+     * of columns values. */
+    void (*moments)(const bp_window_weights *w, const double *x, const double *y, size_t columns,
+                    double *work, double *const out[BP_MOMENTS]);
+    /* SSIM and its contrast part (or NULL) of the windows of a row, from the filtered moments of taps rows:
+     * rows[m * taps + k] is moment m of row k. */
+    void (*windows)(const bp_window_weights *w, const double *const *rows, size_t width, double *ssim,
+                    double *contrast);
+    /* Adds n pixels, a multiple of BP_METRIC_LANES unless take is given: 1 where a pixel takes part, 0 where
+     * not, NULL: all do. */
+    void (*point)(const double *reference, const double *test, const double *take, size_t n, double middle,
+                  bp_point_lanes *lanes);
+    /* Marks in out (not excluded itself) the pixels that excluded (or NULL) marks, whose reference is the
+     * label (when labelled), or that are not finite in one of the two. */
+    void (*survey)(const double *reference, const double *test, const uint8_t *excluded, bool labelled,
+                   double label, size_t n, uint8_t *out, bp_row_survey *row);
+} bp_metric_kernels;
+
+#endif

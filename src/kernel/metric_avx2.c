@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernel/kernel_c.h"
+
+#if defined(__AVX2__)
+#include "kernel/metric_body.h"
+
+const bp_metric_kernels bp_metric_kernels_avx2 = {metric_moments, metric_windows, metric_point,
+                                                  metric_survey};
+#endif

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernel/kernel_c.h"
+
+#include "kernel/metric_body.h"
+
+const bp_metric_kernels bp_metric_kernels_c = {metric_moments, metric_windows, metric_point, metric_survey};
