@@ -11,6 +11,7 @@
 #include "kernel/metric.h"
 #include "kernel/photon.h"
 #include "kernel/photon_fast.h"
+#include "kernel/ring.h"
 
 typedef enum bp_simd { BP_SIMD_C = 0, BP_SIMD_AVX2 = 1, BP_SIMD_AVX512 = 2, BP_SIMD_COUNT } bp_simd;
 
@@ -67,6 +68,8 @@ typedef struct bp_kernels {
                                  uint8_t *out, size_t capacity);
     /* Are these bytes a whole frame? If so, it is in frame. */
     bool (*photon_fast_decode)(const bp_photon_fast *f, const uint8_t *in, size_t size, void *frame);
+    bp_ring_sum_function ring_sum;
+    bp_ring_above_function ring_above;
 } bp_kernels;
 
 /* The table for this CPU; the environment variable BEAMPRESS_SIMD (c, avx2, avx512) can lower the level.

@@ -89,6 +89,8 @@ const bp_kernels *bp_kernels_c(void)
         .photon_decode = bp_photon_decode_c,
         .photon_fast_encode = bp_photon_fast_encode_c,
         .photon_fast_decode = bp_photon_fast_decode_c,
+        .ring_sum = bp_ring_sum_c,
+        .ring_above = bp_ring_above_c,
     };
     return &kernels;
 }
