@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-#define BP_MAX_PARAMS 16
+#define BP_MAX_PARAMS 24
 
 typedef enum bp_param_kind {
     BP_PARAM_INTEGER,

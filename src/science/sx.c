@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * sx: what a shot of serial crystallography is worth before anybody indexes it: peaks, hits, intensities with
+ * their sigma, background. Shots are independent of each other: every quantity is computed again without each
+ * of them (or, of many shots, without each of 100 groups). */
+#include <math.h>
+#include <stdlib.h>
+
+#include "algo/outcome_units.h"
+#include "science/shots.h"
+
+#define SX_PARAM(index, name, unit, kind, min, max, fallback, help)                                          \
+    [index] = {name, unit, kind, min, max, fallback, NULL, help}
+
+static const bp_param params_of_sx[P_SX_COUNT] = {
+    SX_PARAM(P_THRESHOLD, "threshold", "value", BP_PARAM_REAL, -1e9, 1e9, 800,
+             "no pixel at or below it belongs to a peak"),
+    SX_PARAM(P_MIN_SNR, "min_snr", "", BP_PARAM_REAL, 0, 1e6, 5,
+             "pixels stand out by so many scatters of their ring's background, peaks of their own"),
+    SX_PARAM(P_MIN_PIXELS, "min_pixels", "pixels", BP_PARAM_INTEGER, 1, 1e6, 2, "of a peak"),
+    SX_PARAM(P_MAX_PIXELS, "max_pixels", "pixels", BP_PARAM_INTEGER, 1, 1e6, 200, "of a peak"),
+    SX_PARAM(P_BACKGROUND_RADIUS, "background_radius", "pixels", BP_PARAM_INTEGER, 1, 100, 3,
+             "half of the radius that a peak's own background is taken from"),
+    SX_PARAM(P_MIN_RADIUS, "min_radius", "pixels", BP_PARAM_REAL, 0, 1e6, 0,
+             "from the beam; peaks are farther out"),
+    SX_PARAM(P_MAX_RADIUS, "max_radius", "pixels", BP_PARAM_REAL, 0, 1e6, 0,
+             "from the beam; peaks are nearer; 0: no limit"),
+    SX_PARAM(
+        P_CENTRE_X, "centre_x", "pixels", BP_PARAM_REAL, BP_CENTRE_OF_FILE, 1e6, BP_CENTRE_OF_FILE,
+        "of the beam, the first pixel reaches from 0 to 1; -1000000: beam_center_x of the file, else the "
+        "middle of the frame"),
+    SX_PARAM(P_CENTRE_Y, "centre_y", "pixels", BP_PARAM_REAL, BP_CENTRE_OF_FILE, 1e6, BP_CENTRE_OF_FILE,
+             "the same along the columns"),
+    SX_PARAM(P_MIN_PEAKS, "min_peaks", "peaks", BP_PARAM_INTEGER, 1, 1e6, 15, "of a hit"),
+    SX_PARAM(P_INNER, "inner", "pixels", BP_PARAM_INTEGER, 1, 100, 4, "radius that a spot is summed in"),
+    SX_PARAM(P_MIDDLE, "middle", "pixels", BP_PARAM_INTEGER, 0, 100, 5, "its background is from here"),
+    SX_PARAM(P_OUTER, "outer", "pixels", BP_PARAM_INTEGER, 1, 100, 7, "to here"),
+    SX_PARAM(P_GAIN, "gain", "value", BP_PARAM_REAL, 0, 1e9, 1,
+             "what a photon adds, for the sigma of a spot"),
+    SX_PARAM(P_VALID_MIN, "valid_min", "value", BP_PARAM_REAL, -1e300, 1e300, -1e300,
+             "smaller values mark pixels that take no part"),
+    SX_PARAM(P_DISTANCE, "distance", "pixels", BP_PARAM_REAL, 0, 1000, 2,
+             "of two files: peaks this near are the same"),
+    SX_PARAM(P_LIST, "list", "", BP_PARAM_SWITCH, 0, 1, 0, "also all peaks, one by one"),
+};
+
+enum { T_SHOTS, T_PEAKS, T_HITS, T_SPOTS, T_INTENSITY, T_COUNT };
+
+#define LIST_COLUMNS 6
+
+typedef struct analysis {
+    bp_shots shots;
+    bp_unit_sums sums, rings; /* rings: background mean, scatter, shots; for each ring */
+    bp_unit_values strength;  /* intensity over sigma of every spot */
+    double *peaks;            /* per shot */
+    bp_unit_values list[LIST_COLUMNS];
+} analysis;
+
+static const char *const from_shots = "jackknife over shots";
+
+static bool list_spot(analysis *a, uint64_t shot, const bp_peak *peak, const bp_spot *spot)
+{
+    const double columns[LIST_COLUMNS] = {(double)shot,        (double)peak->x, (double)peak->y,
+                                          (double)peak->total, spot->intensity, spot->sigma};
+    bool done = true;
+    for (size_t c = 0; c < LIST_COLUMNS && done && a->shots.params[P_LIST] != 0; c++)
+        done = bp_unit_values_add(&a->list[c], columns[c], 0);
+    return done;
+}
+
+static bool add_shot(analysis *a, uint64_t shot, size_t unit)
+{
+    const bp_shots *s = &a->shots;
+    double *sums = bp_unit_sums_of(&a->sums, unit), *rings = bp_unit_sums_of(&a->rings, unit);
+    a->peaks[shot] = (double)s->peaks.count;
+    sums[T_SHOTS]++;
+    sums[T_PEAKS] += (double)s->peaks.count;
+    sums[T_HITS] += (double)s->peaks.count >= s->params[P_MIN_PEAKS];
+    for (size_t i = 0; i < s->peaks.count; i++) {
+        bp_spot spot;
+        bool summed = bp_shots_sum(s, &s->peaks.items[i], &spot);
+        if (summed) {
+            sums[T_SPOTS]++;
+            sums[T_INTENSITY] += spot.intensity;
+        }
+        if (!list_spot(a, shot, &s->peaks.items[i], &spot) ||
+            (summed && spot.sigma > 0 &&
+             !bp_unit_values_add(&a->strength, spot.intensity / spot.sigma, unit)))
+            return false;
+    }
+    for (size_t r = 0; r < bp_peakfinder8_rings(s->finder); r++) {
+        double mean, sigma;
+        size_t pixels;
+        bp_peakfinder8_ring(s->finder, r, &mean, &sigma, &pixels);
+        if (pixels) {
+            rings[3 * r] += mean;
+            rings[3 * r + 1] += sigma;
+            rings[3 * r + 2]++;
+        }
+    }
+    return true;
+}
+
+static bp_status read_shots(bp_context *ctx, analysis *a)
+{
+    uint64_t shots = a->shots.stack->frames;
+    for (uint64_t shot = 0; shot < shots; shot++) {
+        bp_status status = bp_shots_read(ctx, &a->shots, shot);
+        if (status != BP_OK)
+            return status;
+        if (!add_shot(a, shot, bp_unit_of(&a->sums, (size_t)shot, (size_t)shots)))
+            return bp_fail(ctx, BP_E_MEMORY, "no memory for peaks");
+    }
+    return BP_OK;
+}
+
+/* Numbers that are one sum over another. */
+static bp_status add_ratios(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+{
+    static const struct {
+        const char *name, *unit;
+        int above, below;
+    } rows[] = {{"hit_fraction", "", T_HITS, T_SHOTS},
+                {"peaks_per_shot", "peaks", T_PEAKS, T_SHOTS},
+                {"mean_intensity", "value", T_INTENSITY, T_SPOTS}};
+    size_t units = a->sums.units;
+    double without[BP_UNITS_MOST], total[T_COUNT];
+    bp_status status = BP_OK;
+    for (size_t k = 0; k < sizeof rows / sizeof *rows && status == BP_OK; k++) {
+        for (size_t u = 0; u < units; u++) {
+            bp_unit_sums_total(&a->sums, u, total);
+            without[u] = total[rows[k].below] > 0 ? total[rows[k].above] / total[rows[k].below] : NAN;
+        }
+        bp_unit_sums_total(&a->sums, SIZE_MAX, total);
+        double value = total[rows[k].below] > 0 ? total[rows[k].above] / total[rows[k].below] : NAN;
+        status = bp_outcomes_from_units(ctx, outcomes,
+                                        &(bp_outcome){.name = rows[k].name,
+                                                      .unit = rows[k].unit,
+                                                      .uncertainty = from_shots,
+                                                      .count = 1,
+                                                      .values = &value,
+                                                      .unit_count = units,
+                                                      .without = without});
+    }
+    return status;
+}
+
+static bp_status add_strength(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+{
+    double without[BP_UNITS_MOST], median;
+    if (!bp_unit_values_median(&a->strength, a->sums.units, &median, without))
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+    return bp_outcomes_from_units(ctx, outcomes,
+                                  &(bp_outcome){.name = "median_i_over_sigma",
+                                                .unit = "",
+                                                .uncertainty = from_shots,
+                                                .count = 1,
+                                                .values = &median,
+                                                .unit_count = a->sums.units,
+                                                .without = without});
+}
+
+static bp_status add_peaks(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+{
+    static const char *const names[LIST_COLUMNS] = {"peak_shot",  "peak_x",         "peak_y",
+                                                    "peak_total", "peak_intensity", "peak_sigma"};
+    static const char *const units[LIST_COLUMNS] = {"", "pixels", "pixels", "value", "value", "value"};
+    bp_status status = bp_outcomes_add(ctx, outcomes,
+                                       &(bp_outcome){.name = "peaks",
+                                                     .unit = "peaks",
+                                                     .axis = "shot",
+                                                     .count = (size_t)a->shots.stack->frames,
+                                                     .values = a->peaks});
+    for (size_t c = 0; c < LIST_COLUMNS && status == BP_OK && a->shots.params[P_LIST] != 0; c++)
+        status = bp_outcomes_add(ctx, outcomes,
+                                 &(bp_outcome){.name = names[c],
+                                               .unit = units[c],
+                                               .axis = "peak",
+                                               .count = a->list[c].count,
+                                               .values = a->list[c].values});
+    return status;
+}
+
+/* Means over shots of a ring's background, or of its scatter, with each unit left out; by radius. */
+static bp_status add_rings(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+{
+    static const char *const names[] = {"background_mean", "background_sigma"};
+    size_t rings = bp_peakfinder8_rings(a->shots.finder), units = a->rings.units, used = 0;
+    double *total = malloc((rings * (5 + units) + 1) * sizeof *total);
+    if (!total)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+    double *values = total + 3 * rings, *at = values + rings, *without = at + rings;
+    bp_status status = BP_OK;
+    bp_unit_sums_total(&a->rings, SIZE_MAX, total);
+    for (size_t r = 0; r < rings; r++)
+        used += total[3 * r + 2] > 0;
+    for (size_t k = 0; k < 2 && status == BP_OK; k++) {
+        for (size_t r = 0, i = 0; r < rings; r++) {
+            const double *all = total + 3 * r;
+            if (!(all[2] > 0))
+                continue;
+            values[i] = all[k] / all[2];
+            at[i] = (double)r;
+            for (size_t u = 0; u < units; u++) {
+                const double *own = bp_unit_sums_of(&a->rings, u) + 3 * r;
+                without[u * used + i] = all[2] > own[2] ? (all[k] - own[k]) / (all[2] - own[2]) : NAN;
+            }
+            i++;
+        }
+        status = bp_outcomes_from_units(ctx, outcomes,
+                                        &(bp_outcome){.name = names[k],
+                                                      .unit = "value",
+                                                      .axis = "distance from the beam (pixels)",
+                                                      .uncertainty = from_shots,
+                                                      .count = used,
+                                                      .values = values,
+                                                      .at = at,
+                                                      .unit_count = units,
+                                                      .without = without});
+    }
+    free(total);
+    return status;
+}
+
+static bp_status run(bp_context *ctx, const double *params, const bp_science_stack *stack,
+                     bp_outcomes *outcomes)
+{
+    analysis a = {0};
+    size_t shots = (size_t)stack->frames, units = shots > BP_UNITS_MOST ? BP_UNITS_MOST : shots;
+    bp_status status = bp_shots_init(ctx, &a.shots, params, stack);
+    if (status == BP_OK) {
+        a.peaks = calloc(shots + 1, sizeof *a.peaks);
+        if (!a.peaks || !bp_unit_sums_init(&a.sums, units, T_COUNT) ||
+            !bp_unit_sums_init(&a.rings, units, 3 * bp_peakfinder8_rings(a.shots.finder)))
+            status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu shots", shots);
+    }
+    if (status == BP_OK)
+        status = read_shots(ctx, &a);
+    if (status == BP_OK)
+        status = add_ratios(ctx, &a, outcomes);
+    if (status == BP_OK)
+        status = add_strength(ctx, &a, outcomes);
+    if (status == BP_OK)
+        status = add_peaks(ctx, &a, outcomes);
+    if (status == BP_OK)
+        status = add_rings(ctx, &a, outcomes);
+    for (size_t c = 0; c < LIST_COLUMNS; c++)
+        bp_unit_values_fini(&a.list[c]);
+    bp_unit_values_fini(&a.strength);
+    bp_unit_sums_fini(&a.sums);
+    bp_unit_sums_fini(&a.rings);
+    free(a.peaks);
+    bp_shots_fini(&a.shots);
+    return status;
+}
+
+const bp_technique bp_technique_sx = {
+    .name = "sx",
+    .summary = "serial crystallography: peaks, hits, intensities, background",
+    .source = "A. Barty et al., J. Appl. Cryst. 47 (2014) 1118; checked against CrystFEL, Cheetah and DIALS",
+    .params = params_of_sx,
+    .param_count = P_SX_COUNT,
+    .run = run,
+};

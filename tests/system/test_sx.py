@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""beampress analyse sx: peaks and intensities against CrystFEL, Cheetah and DIALS (reference files in
+$BEAMPRESS_DATA/../cases), and what it says of bad input."""
+import h5py
+import numpy as np
+import pytest
+from reference_cases import case
+
+COLUMNS = ("peak_shot", "peak_x", "peak_y", "peak_total", "peak_intensity", "peak_sigma")
+
+
+def write(path, frames, bad=None):
+    with h5py.File(path, "w") as f:
+        entry = f.create_group("entry")
+        entry.attrs["NX_class"] = "NXentry"
+        detector = entry.create_group("instrument").create_group("detector")
+        entry["instrument"].attrs["NX_class"] = "NXinstrument"
+        detector.attrs["NX_class"] = "NXdetector"
+        detector["data"] = frames
+        if bad is not None:
+            detector["pixel_mask"] = np.asarray(bad, np.uint32)
+
+
+def analyse(beampress, tmp_path, frames, params="", bad=None, code=0, *arguments):
+    write(tmp_path / "shots.h5", frames, bad)
+    done = beampress("analyse", "sx" + (":" + params if params else ""), tmp_path / "shots.h5", "--json", *arguments, code=code)
+    return {r["name"]: r for r in done.json["results"]} if code == 0 else done
+
+
+def peak_list(found):
+    return np.array([[np.nan if v is None else v for v in found[c]["values"]] for c in COLUMNS]).T
+
+
+def in_order(rows, x, y):
+    return rows[np.lexsort((rows[:, x], rows[:, y]))]
+
+
+def agree(found, expected):
+    """Same peaks, centroids to 1e-3 pixel, totals to 1e-4."""
+    mine, theirs = in_order(peak_list(found)[:, 1:4], 0, 1), in_order(expected, 0, 1)
+    assert len(mine) == len(theirs)
+    assert np.abs(mine[:, :2] - theirs[:, :2]).max() < 1e-3
+    assert np.abs(mine[:, 2] / theirs[:, 2] - 1).max() < 1e-4
+
+
+@pytest.mark.parametrize("name,params", [("pf8_crystfel_defaults", ""), ("pf8_thr300_snr6_bgr4", ",threshold=300,min_snr=6,background_radius=4")])
+def test_peakfinder8_on_a_hit_of_a_rayonix(beampress, tmp_path, name, params):
+    with h5py.File(case("sx_peaks.h5")) as f:
+        group = f["rayonix_hit"]
+        image, bad, expected = group["image"][()], group["bad"][()], group[name][()]
+        x, y = -float(group.attrs["corner_x_px"]), -float(group.attrs["corner_y_px"])
+        sums = group["integrate_peak_4_5_7"][()]
+    found = analyse(beampress, tmp_path, image, f"list=1,centre_x={x!r},centre_y={y!r}{params}", bad)
+    agree(found, expected)
+    if "thr300" in name:
+        # three-ring integration of the same peaks: those that it refused, intensities, sigmas
+        mine = peak_list(found)
+        order = [np.abs(mine[:, 1:3] - p[:2]).sum(axis=1).argmin() for p in expected]
+        mine, good = mine[order], sums[:, 0] == 0
+        assert (np.isnan(mine[:, 4]) == ~good).all()
+        assert np.abs(mine[good, 4:] / sums[good, 3:5] - 1).max() < 1e-11  # JSON has 12 digits
+
+
+def test_peakfinder8_on_a_pilatus(beampress, tmp_path):
+    with h5py.File(case("sx_peaks.h5")) as f:
+        image, expected = f["pilatus6m/image"][()], f["pilatus6m/pf8_thr4_snr5"][()]
+    x, y = 1229.30 - 988, 1200.48 - 848
+    agree(analyse(beampress, tmp_path, image, f"list=1,valid_min=0,threshold=4,centre_x={x},centre_y={y}"), expected)
+    agree(analyse(beampress, tmp_path, image, f"list=1,threshold=4,centre_x={x},centre_y={y}", image < 0), expected)
+
+
+def shots(count=12, seed=1):
+    """Flat background of 20 photons and, in two of three shots, 20 spots."""
+    rng = np.random.default_rng(seed)
+    rate = np.full((count, 128, 160), 20.0)
+    for k in range(count):
+        for _ in range(20 if k % 3 else 0):
+            y, x = rng.integers(12, 116), rng.integers(12, 148)
+            rate[k, y - 1:y + 2, x - 1:x + 2] += rng.exponential(150) + 100
+    return rng.poisson(rate).astype(np.uint16)
+
+
+def test_numbers_of_shots(beampress, tmp_path):
+    found = analyse(beampress, tmp_path, shots(), "threshold=60,min_peaks=8,list=1")
+    peaks = np.array(found["peaks"]["values"])
+    assert (peaks[::3] == 0).all() and (np.delete(peaks, np.s_[::3]) > 12).all()
+    assert found["hit_fraction"]["value"] == pytest.approx(8 / 12)
+    assert found["hit_fraction"]["sigma"] == pytest.approx(np.sqrt(8 / 12 * 4 / 12 / 11), rel=1e-9)
+    assert found["peaks_per_shot"]["sigma"] == pytest.approx(peaks.std(ddof=1) / np.sqrt(12), rel=1e-9)
+    rows = peak_list(found)
+    assert len(rows) == peaks.sum()
+    ratio = rows[:, 4] / rows[:, 5]
+    assert found["median_i_over_sigma"]["value"] == pytest.approx(np.median(ratio[np.isfinite(ratio)]), rel=1e-11)
+    assert found["median_i_over_sigma"]["sigma"] > 0
+    mean, sigma = (np.array(found[n]["values"]) for n in ("background_mean", "background_sigma"))
+    assert np.median(np.abs(mean[10:60] - 20)) < 0.2 and np.median(np.abs(sigma[10:60] - 20 ** 0.5)) < 0.1
+
+
+def test_same_shots_in_another_type_and_order(beampress, tmp_path):
+    frames = shots(6)
+    params = "threshold=60,min_peaks=8"
+    first = analyse(beampress, tmp_path, frames, params)
+    for other in (frames.astype(np.int32), frames.astype(np.float32), frames.astype(np.float64)):
+        assert analyse(beampress, tmp_path, other, params) == first
+    back = analyse(beampress, tmp_path, frames[::-1], params)
+    assert back["peaks"]["values"] == first["peaks"]["values"][::-1]
+    assert back["mean_intensity"]["value"] == pytest.approx(first["mean_intensity"]["value"], rel=1e-11)
+
+
+def test_marks_are_no_pixels(beampress, tmp_path):
+    frames, params = shots(3), "threshold=60,list=1"
+    first = analyse(beampress, tmp_path, frames.astype(np.float32), params)
+    gaps = frames.astype(np.float32)
+    gaps[:, :, :6] = np.nan
+    marked = frames.copy()
+    marked[:, :, :6] = 65535
+    expected = analyse(beampress, tmp_path, gaps, params)
+    assert expected["peaks"] == first["peaks"] or sum(expected["peaks"]["values"]) <= sum(first["peaks"]["values"])
+    assert analyse(beampress, tmp_path, marked, params) == expected
+    masked = analyse(beampress, tmp_path, frames, params, np.isnan(gaps[0]))
+    assert masked == expected
+
+
+def test_defined_results_of_empty_frames(beampress, tmp_path):
+    for frames in (np.zeros((4, 64, 64), np.uint16), np.full((4, 64, 64), np.nan, np.float32), np.zeros((1, 64, 64), np.float32)):
+        found = analyse(beampress, tmp_path, frames)
+        assert found["peaks"]["values"] == [0] * len(frames) and found["hit_fraction"]["value"] == 0
+        assert found["mean_intensity"]["value"] is None and found["median_i_over_sigma"]["value"] is None
+        assert found["mean_intensity"]["sigma"] is None
+    one = analyse(beampress, tmp_path, shots(2)[1], "threshold=60")
+    assert one["peaks_per_shot"]["value"] > 10 and one["peaks_per_shot"]["sigma"] is None
+
+
+@pytest.mark.parametrize("params,code,words", [
+    ("min_pixels=5,max_pixels=4", 2, "min_pixels"), ("inner=9", 2, "inner"), ("min_radius=5,max_radius=4", 2, "max_radius"),
+    ("min_radius=90000", 3, "min_radius"), ("threshold=x", 2, "threshold")])
+def test_parameters_that_contradict(beampress, tmp_path, params, code, words):
+    assert words in analyse(beampress, tmp_path, shots(1), params, None, code).stderr
+
+
+def test_nothing_takes_part(beampress, tmp_path):
+    assert "all are masked" in analyse(beampress, tmp_path, shots(1), "", np.ones((128, 160)), 3).stderr
+    assert "no room for a peak" in analyse(beampress, tmp_path, np.zeros((3, 2, 50), np.uint16), "", None, 3).stderr
