@@ -39,9 +39,10 @@ static void mend(uint8_t *chunk, size_t size)
         return;
     bp_store_le64(chunk + 16, size - header_bytes);
     size_t hashed = header_bytes - BP_CHUNK_HASH_BYTES, rank = chunk[26];
-    size_t operation = BP_CHUNK_FIXED_BYTES + 16 * rank;
-    if (operation + BP_CHUNK_OP_BYTES <= hashed) {
-        size_t index = operation + BP_CHUNK_OP_BYTES + 8 * (size_t)bp_load_le16(chunk + operation + 4);
+    size_t index = BP_CHUNK_FIXED_BYTES + 16 * rank;
+    for (size_t left = chunk[27]; left && index + BP_CHUNK_OP_BYTES <= hashed; left--)
+        index += BP_CHUNK_OP_BYTES + 8 * (size_t)bp_load_le16(chunk + index + 4);
+    if (index <= hashed) {
         uint64_t left = size - header_bytes;
         for (; index + BP_CHUNK_TILE_BYTES <= hashed; index += BP_CHUNK_TILE_BYTES) {
             uint64_t tile = bp_load_le64(chunk + index);

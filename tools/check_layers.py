@@ -12,7 +12,7 @@ import sys
 from source_files import TOP, source_files
 
 # what stands on one row may not include each other; a folder always may include itself
-ROWS = [["base"], ["kernel"], ["algo"], ["codec", "stage", "metric", "science", "simulate"], ["registry"], ["chunk"],
+ROWS = [["base"], ["kernel"], ["algo"], ["codec", "operation", "stage", "metric", "science", "simulate"], ["registry"], ["chunk"],
         ["io"], ["pipeline"], ["explore"], ["report"], ["cli"]]
 LEVEL = {folder: level for level, row in enumerate(ROWS) for folder in row}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

@@ -8,6 +8,7 @@
 #include "codec.h"
 #include "context.h"
 #include "file.h"
+#include "operation.h"
 #include "param.h"
 #include "simulate.h"
 #include "status.h"

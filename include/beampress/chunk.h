@@ -5,6 +5,7 @@
 #define BEAMPRESS_CHUNK_H
 
 #include "codec.h"
+#include "operation.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -16,6 +17,13 @@ extern "C" {
 #define BP_HDF5_FILTER_NAME "beampress"
 
 typedef enum bp_byte_order { BP_LITTLE_ENDIAN = 0, BP_BIG_ENDIAN = 1 } bp_byte_order;
+
+/* An operation before the codec, as a chunk names it. */
+typedef struct bp_chunk_operation {
+    uint16_t number, version;
+    size_t param_count;
+    double params[BP_MAX_PARAMS];
+} bp_chunk_operation;
 
 /* What a chunk says of itself. */
 typedef struct bp_chunk_info {
@@ -32,6 +40,8 @@ typedef struct bp_chunk_info {
     uint16_t codec_version;
     size_t param_count;
     double params[BP_MAX_PARAMS];
+    size_t operation_count; /* before the codec, in the order in which they were applied */
+    bp_chunk_operation operations[BP_MAX_OPERATIONS];
 } bp_chunk_info;
 
 /* Worst-case size of a chunk, 0 when it does not fit size_t. */
@@ -42,6 +52,24 @@ BP_API size_t bp_chunk_worst_size(const bp_codec_spec *spec, const bp_array *in,
 BP_API BP_MUST_CHECK bp_status bp_chunk_encode(bp_context *ctx, const bp_codec_spec *spec, const bp_array *in,
                                                bp_byte_order order, const size_t *tile_shape, uint8_t *out,
                                                size_t capacity, size_t *size);
+
+/* Values that operations take on their way into a chunk. */
+typedef struct bp_chunk_source {
+    const bp_array *values; /* machine byte order, C-contiguous */
+    const uint8_t *marks;   /* a byte for each value, or NULL; what not 0 means say the operations */
+    bp_dtype as;            /* type that a reader gets */
+    uint64_t place;         /* number of the first value in the data set: dither knows no repetition */
+} bp_chunk_source;
+
+/* Worst-case size of what bp_chunk_encode_values writes, 0 when it does not fit size_t. */
+BP_API size_t bp_chunk_worst_values(const bp_codec_spec *spec, const bp_chain *chain,
+                                    const bp_chunk_source *source, const size_t *tile_shape);
+/* The same with operations before the codec, which must be in a lossless mode. A reader gets the restored
+ * values, of type source->as, in the byte order `order`. */
+BP_API BP_MUST_CHECK bp_status bp_chunk_encode_values(bp_context *ctx, const bp_codec_spec *spec,
+                                                      const bp_chain *chain, const bp_chunk_source *source,
+                                                      bp_byte_order order, const size_t *tile_shape,
+                                                      uint8_t *out, size_t capacity, size_t *size);
 
 /* Reads and checks the header of a chunk of exactly size bytes. */
 BP_API BP_MUST_CHECK bp_status bp_chunk_read_info(bp_context *ctx, const uint8_t *in, size_t size,

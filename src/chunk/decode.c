@@ -4,6 +4,7 @@
 
 #include "algo/frames.h"
 #include "base/hash.h"
+#include "base/scratch.h"
 #include "chunk/layout.h"
 
 /* The codec with its parameters that a header names. */
@@ -31,12 +32,43 @@ static bp_status find_spec(bp_context *ctx, const bp_chunk_info *info, bp_codec_
     return BP_OK;
 }
 
+/* What is to be undone. */
+typedef struct inverse {
+    bp_codec_spec codec;
+    bp_chunk_chain chain; /* before the codec */
+} inverse;
+
+static bp_status find_inverse(bp_context *ctx, const bp_chunk_info *info, inverse *spec)
+{
+    bp_status status = find_spec(ctx, info, &spec->codec);
+    return status == BP_OK ? bp_chunk_chain_find(ctx, info, &spec->chain) : status;
+}
+
+/* Values of a tile that went through operations before the codec. */
+static bp_status decode_chain(bp_context *ctx, const inverse *spec, const uint8_t *stored, size_t size,
+                              const bp_array *tile)
+{
+    bp_chunk_chain chain = spec->chain;
+    bp_status status = bp_chunk_chain_read(ctx, &chain, tile, &stored, &size);
+    if (status != BP_OK)
+        return status;
+    bp_array coded = chain.coded[chain.count - 1];
+    coded.data = bp_scratch_take(ctx, bp_array_bytes(&coded));
+    if (!coded.data)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes", bp_array_bytes(&coded));
+    status = bp_codec_decode(ctx, &spec->codec, stored, size, &coded);
+    if (status == BP_OK)
+        status = bp_chunk_chain_restore(ctx, &chain, &coded, tile);
+    bp_scratch_give(ctx, coded.data);
+    return status;
+}
+
 /* Undoes what was done to one tile: *tile holds values in the order of the machine afterwards. */
-static bp_status decode_values(bp_context *ctx, const bp_chunk_header *header, const bp_codec_spec *spec,
+static bp_status decode_values(bp_context *ctx, const bp_chunk_header *header, const inverse *spec,
                                const bp_chunk_tile *entry, const uint8_t *stored, const bp_array *tile)
 {
     size_t size = (size_t)entry->size, bytes = bp_array_bytes(tile);
-    bool exact = header->exact;
+    bool exact = header->fixed;
     if (bp_hash64(stored, size) != entry->stored_hash)
         return bp_fail(ctx, BP_E_DAMAGED, "the stored bytes are damaged (their hash does not match)");
     if (entry->mode == BP_CHUNK_STORED) {
@@ -45,7 +77,8 @@ static bp_status decode_values(bp_context *ctx, const bp_chunk_header *header, c
             return bp_fail(ctx, BP_E_DAMAGED, "%zu bytes stored where %zu belong", size, bytes);
         memcpy(tile->data, stored, bytes);
     } else {
-        bp_status status = bp_codec_decode(ctx, spec, stored, size, tile);
+        bp_status status = spec->chain.count ? decode_chain(ctx, spec, stored, size, tile)
+                                             : bp_codec_decode(ctx, &spec->codec, stored, size, tile);
         if (status == BP_E_USAGE) /* parameters that no encoder accepts */
             status = BP_E_DAMAGED;
         if (status != BP_OK)
@@ -57,7 +90,7 @@ static bp_status decode_values(bp_context *ctx, const bp_chunk_header *header, c
 }
 
 /* Decodes in place where the tile's values stand side by side in the order of the machine. */
-static bp_status decode_tile(bp_context *ctx, const bp_chunk_header *header, const bp_codec_spec *spec,
+static bp_status decode_tile(bp_context *ctx, const bp_chunk_header *header, const inverse *spec,
                              const bp_chunk_tile *entry, const uint8_t *stored, const bp_array *tile)
 {
     bp_byte_order order = header->info.order;
@@ -79,7 +112,7 @@ static bp_status decode_tile(bp_context *ctx, const bp_chunk_header *header, con
     return status;
 }
 
-static bp_status decode_tiles(bp_context *ctx, const bp_chunk_header *header, const bp_codec_spec *spec,
+static bp_status decode_tiles(bp_context *ctx, const bp_chunk_header *header, const inverse *spec,
                               const uint8_t *payload, const bp_array *whole)
 {
     for (size_t i = 0; i < header->info.tile_count; i++) {
@@ -103,7 +136,7 @@ static bp_status decode_tiles(bp_context *ctx, const bp_chunk_header *header, co
 bp_status bp_chunk_decode(bp_context *ctx, const uint8_t *in, size_t size, void *out, size_t out_size)
 {
     bp_chunk_header header;
-    bp_codec_spec spec;
+    inverse spec;
     bp_array whole;
     bp_status status = bp_chunk_header_read(ctx, in, size, &header);
     if (status != BP_OK)
@@ -112,7 +145,7 @@ bp_status bp_chunk_decode(bp_context *ctx, const uint8_t *in, size_t size, void 
     if (info->decoded_bytes != out_size)
         return bp_fail(ctx, BP_E_DAMAGED, "the chunk decodes to %zu bytes where %zu belong",
                        info->decoded_bytes, out_size);
-    status = find_spec(ctx, info, &spec);
+    status = find_inverse(ctx, info, &spec);
     if (status == BP_OK)
         status = bp_array_init(&whole, info->dtype, info->itemsize, info->rank, info->shape, out);
     if (status == BP_OK)
@@ -155,7 +188,8 @@ bp_status bp_chunk_decode_frames(bp_context *ctx, const uint8_t *in, size_t size
     status = find_spec(ctx, info, &spec);
     if (status != BP_OK)
         return status;
-    if (!spec.codec || !spec.codec->decode_frames || info->tile_count != 1 || count == frames.count)
+    if (!spec.codec || !spec.codec->decode_frames || info->tile_count != 1 || info->operation_count ||
+        count == frames.count)
         return decode_and_cut(ctx, in, size, info->decoded_bytes, first * frames.bytes, out, out_size);
     bp_chunk_tile_read(&header, 0, &entry);
     if (entry.mode != BP_CHUNK_CODED)

@@ -67,31 +67,60 @@ static bp_status read_shape(bp_context *ctx, const uint8_t *in, bp_chunk_info *i
     return BP_OK;
 }
 
-/* The operations to invert: in this format version's builds, one codec. */
+/* The operation at *position, which moves behind it. */
+static bp_status read_operation(bp_context *ctx, const uint8_t *in, size_t header_bytes, size_t *position,
+                                bp_chunk_operation *operation, unsigned *flags)
+{
+    if (header_bytes - *position < BP_CHUNK_OP_BYTES + BP_CHUNK_HASH_BYTES)
+        return bp_fail(ctx, BP_E_DAMAGED, "a header of %zu bytes has no room for its operations",
+                       header_bytes);
+    const uint8_t *p = in + *position;
+    operation->number = bp_load_le16(p);
+    operation->version = bp_load_le16(p + 2);
+    operation->param_count = bp_load_le16(p + 4);
+    *flags = bp_load_le16(p + 6);
+    if (operation->param_count > BP_MAX_PARAMS || *flags & ~(BP_CHUNK_OP_EXACT | BP_CHUNK_OP_FIXED))
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "operation %u with %zu parameters and flags 0x%x",
+                       operation->number, operation->param_count, *flags);
+    *position += BP_CHUNK_OP_BYTES + 8 * operation->param_count;
+    if (*position > header_bytes - BP_CHUNK_HASH_BYTES)
+        return bp_fail(ctx, BP_E_DAMAGED, "a header of %zu bytes does not hold %zu parameters", header_bytes,
+                       operation->param_count);
+    for (size_t i = 0; i < operation->param_count; i++)
+        operation->params[i] = bp_load_le_double(p + BP_CHUNK_OP_BYTES + 8 * i);
+    return BP_OK;
+}
+
+/* The operations to invert, the codec last. */
 static bp_status read_operations(bp_context *ctx, const uint8_t *in, bp_chunk_header *header, size_t position)
 {
     bp_chunk_info *info = &header->info;
-    if (in[27] != 1)
-        return bp_fail(ctx, BP_E_UNSUPPORTED, "%u operations to invert, this build knows chunks of one",
-                       in[27]);
-    const uint8_t *p = in + position;
-    unsigned flags = bp_load_le16(p + 6);
-    info->codec_number = bp_load_le16(p);
-    info->codec_version = bp_load_le16(p + 2);
-    info->param_count = bp_load_le16(p + 4);
-    if (info->param_count > BP_MAX_PARAMS || flags & ~BP_CHUNK_OP_EXACT)
-        return bp_fail(ctx, BP_E_UNSUPPORTED, "operation %u with %zu parameters and flags 0x%x",
-                       info->codec_number, info->param_count, flags);
-    header->exact = (flags & BP_CHUNK_OP_EXACT) != 0;
-    header->index_position = position + BP_CHUNK_OP_BYTES + 8 * info->param_count;
+    bp_chunk_operation codec = {0};
+    if (in[27] == 0 || in[27] > 1 + BP_MAX_OPERATIONS)
+        return bp_fail(ctx, BP_E_UNSUPPORTED, "%u operations to invert, this build knows chunks of 1 to %d",
+                       in[27], 1 + BP_MAX_OPERATIONS);
+    info->operation_count = in[27] - 1u;
+    header->fixed = true;
+    for (size_t i = 0; i <= info->operation_count; i++) {
+        unsigned flags = 0;
+        bp_status status = read_operation(ctx, in, info->header_bytes, &position,
+                                          i < info->operation_count ? &info->operations[i] : &codec, &flags);
+        if (status != BP_OK)
+            return status;
+        header->exact = (flags & BP_CHUNK_OP_EXACT) != 0; /* of the last one at the end */
+        header->fixed = header->fixed && flags != 0;
+    }
+    info->codec_number = codec.number;
+    info->codec_version = codec.version;
+    info->param_count = codec.param_count;
+    memcpy(info->params, codec.params, sizeof info->params);
+    header->index_position = position;
     size_t index_bytes, expected;
     if (bp_mul_overflows(info->tile_count, BP_CHUNK_TILE_BYTES, &index_bytes) ||
         bp_add_overflows(header->index_position + BP_CHUNK_HASH_BYTES, index_bytes, &expected) ||
         expected != info->header_bytes)
         return bp_fail(ctx, BP_E_DAMAGED, "a header of %zu bytes does not hold %zu parameters and %zu tiles",
                        info->header_bytes, info->param_count, info->tile_count);
-    for (size_t i = 0; i < info->param_count; i++)
-        info->params[i] = bp_load_le_double(p + BP_CHUNK_OP_BYTES + 8 * i);
     header->index = in + header->index_position;
     return BP_OK;
 }

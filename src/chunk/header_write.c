@@ -18,12 +18,26 @@ bp_status bp_chunk_header_plan(bp_context *ctx, bp_chunk_header *header)
         return bp_fail(ctx, BP_E_UNSUPPORTED, "elements of %zu bytes", info->itemsize);
     header->index_position =
         BP_CHUNK_FIXED_BYTES + 16 * info->rank + BP_CHUNK_OP_BYTES + 8 * info->param_count;
+    for (size_t i = 0; i < info->operation_count; i++)
+        header->index_position += BP_CHUNK_OP_BYTES + 8 * info->operations[i].param_count;
     size_t index_bytes;
     if (bp_mul_overflows(info->tile_count, BP_CHUNK_TILE_BYTES, &index_bytes) ||
         bp_add_overflows(header->index_position + BP_CHUNK_HASH_BYTES, index_bytes, &info->header_bytes) ||
         info->header_bytes > UINT32_MAX)
         return bp_fail(ctx, BP_E_UNSUPPORTED, "%zu tiles in one chunk are too many", info->tile_count);
     return BP_OK;
+}
+
+static uint8_t *write_operation(const bp_chunk_operation *operation, unsigned flags, uint8_t *p)
+{
+    bp_store_le16(p, operation->number);
+    bp_store_le16(p + 2, operation->version);
+    bp_store_le16(p + 4, (uint16_t)operation->param_count);
+    bp_store_le16(p + 6, (uint16_t)flags);
+    p += BP_CHUNK_OP_BYTES;
+    for (size_t i = 0; i < operation->param_count; i++, p += 8)
+        bp_store_le_double(p, operation->params[i]);
+    return p;
 }
 
 void bp_chunk_header_write(const bp_chunk_header *header, uint8_t *out)
@@ -37,20 +51,18 @@ void bp_chunk_header_write(const bp_chunk_header *header, uint8_t *out)
     out[24] = (uint8_t)info->dtype;
     out[25] = (uint8_t)info->order;
     out[26] = (uint8_t)info->rank;
-    out[27] = 1;
+    out[27] = (uint8_t)(1 + info->operation_count);
     bp_store_le32(out + 28, (uint32_t)info->itemsize);
     uint8_t *p = out + BP_CHUNK_FIXED_BYTES;
     for (size_t i = 0; i < info->rank; i++, p += 8)
         bp_store_le64(p, info->shape[i]);
     for (size_t i = 0; i < info->rank; i++, p += 8)
         bp_store_le64(p, info->tile_shape[i]);
-    bp_store_le16(p, info->codec_number);
-    bp_store_le16(p + 2, info->codec_version);
-    bp_store_le16(p + 4, (uint16_t)info->param_count);
-    bp_store_le16(p + 6, header->exact ? BP_CHUNK_OP_EXACT : 0);
-    p += BP_CHUNK_OP_BYTES;
-    for (size_t i = 0; i < info->param_count; i++, p += 8)
-        bp_store_le_double(p, info->params[i]);
+    for (size_t i = 0; i < info->operation_count; i++)
+        p = write_operation(&info->operations[i], BP_CHUNK_OP_FIXED, p);
+    bp_chunk_operation codec = {info->codec_number, info->codec_version, info->param_count, {0}};
+    memcpy(codec.params, info->params, sizeof codec.params);
+    write_operation(&codec, header->exact ? BP_CHUNK_OP_EXACT : 0, p);
 }
 
 void bp_chunk_tile_write(const bp_chunk_header *header, uint8_t *out, size_t index, const bp_chunk_tile *tile)

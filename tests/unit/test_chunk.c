@@ -194,7 +194,8 @@ static void headers_that_lie_are_refused(void **state)
         {26, 1, 33, BP_E_DAMAGED},                /* rank */
         {26, 1, 3, BP_E_DAMAGED},                 /* rank that moves everything */
         {27, 1, 0, BP_E_UNSUPPORTED},             /* operations */
-        {27, 1, 2, BP_E_UNSUPPORTED},
+        {27, 1, 2, BP_E_DAMAGED},
+        {27, 1, 6, BP_E_UNSUPPORTED},
         {28, 4, 3, BP_E_DAMAGED}, /* itemsize of a uint16 */
         {28, 4, 0, BP_E_DAMAGED},
         {32, 8, (uint64_t)1 << 60, BP_E_DAMAGED}, /* shape */
