@@ -209,7 +209,7 @@ static void headers_that_lie_are_refused(void **state)
         {66, 2, 77, BP_E_UNSUPPORTED},
         {68, 2, 1, BP_E_DAMAGED}, /* parameter count */
         {68, 2, 60000, BP_E_UNSUPPORTED},
-        {70, 2, 2, BP_E_UNSUPPORTED},             /* flags of the operation */
+        {70, 2, 4, BP_E_UNSUPPORTED},             /* flags of the operation */
         {72, 8, (uint64_t)1 << 60, BP_E_DAMAGED}, /* stored size of the tile */
         {72, 8, 10, BP_E_DAMAGED},
         {80, 4, 7, BP_E_UNSUPPORTED}, /* mode */
