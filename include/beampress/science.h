@@ -15,6 +15,17 @@
 extern "C" {
 #endif
 
+/* Where a flat detector stands, as pyFAI has it: the beam and the detector's plane, lengths in metres, angles
+ * in radians; what is not known is NAN. Axis 1 runs along the rows' numbers, axis 2 along the columns', both
+ * from the outer corner of pixel (0, 0). */
+typedef struct bp_geometry {
+    double distance;         /* from the sample to the plane, along its normal */
+    double poni1, poni2;     /* where that normal stands (point of normal incidence) */
+    double rot1, rot2, rot3; /* of the detector about the sample: 0 when the beam is that normal */
+    double pixel1, pixel2;   /* size of a pixel */
+    double wavelength;
+} bp_geometry;
+
 /* Frames that an analysis reads, and what the file says beside them. */
 typedef struct bp_science_stack {
     size_t rows, columns;
@@ -22,11 +33,12 @@ typedef struct bp_science_stack {
     bp_dtype dtype;
     const uint8_t
         *excluded; /* a byte per pixel of a frame, not 0 where the detector's mask leaves it out; or NULL */
+    const bp_geometry *geometry; /* of the detector; NULL when nothing says it */
     /* Reads frames first ... first + count - 1, C order. */
     bp_status (*read)(bp_context *ctx, void *user, uint64_t first, size_t count, double *values);
-    /* Numbers that belong to the frames: "rotation_angle" (degrees), "image_key"; and
-     * "regions", a label for each pixel. *values is NULL when the
-     * file has none; the caller frees it. */
+    /* Numbers that belong to the frames: "rotation_angle" (degrees), "image_key";;
+     * "regions", a label for each pixel; "dark" and "flatfield" (counts, and factor of each pixel). *values
+     * is NULL when the file has none; the caller frees it. */
     bp_status (*side)(bp_context *ctx, void *user, const char *name, double **values, size_t *count);
     void *user;
 } bp_science_stack;

@@ -147,6 +147,7 @@ bp_status bp_cli_analyse(bp_cli *cli)
     if (status != BP_OK)
         return status;
     options.against = cli->values[OPTION_AGAINST];
+    options.geometry = cli->values[OPTION_GEOMETRY];
     options.regions = cli->values[OPTION_REGIONS];
     options.dataset = cli->datasets.count ? cli->datasets.items[0] : NULL;
     status = bp_analyse(cli->ctx, cli->files.items[0], cli->files.items[1], &options, &analysis);

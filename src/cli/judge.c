@@ -113,6 +113,7 @@ bp_status bp_cli_judge(bp_cli *cli)
         status = bp_fail(cli->ctx, BP_E_USAGE, "judge: --dataset is given once, or once for each file");
     if (status == BP_OK) {
         options.input.regions = cli->values[OPTION_REGIONS];
+        options.input.geometry = cli->values[OPTION_GEOMETRY];
         options.input.dataset = cli->datasets.count ? cli->datasets.items[0] : NULL;
         options.test_dataset = cli->datasets.count > 1 ? cli->datasets.items[1] : NULL;
         options.techniques = (const char *const *)question.techniques;

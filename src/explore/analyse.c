@@ -60,7 +60,8 @@ bp_status bp_analyse(bp_context *ctx, const char *technique, const char *file,
             status = options->against ? compare(ctx, &in.frames, a, options)
                                       : a->technique->run(ctx, a->params, &in.frames, &a->outcomes);
         bool named = strstr(bp_context_message(ctx), file) ||
-                     (options->against && strstr(bp_context_message(ctx), options->against));
+                     (options->against && strstr(bp_context_message(ctx), options->against)) ||
+                     (options->geometry && strstr(bp_context_message(ctx), options->geometry));
         if (status != BP_OK && status != BP_E_USAGE && !named)
             status = bp_fail_in(ctx, status, "%s: %s", file, facts->path);
     }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/poni.h"
+
 static bp_status read_frames(bp_context *ctx, void *user, uint64_t first, size_t count, double *values)
 {
     return bp_stack_read(ctx, ((bp_source *)user)->stack, first, count, values);
@@ -40,14 +42,18 @@ bp_status bp_source_open(bp_context *ctx, const char *file, const bp_analyse_opt
     bp_status status = bp_stack_open(ctx, file, options->dataset, options->threads, &in->stack);
     if (status == BP_OK && !options->no_mask)
         status = bp_stack_mask(ctx, in->stack, &in->mask);
+    if (status == BP_OK && options->geometry)
+        status = bp_poni_read(ctx, options->geometry, &in->geometry);
     if (status != BP_OK)
         return status;
     const bp_stack_facts *facts = bp_stack_get_facts(in->stack);
+    const bp_geometry *stated = facts->has_geometry ? &facts->geometry : NULL;
     in->frames = (bp_science_stack){.rows = facts->rows,
                                     .columns = facts->columns,
                                     .frames = facts->frames,
                                     .dtype = facts->dtype,
                                     .excluded = in->mask,
+                                    .geometry = options->geometry ? &in->geometry : stated,
                                     .read = read_frames,
                                     .side = read_side,
                                     .user = in};

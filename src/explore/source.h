@@ -7,9 +7,10 @@
 #include "io/hdf5_stack.h"
 
 typedef struct bp_analyse_options {
-    const char *dataset; /* NULL: what the file is obviously about */
-    const char *regions; /* path of a map of regions in the file; NULL: what it has under a known name */
-    const char *against; /* a changed version of the file: what the two together tell; or NULL */
+    const char *dataset;  /* NULL: what the file is obviously about */
+    const char *regions;  /* path of a map of regions in the file; NULL: what it has under a known name */
+    const char *against;  /* a changed version of the file: what the two together tell; or NULL */
+    const char *geometry; /* a .poni file; NULL: what NeXus states */
     bool no_mask;
     unsigned threads;
 } bp_analyse_options;
@@ -19,6 +20,7 @@ typedef struct bp_source {
     bp_stack *stack;
     uint8_t *mask;
     const bp_analyse_options *options;
+    bp_geometry geometry; /* of the .poni file */
     bp_science_stack frames;
 } bp_source;
 

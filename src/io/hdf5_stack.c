@@ -10,6 +10,7 @@
 #include "io/frames.h"
 #include "io/hdf5_file.h"
 #include "io/hdf5_gather.h"
+#include "io/hdf5_geometry.h"
 #include "io/hdf5_inspect.h"
 #include "io/hdf5_nexus.h"
 #include "io/hdf5_one_dataset.h"
@@ -45,7 +46,7 @@ static bp_status fold(bp_context *ctx, bp_stack_facts *f)
     return f->frames == 0 || pixels == 0 ? bp_fail(ctx, BP_E_INPUT, "is empty") : BP_OK;
 }
 
-static bp_status find_mask(bp_context *ctx, bp_stack *s)
+static bp_status find_detector(bp_context *ctx, bp_stack *s)
 {
     bp_h5_nexus *nexus;
     bp_status status = bp_h5_nexus_read(ctx, s->id, &nexus);
@@ -54,6 +55,9 @@ static bp_status find_mask(bp_context *ctx, bp_stack *s)
     const bp_h5_detector *detector = bp_h5_nexus_detector(nexus, s->dataset);
     if (detector && detector->mask)
         snprintf(s->facts.mask, sizeof s->facts.mask, "%s", detector->mask);
+    s->facts.has_geometry = detector != NULL;
+    if (detector)
+        bp_h5_geometry_read(s->id, detector->path, &s->facts.geometry);
     bp_h5_nexus_free(nexus);
     return BP_OK;
 }
@@ -82,7 +86,7 @@ static bp_status open_dataset(bp_context *ctx, bp_stack *s, const char *dataset,
         status = bp_h5_gather_new(ctx, &s->source, threads, CHUNK_MEMORY, &s->gather);
     s->facts.path = s->path;
     if (status == BP_OK)
-        status = find_mask(ctx, s);
+        status = find_detector(ctx, s);
     return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "%s", s->path);
 }
 

@@ -6,6 +6,7 @@
 
 #include "beampress/array.h"
 #include "beampress/context.h"
+#include "beampress/science.h"
 
 typedef struct bp_stack bp_stack;
 
@@ -17,6 +18,8 @@ typedef struct bp_stack_facts {
     uint64_t frames;
     size_t rows, columns; /* rows is 1 for a rank of 1 */
     char mask[256];       /* path of the detector's pixel mask, "" when there is none */
+    bool has_geometry;
+    bp_geometry geometry; /* as the file states it; what it does not is NAN */
 } bp_stack_facts;
 
 /* Opens one dataset; dataset NULL: the only detector image, or what else a file is obviously about

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "algo/guinier.h"
+
+#include <math.h>
+
+/* Weighted regression, of what is taken in one point after the other. */
+typedef struct sums {
+    double w, x, y, xx, xy;
+    size_t count;
+} sums;
+
+static void take(sums *s, double x, double y, double weight)
+{
+    s->w += weight;
+    s->x += weight * x;
+    s->y += weight * y;
+    s->xx += weight * x * x;
+    s->xy += weight * x * y;
+    s->count++;
+}
+
+static bool line_of(const sums *s, bp_line *line)
+{
+    double spread = s->w * s->xx - s->x * s->x;
+    if (s->count < 3 || !(spread > 0) || !isfinite(spread))
+        return false;
+    line->slope = (s->w * s->xy - s->x * s->y) / spread;
+    line->intercept = (s->xx * s->y - s->x * s->xy) / spread;
+    line->slope_sigma = sqrt(s->w / spread);
+    line->intercept_sigma = sqrt(s->xx / spread);
+    line->count = s->count;
+    return true;
+}
+
+static bool usable(double intensity, double sigma)
+{
+    return intensity > 0 && sigma > 0 && isfinite(intensity) && isfinite(sigma);
+}
+
+/* Points first ... last - 1. */
+static bool guinier_line(const double *q, const double *intensity, const double *sigma, size_t first,
+                         size_t last, bp_line *line)
+{
+    sums s = {0};
+    for (size_t i = first; i < last; i++)
+        if (usable(intensity[i], sigma[i])) {
+            double weight = intensity[i] / sigma[i];
+            take(&s, q[i] * q[i], log(intensity[i]), weight * weight);
+        }
+    return line_of(&s, line) && line->slope < 0;
+}
+
+bool bp_guinier_fit(const double *q, const double *intensity, const double *sigma, size_t count,
+                    double q_from, double limit, bp_guinier *g)
+{
+    enum { ROUNDS = 100 };
+    size_t first = 0, usable_count = 0;
+    bp_line line;
+    while (first < count && q[first] < q_from)
+        first++;
+    /* begin with few points, where any curve still is a parabola, and let the range grow or shrink */
+    size_t last = first;
+    for (; last < count && usable_count < 20; last++)
+        usable_count += usable(intensity[last], sigma[last]);
+    for (int round = 0; round < ROUNDS; round++) {
+        if (!guinier_line(q, intensity, sigma, first, last, &line))
+            return false;
+        double rg = sqrt(-3 * line.slope);
+        size_t next = first;
+        while (next < count && q[next] * rg <= limit)
+            next++;
+        *g = (bp_guinier){.rg = rg,
+                          .rg_sigma = 3 * line.slope_sigma / (2 * rg),
+                          .i0 = exp(line.intercept),
+                          .i0_sigma = exp(line.intercept) * line.intercept_sigma,
+                          .first = first,
+                          .count = line.count};
+        if (next == last)
+            return true;
+        last = next;
+    }
+    return true; /* it goes to and fro between neighbouring points: either will do */
+}
+
+bool bp_porod_fit(const double *q, const double *intensity, const double *sigma, size_t count, double q_from,
+                  bp_line *line)
+{
+    sums s = {0};
+    for (size_t i = 0; i < count; i++)
+        if (q[i] > 0 && q[i] >= q_from && usable(intensity[i], sigma[i])) {
+            double weight = intensity[i] / sigma[i];
+            take(&s, log(q[i]), log(intensity[i]), weight * weight);
+        }
+    return line_of(&s, line);
+}
+
+double bp_invariant(const double *q, const double *intensity, const double *sigma, size_t count,
+                    double *error)
+{
+    double sum = 0, squares = 0;
+    size_t before = count, points = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(intensity[i]))
+            continue;
+        size_t after = i + 1;
+        while (after < count && !isfinite(intensity[after]))
+            after++;
+        double width = ((after < count ? q[after] : q[i]) - (before < count ? q[before] : q[i])) / 2;
+        sum += q[i] * q[i] * intensity[i] * width;
+        squares += q[i] * q[i] * width * sigma[i] * (q[i] * q[i] * width * sigma[i]);
+        before = i;
+        points++;
+    }
+    *error = sqrt(squares);
+    return points > 1 ? sum : (double)NAN;
+}
