@@ -164,7 +164,8 @@ BP_API BP_MUST_CHECK bp_status bp_dataset_describe(bp_context *ctx, const char *
 typedef struct bp_verify_options {
     unsigned threads;
     size_t memory;
-    double bound; /* largest absolute error allowed; negative: bit by bit */
+    const char *skip; /* a dataset of the first file whose values are not compared; NULL: none */
+    double bound;     /* largest absolute error allowed; negative: bit by bit */
     bp_progress_function progress;
     void *progress_user;
 } bp_verify_options;

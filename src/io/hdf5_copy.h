@@ -25,7 +25,17 @@
  * one is begun; each may be NULL. path is the shortest chain of hard links to the dataset; it may have other
  * names (compare H5Oget_info's addr). Attributes are copied later: in written() the target has none yet, and
  * an attribute that written() makes stays in place of the source's of that name. */
+typedef struct bp_h5_replacement {
+    hid_t type, space;  /* of the dataset as it is to be; the caller's */
+    const void *values; /* NULL: none are written */
+} bp_h5_replacement;
+
 typedef struct bp_h5_payload {
+    /* Asked before everything else about every dataset: other values of perhaps another type and shape take
+     * its place, contiguous, while its attributes stay. Sets *replaced. Then plan and write are not called.
+     */
+    bp_status (*replace)(bp_context *ctx, void *user, hid_t source, bool *replaced,
+                         bp_h5_replacement *replacement);
     /* Called before a dataset of plain fixed-size elements (no vlen, no reference, not virtual, not external,
      * not null or empty) is created. May change dcpl (chunk shape, filters) and sets *recode. Filters need
      * not be known to HDF5, and their words are written as they stand in dcpl. */

@@ -236,15 +236,48 @@ static bool better_as_object(bp_context *ctx, hid_t source, const bp_h5_dataset_
     return own;
 }
 
+/* Properties that say how attributes are kept, and no others. */
+static hid_t replacement_properties(hid_t source)
+{
+    hid_t from = H5Dget_create_plist(source), dcpl = H5Pcreate(H5P_DATASET_CREATE);
+    unsigned order = 0, most = 0, least = 0;
+    if (from < 0 || dcpl < 0 || H5Pset_obj_track_times(dcpl, 0) < 0 ||
+        H5Pget_attr_creation_order(from, &order) < 0 || H5Pset_attr_creation_order(dcpl, order) < 0 ||
+        H5Pget_attr_phase_change(from, &most, &least) < 0 || H5Pset_attr_phase_change(dcpl, most, least) < 0)
+        bp_h5_release(&dcpl);
+    bp_h5_release(&from);
+    return dcpl;
+}
+
+static bp_status replace(bp_h5_copier *copier, const char *path, hid_t source, hid_t target_group,
+                         const bp_h5_link *link, const bp_h5_replacement *with, hid_t *target)
+{
+    hid_t dcpl = replacement_properties(source), lcpl = copier->lcpl[link->cset == H5T_CSET_UTF8];
+    bp_status status = BP_OK;
+    *target = H5Dcreate2(target_group, link->name, with->type, with->space, lcpl, dcpl, H5P_DEFAULT);
+    if (*target < 0 ||
+        (with->values && H5Dwrite(*target, with->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, with->values) < 0))
+        status = bp_h5_fail(copier->ctx, BP_E_OUTPUT, "the dataset cannot be created");
+    bp_h5_release(&dcpl);
+    return status == BP_OK ? report_written(copier, path, source, *target, false) : status;
+}
+
 bp_status bp_h5_copy_dataset(bp_h5_copier *copier, const char *path, hid_t source, hid_t target_group,
                              const bp_h5_link *link, hid_t *target)
 {
     bp_context *ctx = copier->ctx;
     const bp_h5_payload *payload = copier->payload;
     bp_h5_dataset_facts facts;
-    bool recode = false;
+    bp_h5_replacement with;
+    bool recode = false, replaced = false;
     *target = H5I_INVALID_HID;
-    bp_status status = bp_h5_dataset_look(ctx, source, &facts);
+    bp_status status = BP_OK;
+    if (payload && payload->replace)
+        status = payload->replace(ctx, payload->user, source, &replaced, &with);
+    if (status == BP_OK && replaced)
+        return replace(copier, path, source, target_group, link, &with, target);
+    if (status == BP_OK)
+        status = bp_h5_dataset_look(ctx, source, &facts);
     if (status != BP_OK)
         return status;
     hid_t dcpl;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "io/hdf5_stack.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "io/hdf5_inspect.h"
 #include "io/hdf5_nexus.h"
 #include "io/hdf5_one_dataset.h"
+#include "io/hdf5_read_small.h"
 #include "io/hdf5_sample.h"
 
 #define CHUNK_MEMORY ((size_t)64 << 20)
@@ -183,18 +185,15 @@ static bp_status need_room(bp_context *ctx, bp_stack *s, size_t bytes)
     return s->room ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu bytes of frames", bytes);
 }
 
-/* Some of the frames that were asked for, at least one; *done says how many. */
-static bp_status read_some(bp_context *ctx, bp_stack *s, uint64_t first, size_t count, double *values,
+/* Some of the frames that were asked for, at least one, as the machine has them; *done says how many. */
+static bp_status read_some(bp_context *ctx, bp_stack *s, uint64_t first, size_t count, uint8_t *at,
                            size_t *done)
 {
     hsize_t offset[BP_MAX_RANK] = {0};
     size_t shape[BP_MAX_RANK] = {0}, pixels = s->facts.rows * s->facts.columns;
     *done = s->frames ? 1 : locate(s, first, count, offset, shape);
     size_t bytes = *done * pixels * bp_dtype_size(s->facts.dtype);
-    bp_status status = need_room(ctx, s, bytes);
-    if (status != BP_OK)
-        return status;
-    uint8_t *at = s->room;
+    bp_status status = BP_OK;
     if (s->frames) {
         status = bp_frames_read(ctx, s->frames, first, at);
     } else if (s->gather) {
@@ -202,34 +201,48 @@ static bp_status read_some(bp_context *ctx, bp_stack *s, uint64_t first, size_t 
         status = bp_h5_gather_box(ctx, s->gather, offset, shape, at, &any);
     } else {
         status = bp_h5_source_read(ctx, &s->source, offset, shape, &s->stored);
-        at = s->stored.bytes;
+        if (status == BP_OK)
+            memcpy(at, s->stored.bytes, bytes);
     }
-    if (status != BP_OK)
-        return status;
-    if (!s->frames)
+    if (status == BP_OK && !s->frames)
         bp_h5_swap_to_machine(s->source.dtype, s->source.order, at, bytes);
-    bp_values_to_double(s->facts.dtype, at, *done * pixels, values);
-    return BP_OK;
+    return status;
 }
 
-bp_status bp_stack_read(bp_context *ctx, bp_stack *s, uint64_t first, size_t count, double *values)
+/* as_double: values are doubles, read a batch at a time; else of the dataset's type. */
+static bp_status read_frames(bp_context *ctx, bp_stack *s, uint64_t first, size_t count, void *values,
+                             bool as_double)
 {
+    size_t pixels = s->facts.rows * s->facts.columns, bytes = pixels * bp_dtype_size(s->facts.dtype);
+    size_t batch = as_double ? CHUNK_MEMORY / bytes + 1 : count;
     if (first > s->facts.frames || count > s->facts.frames - first)
         return bp_fail(ctx, BP_E_USAGE, "%s: %s: there are only %llu frames", s->file, s->facts.path,
                        (unsigned long long)s->facts.frames);
     bp_h5_quiet quiet;
     bp_h5_quiet_begin(&quiet);
-    bp_status status = BP_OK;
+    bp_status status = as_double ? need_room(ctx, s, (batch < count ? batch : count) * bytes) : BP_OK;
     for (size_t done = 0, more; done < count && status == BP_OK; done += more) {
-        status = bp_context_cancelled(ctx)
-                     ? bp_fail(ctx, BP_E_INTERRUPTED, "interrupted")
-                     : read_some(ctx, s, first + done, count - done,
-                                 values + done * s->facts.rows * s->facts.columns, &more);
+        size_t most = count - done < batch ? count - done : batch;
+        uint8_t *at = as_double ? s->room : (uint8_t *)values + done * bytes;
+        status = bp_context_cancelled(ctx) ? bp_fail(ctx, BP_E_INTERRUPTED, "interrupted")
+                                           : read_some(ctx, s, first + done, most, at, &more);
         if (status != BP_OK)
             break;
+        if (as_double)
+            bp_values_to_double(s->facts.dtype, at, more * pixels, (double *)values + done * pixels);
     }
     bp_h5_quiet_end(&quiet);
     return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "%s: %s", s->file, s->facts.path);
+}
+
+bp_status bp_stack_read(bp_context *ctx, bp_stack *s, uint64_t first, size_t count, double *values)
+{
+    return read_frames(ctx, s, first, count, values, true);
+}
+
+bp_status bp_stack_read_typed(bp_context *ctx, bp_stack *s, uint64_t first, size_t count, void *values)
+{
+    return read_frames(ctx, s, first, count, values, false);
 }
 
 bp_status bp_stack_mask(bp_context *ctx, bp_stack *s, uint8_t **mask)
@@ -324,5 +337,67 @@ bp_status bp_stack_side(bp_context *ctx, bp_stack *s, const char *name, double *
     else
         status = bp_fail(ctx, BP_E_MEMORY, "%s: no memory for %s", s->file, path);
     bp_sample_fini(&sample);
+    return status;
+}
+
+bp_status bp_stack_beside(bp_context *ctx, bp_stack *s, const char *name, bp_sample *sample, bool *found)
+{
+    char path[1024];
+    *found = false;
+    memset(sample, 0, sizeof *sample);
+    const char *colon = *name == '/' ? NULL : strstr(name, ":/");
+    if (colon) {
+        char file[1024];
+        snprintf(file, sizeof file, "%.*s", (int)(colon - name), name);
+        *found = true;
+        return bp_sample_read(ctx, file, colon + 1, SIZE_MAX / 4, sample);
+    }
+    if (s->frames)
+        return *name == '/' ? bp_fail(ctx, BP_E_INPUT, "%s: there is no dataset %s", s->file, name) : BP_OK;
+    bp_h5_quiet quiet;
+    bp_h5_quiet_begin(&quiet);
+    bool there = find_side(s, name, path, sizeof path);
+    bp_h5_quiet_end(&quiet);
+    if (!there && *name == '/')
+        return bp_fail(ctx, BP_E_INPUT, "%s: there is no dataset %s", s->file, name);
+    if (!there)
+        return BP_OK;
+    *found = true;
+    return bp_sample_read(ctx, s->file, path, SIZE_MAX / 4, sample);
+}
+
+bp_status bp_stack_read_detector(bp_context *ctx, bp_stack *s, bp_stack_detector *facts)
+{
+    *facts = (bp_stack_detector){NAN, NAN, NAN, {NAN, NAN}, {NAN, NAN}, NULL};
+    if (s->frames)
+        return BP_OK;
+    bp_h5_nexus *nexus;
+    bp_h5_quiet quiet;
+    bp_h5_quiet_begin(&quiet);
+    bp_status status = bp_h5_nexus_read(ctx, s->id, &nexus);
+    const bp_h5_detector *d = status == BP_OK ? bp_h5_nexus_detector(nexus, s->dataset) : NULL;
+    if (d) {
+        facts->saturation = d->saturation_value;
+        facts->underload = d->underload_value;
+        facts->count_time = d->count_time;
+        facts->pixel_size[0] = d->y_pixel_size;
+        facts->pixel_size[1] = d->x_pixel_size;
+        hid_t group = H5Gopen2(s->id, d->path, H5P_DEFAULT);
+        if (group >= 0) {
+            facts->beam_centre[0] = bp_h5_dataset_number(group, "beam_center_y");
+            facts->beam_centre[1] = bp_h5_dataset_number(group, "beam_center_x");
+        }
+        bp_h5_release(&group);
+        if (d->image_key && d->image_key_count == s->facts.frames) {
+            facts->image_key = malloc(d->image_key_count);
+            if (!facts->image_key)
+                status = bp_fail(ctx, BP_E_MEMORY, "%s: no memory for image_key", s->file);
+            else
+                memcpy(facts->image_key, d->image_key, d->image_key_count);
+        }
+    }
+    if (status == BP_OK)
+        bp_h5_nexus_free(nexus);
+    bp_h5_quiet_end(&quiet);
     return status;
 }

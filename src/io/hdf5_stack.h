@@ -7,6 +7,7 @@
 #include "beampress/array.h"
 #include "beampress/context.h"
 #include "beampress/science.h"
+#include "io/hdf5_sample.h"
 
 typedef struct bp_stack bp_stack;
 
@@ -33,6 +34,23 @@ const bp_stack_facts *bp_stack_get_facts(const bp_stack *stack);
 /* Reads frames first to first + count - 1 into values, C order. */
 BP_MUST_CHECK bp_status bp_stack_read(bp_context *ctx, bp_stack *stack, uint64_t first, size_t count,
                                       double *values);
+
+/* The same as values of the dataset's type, in the byte order of the machine. */
+BP_MUST_CHECK bp_status bp_stack_read_typed(bp_context *ctx, bp_stack *stack, uint64_t first, size_t count,
+                                            void *values);
+
+/* What the file says of the detector; NAN where it says nothing. */
+typedef struct bp_stack_detector {
+    double saturation, underload, count_time;
+    double pixel_size[2], beam_centre[2]; /* of rows, columns: m; y, x: pixels */
+    uint8_t *image_key;                   /* one for each frame, NULL: none; the caller frees it */
+} bp_stack_detector;
+BP_MUST_CHECK bp_status bp_stack_read_detector(bp_context *ctx, bp_stack *stack, bp_stack_detector *facts);
+
+/* An array that stands beside the frames (a name as in bp_stack_side), at "/path", or at "FILE:/path".
+ * *found false: there is none of this name; a path must be there. bp_sample_fini in every case. */
+BP_MUST_CHECK bp_status bp_stack_beside(bp_context *ctx, bp_stack *stack, const char *name, bp_sample *sample,
+                                        bool *found);
 
 /* Reads the pixel mask: a byte per pixel of a frame, not 0 where the pixel is to be left out. *mask is NULL
  * when the file has none, or one of another size (with a warning). The caller frees it. */

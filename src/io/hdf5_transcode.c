@@ -243,7 +243,7 @@ static bp_status find_named(bp_context *ctx, bp_h5_run *run)
 
 static bp_status transcode(bp_context *ctx, bp_h5_run *run, const char *target)
 {
-    const bp_h5_payload payload = {plan, write, written, run};
+    const bp_h5_payload payload = {.plan = plan, .write = write, .written = written, .user = run};
     bp_status status = find_named(ctx, run);
     H5O_info_t info;
     if (status == BP_OK && run->values &&
