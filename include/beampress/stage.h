@@ -184,17 +184,7 @@ struct bp_beside {
 BP_API BP_MUST_CHECK bp_status bp_beside_read(bp_context *ctx, const bp_stage_run *run, const char *name,
                                               double **values, size_t *rank, size_t *shape);
 
-/* ---- a value operation that the reader undoes ---- */
-#define BP_OPERATION_FIRST 16384
-/* An operation before the codec in our chunk format (docs/format.md): the codec sees the stage's codes, the
- * reader gets the restored values. */
-typedef struct bp_operation_spec {
-    uint16_t number; /* 0: none */
-    uint16_t version;
-    bp_dtype codes; /* type of the values that the codec sees */
-    size_t param_count;
-    double params[BP_MAX_PARAMS];
-} bp_operation_spec;
+struct bp_operation_spec; /* operation.h */
 
 struct bp_stage {
     const char *name;
@@ -227,12 +217,11 @@ struct bp_stage {
                         size_t centre, bp_frame *out);
     bp_status (*slice)(bp_context *ctx, const bp_stage_run *run, const bp_frames_in *in, bp_frame *out);
 
-    /* A stage whose inverse is an operation of our chunk format. frame() gives the values as a reader will
-     * see them (restored); where the stage is the last before the codec and chunks are ours, codes() is
-     * called instead and fills values of operation->codes in the shape of out. Labels get the value that
-     * restores to their mark: the stage sees to it itself. NULL: none. */
-    bp_status (*operation)(bp_context *ctx, const bp_stage_run *run, bp_operation_spec *operation);
-    bp_status (*codes)(bp_context *ctx, const bp_stage_run *run, const bp_frame *in, void *codes);
+    /* A stage whose inverse is an operation of our chunk format (operation.h): fills the spec, after begin.
+     * frame() gives the values as a reader will see them. Where the stage is the last before the codec and
+     * chunks are ours, frame() is not called: the operation gets the stage's input with labels as marks, the
+     * codec its codes, and the reader what it restores. NULL: none. */
+    bp_status (*operation)(bp_context *ctx, const bp_stage_run *run, struct bp_operation_spec *operation);
 };
 
 /* Walks the stages; NULL past the end. */

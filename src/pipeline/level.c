@@ -88,7 +88,6 @@ typedef struct chain {
     const uint64_t *indices;
     const uint8_t *values, *labels; /* of the base; labels NULL: found on the way, or none */
     uint8_t *out_values, *out_labels;
-    bool codes;
 } chain;
 
 static uint8_t key_of(const bp_plan *plan, size_t level, uint64_t index)
@@ -169,8 +168,6 @@ static bp_status chain_one(bp_context *ctx, unsigned thread, void *user, size_t 
         bool end = l + 1 == c->level;
         in.index = index[l];
         in.key = key_of(plan, l, index[l]);
-        if (end && c->codes)
-            return run->stage->codes(ctx, run, &in, c->out_values + i * last->bytes);
         if (passes(run, &in))
             continue;
         bp_frame out = {.dtype = run->out.dtype, .rows = run->out.rows, .columns = run->out.columns};
@@ -214,8 +211,7 @@ static bool reads_store(const bp_plan *plan, size_t level)
 }
 
 static bp_status read_chain(bp_context *ctx, bp_plan *plan, size_t base, size_t level,
-                            const uint64_t *indices, size_t count, uint8_t *values, uint8_t *labels,
-                            bool codes)
+                            const uint64_t *indices, size_t count, uint8_t *values, uint8_t *labels)
 {
     const bp_plan_level *from = &plan->levels[base];
     bool labelled = base > 0 && bp_plan_flow(plan, base)->labelled;
@@ -233,8 +229,8 @@ static bp_status read_chain(bp_context *ctx, bp_plan *plan, size_t base, size_t 
     if (status == BP_OK)
         status = base == 0 && !reads_store(plan, 0)
                      ? read_source(ctx, plan, origin, count, in)
-                     : bp_level_read(ctx, plan, base, origin, count, in, in_labels, false);
-    chain c = {plan, base, level, indices, in, in_labels, values, labels, codes};
+                     : bp_level_read(ctx, plan, base, origin, count, in, in_labels);
+    chain c = {plan, base, level, indices, in, in_labels, values, labels};
     if (status == BP_OK)
         status = bp_plan_each(ctx, plan, count, from->bytes, chain_one, &c);
     free(origin);
@@ -379,11 +375,11 @@ static bp_status read_store(bp_context *ctx, bp_plan *plan, size_t level, const 
 }
 
 bp_status bp_level_read(bp_context *ctx, bp_plan *plan, size_t level, const uint64_t *indices, size_t count,
-                        void *values, uint8_t *labels, bool codes)
+                        void *values, uint8_t *labels)
 {
     if (count == 0)
         return BP_OK;
-    if (reads_store(plan, level) && !codes)
+    if (reads_store(plan, level))
         return read_store(ctx, plan, level, indices, count, values, labels);
     bp_scope scope = level ? plan->runs[level - 1].stage->scope : BP_SCOPE_FRAME;
     if (scope == BP_SCOPE_FRAME) {
@@ -391,7 +387,7 @@ bp_status bp_level_read(bp_context *ctx, bp_plan *plan, size_t level, const uint
         while (base > 0 && plan->runs[base - 1].stage->scope == BP_SCOPE_FRAME &&
                (base == level || !reads_store(plan, base)))
             base--;
-        return read_chain(ctx, plan, base, level, indices, count, values, labels, codes);
+        return read_chain(ctx, plan, base, level, indices, count, values, labels);
     }
     windows w = {
         .plan = plan, .level = level, .indices = indices, .out_values = values, .out_labels = labels};

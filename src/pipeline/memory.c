@@ -29,17 +29,18 @@ const double *bp_plan_scores(const bp_plan *plan, size_t index, const uint8_t **
     return level->scores;
 }
 
-static bp_status read_frames(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count, void *values,
-                             uint8_t *labels, bool codes)
+static bp_status read_frames(bp_context *ctx, bp_plan *plan, size_t level, uint64_t first, size_t count,
+                             void *values, uint8_t *labels)
 {
-    if (first > bp_plan_frames(plan) || count > bp_plan_frames(plan) - first)
+    uint64_t frames = plan->levels[level].frames;
+    if (first > frames || count > frames - first)
         return bp_fail(ctx, BP_E_INTERNAL, "frames outside the output");
     uint64_t *indices = malloc((count + 1) * sizeof *indices);
     if (!indices)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu frames", count);
     for (size_t i = 0; i < count; i++)
         indices[i] = first + i;
-    bp_status status = bp_level_read(ctx, plan, plan->count, indices, count, values, labels, codes);
+    bp_status status = bp_level_read(ctx, plan, level, indices, count, values, labels);
     free(indices);
     return status;
 }
@@ -47,21 +48,13 @@ static bp_status read_frames(bp_context *ctx, bp_plan *plan, uint64_t first, siz
 bp_status bp_plan_read(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count, void *values,
                        uint8_t *labels)
 {
-    return read_frames(ctx, plan, first, count, values, labels, false);
+    return read_frames(ctx, plan, plan->count, first, count, values, labels);
 }
 
-bp_status bp_plan_operation(bp_context *ctx, const bp_plan *plan, bp_operation_spec *operation)
+bp_status bp_plan_read_before(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count, void *values,
+                              uint8_t *labels)
 {
-    *operation = (bp_operation_spec){0};
-    if (plan->count == 0)
-        return BP_OK;
-    const bp_stage_run *run = &plan->runs[plan->count - 1];
-    return run->stage->operation ? run->stage->operation(ctx, run, operation) : BP_OK;
-}
-
-bp_status bp_plan_read_codes(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count, void *codes)
-{
-    return read_frames(ctx, plan, first, count, codes, NULL, true);
+    return read_frames(ctx, plan, plan->count - 1, first, count, values, labels);
 }
 
 /* ---- in memory ---- */

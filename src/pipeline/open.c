@@ -50,7 +50,7 @@ static bp_status read_begin(bp_context *ctx, const bp_frames_in *in, uint64_t fi
         uint64_t index = first + i;
         uint8_t *to = whole ? room + i * l->bytes : room;
         uint8_t *to_labels = whole && labels ? label_room + i * l->pixels : label_room;
-        status = bp_level_read(ctx, r->plan, r->level, &index, 1, to, to_labels, false);
+        status = bp_level_read(ctx, r->plan, r->level, &index, 1, to, to_labels);
         if (status != BP_OK || whole)
             continue;
         memcpy((uint8_t *)values + i * rows * line, to + row * line, rows * line);
@@ -144,7 +144,7 @@ bp_status bp_level_store(bp_context *ctx, bp_plan *plan, size_t level)
             indices[i] = first + i;
         uint8_t *to = l->values ? l->values + first * l->bytes : room;
         status = bp_level_read(ctx, plan, level, indices, count, to,
-                               l->labels ? l->labels + first * l->pixels : NULL, false);
+                               l->labels ? l->labels + first * l->pixels : NULL);
         if (status == BP_OK && !l->values)
             status = put_stored(ctx, l, first * l->bytes, to, count * l->bytes);
     }
@@ -195,7 +195,7 @@ static bp_status keep_batches(bp_context *ctx, bp_plan *plan, size_t level)
         size_t count = l->frames - first < batch ? (size_t)(l->frames - first) : batch;
         for (size_t i = 0; i < count; i++)
             indices[i] = first + i;
-        status = bp_level_read(ctx, plan, level, indices, count, values, labels, false);
+        status = bp_level_read(ctx, plan, level, indices, count, values, labels);
         keeping k = {plan, level, first, values, labels};
         if (status == BP_OK)
             status = bp_plan_each(ctx, plan, count, l->bytes, keep_one, &k);

@@ -82,10 +82,9 @@ const double *bp_plan_scores(const bp_plan *plan, size_t index, const uint8_t **
 /* Output frames first ... first + count - 1. labels: NULL, or a byte per pixel. */
 BP_MUST_CHECK bp_status bp_plan_read(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count,
                                      void *values, uint8_t *labels);
-/* The last stage's operation (number 0: none), and its codes instead of values. */
-BP_MUST_CHECK bp_status bp_plan_operation(bp_context *ctx, const bp_plan *plan, bp_operation_spec *operation);
-BP_MUST_CHECK bp_status bp_plan_read_codes(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count,
-                                           void *codes);
+/* The same of what the last stage gets, for its operation. */
+BP_MUST_CHECK bp_status bp_plan_read_before(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count,
+                                            void *values, uint8_t *labels);
 
 /* A stack in memory. flow: what is known of it; values: C order. */
 typedef struct bp_memory_stack {

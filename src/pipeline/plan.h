@@ -50,9 +50,9 @@ struct bp_plan {
 
 const bp_flow *bp_plan_flow(const bp_plan *plan, size_t level);
 
-/* Frames number indices[0 ... count - 1] of a level, ascending; with codes, those of stage level - 1. */
+/* Frames number indices[0 ... count - 1] of a level, ascending. */
 BP_MUST_CHECK bp_status bp_level_read(bp_context *ctx, bp_plan *plan, size_t level, const uint64_t *indices,
-                                      size_t count, void *values, uint8_t *labels, bool codes);
+                                      size_t count, void *values, uint8_t *labels);
 /* Puts all frames of a level where whole-stack stages read them. */
 BP_MUST_CHECK bp_status bp_level_store(bp_context *ctx, bp_plan *plan, size_t level);
 void bp_level_fini(bp_plan_level *level);
