@@ -336,7 +336,7 @@ static bp_status read_windows(bp_context *ctx, windows *w, size_t count)
     if (!w->in || (labelled && !w->in_labels))
         return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu frames of a window", w->needed_count);
     bp_status status =
-        bp_level_read(ctx, plan, w->level - 1, w->needed, w->needed_count, w->in, w->in_labels, false);
+        bp_level_read(ctx, plan, w->level - 1, w->needed, w->needed_count, w->in, w->in_labels);
     if (status == BP_OK)
         status = bp_plan_each(ctx, plan, count, from->bytes, window_one, w);
     return status;
