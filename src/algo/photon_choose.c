@@ -2,20 +2,20 @@
  * Contexts, symbols and frequencies of a frame, from one histogram of codes and residuals of sampled rows.
  * Costs are integers in 1/65536 bit, so that every machine chooses alike. */
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "algo/photon_fit.h"
-#include "algo/photon_log.h"
 #include "algo/photon_tables.h"
+#include "base/scratch.h"
 #include "kernel/kernel.h"
+#include "kernel/photon_log.h"
 #include "kernel/photon_model.h"
 
 #define COUNTED_FEW   32768 /* pixels of the histogram, at least */
 #define COUNTED_MANY  (1u << 20)
-#define COUNTED_PART  8   /* of large frames */
-#define SIDE          256 /* buckets of residuals from 0 on, and as many below */
-#define BUCKETS       (2 * SIDE)
+#define COUNTED_PART  8 /* of large frames */
+#define SIDE          BP_PHOTON_SIDE
+#define BUCKETS       BP_PHOTON_BUCKETS
 #define CONTEXT_BITS  25   /* about what a context takes in the tables */
 #define SYMBOL_HALVES 5    /* and each of its symbols, in half bits */
 #define CELLS         88   /* of residuals that are compared when codes are merged */
@@ -37,29 +37,11 @@ typedef struct histogram {
     uint8_t order[BP_PHOTON_CODES]; /* their first codes */
     uint8_t last[BP_PHOTON_CODES];  /* code of a group; this and what follows by its first code */
     uint32_t count[BP_PHOTON_CODES];
-    uint32_t cells[BP_PHOTON_CODES][CELLS]; /* coarser counts */
-    int32_t cost[BP_PHOTON_CODES];          /* of the group as one context, in bits * BP_PHOTON_LOG_UNIT */
-    int32_t loss[BP_PHOTON_CODES];          /* by merging the group with the next one */
+    uint16_t begin[BP_PHOTON_CODES], end[BP_PHOTON_CODES]; /* buckets that occur are between these */
+    uint32_t cells[BP_PHOTON_CODES][CELLS];                /* coarser counts */
+    int32_t cost[BP_PHOTON_CODES]; /* of the group as one context, in bits * BP_PHOTON_LOG_UNIT */
+    int32_t loss[BP_PHOTON_CODES]; /* by merging the group with the next one */
 } histogram;
-
-/* From predictions to where pixels count, code and bucket of the residual. Buckets are linear up to 32, then
- * 32 an octave, so that up to EXACT_LOW low bits all pixels of one have the same symbol; the exponent of a
- * float says which, exactly. In this form compilers make vectors of it. */
-static void find_places(const uint16_t *restrict values, const uint8_t *restrict codes, size_t width,
-                        uint16_t *restrict at)
-{
-    for (size_t c = 0; c < width; c++) {
-        int32_t value = values[c], residual = (int16_t)(value - at[c]), bits;
-        int32_t negative = residual < 0 ? -1 : 0, large = -(value == BP_PHOTON_LARGE);
-        int32_t size = residual ^ negative;
-        size = (size & ~large) | (32767 & large);
-        float f = (float)(size + 32);
-        memcpy(&bits, &f, sizeof bits);
-        int32_t bucket = (bits >> 18) - ((127 + 5) << 5);
-        bucket = bucket < SIDE ? bucket : SIDE - 1;
-        at[c] = (uint16_t)(codes[c] * BUCKETS + (bucket ^ negative) + SIDE);
-    }
-}
 
 /* The smallest size of bucket SIDE + i; below 0 sizes are one less than the distance. */
 static uint32_t size_of(uint32_t i)
@@ -84,13 +66,9 @@ static void count_row(const bp_photon_plane *p, const bp_photon_model *m, size_t
     if (bp_photon_has_window(m))
         rows.window = p->window + row * p->stride + column;
     bp_kernels_get()->photon_predict(m, &rows, width, at, p->code);
-    find_places(values, p->code, width, at);
-    uint32_t *counts = h->counts[0];
+    bp_kernels_get()->photon_choice->places(values, p->code, width, at);
     const uint8_t *labels = p->labels ? p->labels + row * p->width + column : NULL;
-    for (size_t c = 0; c < width && !labels; c++)
-        counts[at[c]]++;
-    for (size_t c = 0; c < width && labels; c++)
-        counts[at[c]] += labels[c] == 0;
+    bp_kernels_get()->photon_choice->count(at, labels, width, h->counts[0]);
 }
 
 /* Long means of some rows, as if a few rows above were the first ones. */
@@ -127,14 +105,7 @@ static void count_rows(const bp_photon_plane *p, const bp_photon_model *m, bool 
 /* Bits of the residuals of two groups as one context. shared: cells that occur in both. */
 static int32_t cost_together(const uint32_t *a, const uint32_t *b, int32_t *shared)
 {
-    int32_t all = 0, sum = 0, both = 0;
-    for (size_t i = 0; i < CELLS; i++) {
-        uint32_t n = a[i] + b[i];
-        all += (int32_t)n;
-        sum += bp_photon_weighted_log(n);
-        both += a[i] && b[i];
-    }
-    *shared = both;
+    int32_t all, sum = bp_kernels_get()->photon_choice->logs_together(a, b, CELLS, &all, shared);
     return bp_photon_weighted_log((uint32_t)all) - sum;
 }
 
@@ -186,6 +157,12 @@ static void find_groups(histogram *h)
             count += h->counts[code][b];
         if (!count)
             continue;
+        h->begin[code] = 0;
+        h->end[code] = BUCKETS;
+        while (!h->counts[code][h->begin[code]])
+            h->begin[code]++;
+        while (!h->counts[code][h->end[code] - 1])
+            h->end[code]--;
         h->order[h->groups++] = (uint8_t)code;
         h->last[code] = (uint8_t)code;
         h->count[code] = count;
@@ -199,8 +176,10 @@ static void find_groups(histogram *h)
 static void merge_with_next(histogram *h, size_t i)
 {
     size_t a = h->order[i], b = h->order[i + 1];
-    for (size_t k = 0; k < BUCKETS; k++)
+    for (size_t k = h->begin[b]; k < h->end[b]; k++)
         h->counts[a][k] += h->counts[b][k];
+    h->begin[a] = h->begin[a] < h->begin[b] ? h->begin[a] : h->begin[b];
+    h->end[a] = h->end[a] > h->end[b] ? h->end[a] : h->end[b];
     for (size_t k = 0; k < CELLS; k++)
         h->cells[a][k] += h->cells[b][k];
     h->count[a] += h->count[b];
@@ -277,10 +256,12 @@ static void choose_symbols(const span *a, unsigned most, size_t g, bp_photon_tab
     t->zero[g] = (uint8_t)(zero < 0 ? 0 : zero > BP_PHOTON_ESCAPE - 1 ? BP_PHOTON_ESCAPE - 1 : zero);
 }
 
-static void count_symbols(const uint32_t *counts, size_t g, const bp_photon_tables *t, uint32_t *symbols)
+static void count_symbols(const histogram *h, size_t code, size_t g, const bp_photon_tables *t,
+                          uint32_t *symbols)
 {
+    const uint32_t *counts = h->counts[code];
     memset(symbols, 0, BP_PHOTON_SYMBOLS * sizeof *symbols);
-    for (uint32_t b = 0; b < BUCKETS; b++) {
+    for (uint32_t b = h->begin[code]; b < h->end[code]; b++) {
         if (!counts[b])
             continue;
         int32_t s = symbol_of(b, t->low[g]) + t->zero[g];
@@ -289,12 +270,12 @@ static void count_symbols(const uint32_t *counts, size_t g, const bp_photon_tabl
 }
 
 /* Bits, times BP_PHOTON_LOG_UNIT, of the residuals of a context with k low bits. */
-static int64_t cost_of_low(const uint32_t *counts, const span *a, unsigned k, bp_photon_tables *t)
+static int64_t cost_of_low(const histogram *h, size_t code, const span *a, unsigned k, bp_photon_tables *t)
 {
     uint32_t symbols[BP_PHOTON_SYMBOLS], all = 0;
     int32_t sum = 0;
     choose_symbols(a, k, 0, t);
-    count_symbols(counts, 0, t, symbols);
+    count_symbols(h, code, 0, t, symbols);
     for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
         all += symbols[s];
         sum += bp_photon_weighted_log(symbols[s]);
@@ -308,16 +289,17 @@ static int64_t cost_of_low(const uint32_t *counts, const span *a, unsigned k, bp
 static void find_spans(const histogram *h, bp_photon_tables *scratch, span *spans)
 {
     for (size_t i = 0; i < h->groups; i++) {
-        const uint32_t *counts = h->counts[h->order[i]];
-        uint64_t all = h->count[h->order[i]];
+        size_t code = h->order[i];
+        const uint32_t *counts = h->counts[code];
+        uint64_t all = h->count[code];
         span *a = &spans[i];
-        *a = (span){edge(counts, 0, 1, all / FAR), edge(counts, 0, 1, all / 2),
-                    edge(counts, BUCKETS - 1, -1, all / FAR), 0};
+        *a = (span){edge(counts, h->begin[code], 1, all / FAR), edge(counts, h->begin[code], 1, all / 2),
+                    edge(counts, h->end[code] - 1u, -1, all / FAR), 0};
         while (a->k < BP_PHOTON_MOST_LOW &&
                symbol_of(a->high, a->k) - symbol_of(a->low, a->k) >= BP_PHOTON_ESCAPE)
             a->k++;
-        int64_t cost = a->k ? cost_of_low(counts, a, a->k, scratch) : 0, less;
-        for (; a->k && (less = cost_of_low(counts, a, a->k - 1u, scratch)) < cost; a->k--)
+        int64_t cost = a->k ? cost_of_low(h, code, a, a->k, scratch) : 0, less;
+        for (; a->k && (less = cost_of_low(h, code, a, a->k - 1u, scratch)) < cost; a->k--)
             cost = less;
     }
 }
@@ -389,7 +371,7 @@ static uint64_t make_tables(const histogram *h, const span *spans, unsigned most
     for (size_t g = 0, code = 0; g < t->count; code = h->last[h->order[g++]] + 1u) {
         memset(t->map + code, (int)g, h->last[h->order[g]] + 1u - code);
         choose_symbols(&spans[g], most, g, t);
-        count_symbols(h->counts[h->order[g]], g, t, symbols[g]);
+        count_symbols(h, h->order[g], g, t, symbols[g]);
     }
     unsigned bits = most_bits(t);
     while ((size_t)t->count << bits > BP_PHOTON_SLOTS)
@@ -445,27 +427,24 @@ static void choose_contexts(histogram *h, candidates *c)
 bool bp_photon_tables_choose(bp_context *ctx, const bp_photon_plane *p, bp_photon_tables *t,
                              bp_photon_weights *weights)
 {
-    (void)ctx;
-    histogram *h = calloc(1, sizeof *h);
+    histogram *h = bp_scratch_take(ctx, sizeof *h);
     bool sparse = false;
     candidates c = {.cost = UINT64_MAX, .best = t, .best_weights = weights};
-    c.other = malloc(sizeof *c.other);
-    c.other_weights = malloc(sizeof *c.other_weights);
-    if (!h || !c.other || !c.other_weights || !bp_photon_model_choose(p, &t->model, &sparse)) {
-        free(h);
-        free(c.other);
-        free(c.other_weights);
-        return false;
+    c.other = bp_scratch_take(ctx, sizeof *c.other);
+    c.other_weights = bp_scratch_take(ctx, sizeof *c.other_weights);
+    bool good = h && c.other && c.other_weights && bp_photon_model_choose(ctx, p, &t->model, &sparse);
+    if (good) {
+        memset(h, 0, sizeof *h);
+        if (t->model.kind == BP_PHOTON_BY_MEAN)
+            h->wall = bp_photon_code((uint32_t)BP_PHOTON_SMALL << t->model.shift, 3);
+        else if (t->model.kind == BP_PHOTON_BY_WINDOW)
+            h->wall = LOW_CODES;
+        count_rows(p, &t->model, sparse, h);
+        find_groups(h);
+        choose_contexts(h, &c);
     }
-    if (t->model.kind == BP_PHOTON_BY_MEAN)
-        h->wall = bp_photon_code((uint32_t)BP_PHOTON_SMALL << t->model.shift, 3);
-    else if (t->model.kind == BP_PHOTON_BY_WINDOW)
-        h->wall = LOW_CODES;
-    count_rows(p, &t->model, sparse, h);
-    find_groups(h);
-    choose_contexts(h, &c);
-    free(h);
-    free(c.other);
-    free(c.other_weights);
-    return bp_photon_tables_build(t, weights, false);
+    bp_scratch_give(ctx, h);
+    bp_scratch_give(ctx, c.other);
+    bp_scratch_give(ctx, c.other_weights);
+    return good && bp_photon_tables_build(t, weights, false);
 }

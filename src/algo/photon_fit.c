@@ -4,20 +4,19 @@
  * integers or are products that every machine rounds alike. */
 #include "algo/photon_fit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "algo/photon_log.h"
 #include "algo/photon_sample.h"
+#include "base/scratch.h"
 #include "kernel/kernel.h"
+#include "kernel/photon_log.h"
 #include "kernel/photon_model.h"
 
 #define SAMPLE_FEW  4096 /* pixels of a small frame */
 #define SAMPLE_MANY 32768
 #define LARGE_FRAME (1u << 20)
-#define CELLS       128   /* of residuals, four an octave, half of them for those below 0 */
-#define UNIT        64.0F /* a distance of the usual size, in moments */
-#define MOST_UNITS  2047.0F
+#define GROUPS      (BP_PHOTON_CODES / 2) /* of codes that share a distribution */
+#define UNIT        64.0F                 /* a distance of the usual size, in moments */
 
 /* Gains that a slower model must bring, in 1/1024 of the cost. */
 #define GAIN_WEIGHTS 1
@@ -31,30 +30,15 @@ typedef struct trial {
     uint8_t by_window[BP_PHOTON_SAMPLE_ROOM];
     float scratch[BP_PHOTON_SAMPLE_ROOM];
     uint16_t cell[BP_PHOTON_SAMPLE_ROOM];
-    uint16_t counts[BP_PHOTON_CODES / 2][CELLS];
+    uint16_t counts[BP_PHOTON_COPIES][GROUPS * BP_PHOTON_CELLS];
     bool large; /* few pixels have neighbours of small counts */
     int64_t best;
     bp_photon_model model;
 } trial;
 
-/* bp_photon_code in a form that compilers make vectors of: exact, the float has all bits. */
-static inline uint32_t quick_code(uint32_t v, unsigned m)
+static const bp_photon_choice *kernels(void)
 {
-    float f = (float)(int32_t)(v + (1u << m));
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    return (bits >> (23 - m)) - ((127 + m) << m);
-}
-
-static void code_sample(trial *t)
-{
-    const bp_photon_sample *s = &t->sample;
-    for (size_t i = 0; i < s->count; i++)
-        t->by_mean[i] = (uint8_t)quick_code(s->mean[i], 3);
-    for (size_t i = 0; i < s->count; i++)
-        t->by_rough[i] = (uint8_t)quick_code(s->rough[i], 3);
-    for (size_t i = 0; i < s->count; i++)
-        t->by_both[i] = (uint8_t)(quick_code(s->mean[i], 2) + quick_code(s->rough[i], 2));
+    return bp_kernels_get()->photon_choice;
 }
 
 /* Sizes of residuals by code. */
@@ -73,38 +57,37 @@ static void sum_codes(const trial *t, const uint8_t *code, sums *out)
     }
 }
 
+static void count_cells(trial *t)
+{
+    size_t count = t->sample.count, whole = count & ~(size_t)(BP_PHOTON_COPIES - 1);
+    const uint16_t *cell = t->cell;
+    memset(t->counts, 0, sizeof t->counts);
+    for (size_t i = 0; i < whole; i += BP_PHOTON_COPIES)
+        for (size_t k = 0; k < BP_PHOTON_COPIES; k++)
+            t->counts[k][cell[i + k]]++;
+    for (size_t i = whole; i < count; i++)
+        t->counts[0][cell[i]]++;
+}
+
 /* Bits, times BP_PHOTON_LOG_UNIT, of the residuals when each two codes have a distribution of their own.
  * Pixels whose mean is below small are coded as they are. What few pixels gain by chance is added, and once
  * more for what such a guess loses. */
 static int64_t cost_of(trial *t, const uint8_t *code, const uint16_t *level, uint32_t small)
 {
     const bp_photon_sample *s = &t->sample;
-    unsigned shift = t->model.shift, half = 1u << shift >> 1;
-    uint32_t within = 0; /* bits of places within cells */
-    for (size_t i = 0; i < s->count; i++) {
-        uint32_t from = s->mean[i] < small ? 0 : (level[i] + half) >> shift,
-                 value = (uint32_t)s->value[i] >> shift;
-        uint32_t residual = value - from, negative = 0u - (residual >> 31);
-        uint32_t cell = quick_code(residual ^ negative, 2);
-        within += cell >> 2;
-        t->cell[i] = (uint16_t)(((uint32_t)code[i] >> 1) * CELLS + (cell ^ (negative & (CELLS - 1))));
-    }
-    uint16_t *counts = (uint16_t *)t->counts; /* all codes in a row */
-    memset(t->counts, 0, sizeof t->counts);
-    for (size_t i = 0; i < s->count; i++)
-        counts[t->cell[i]]++;
+    uint32_t within =
+        kernels()->cells(s->value, s->mean, level, code, s->count, t->model.shift, small, t->cell);
     int64_t cost = (int64_t)within * (int64_t)BP_PHOTON_LOG_UNIT;
-    for (size_t c = 0; c < BP_PHOTON_CODES / 2; c++) {
-        int32_t all = 0, sum = 0, used = 0;
-        for (size_t i = 0; i < CELLS; i++)
-            all += t->counts[c][i];
+    count_cells(t);
+    for (size_t c = 0; c < GROUPS; c++) {
+        uint32_t row[BP_PHOTON_CELLS];
+        int32_t used, sum;
+        uint32_t all =
+            kernels()->add_copies(t->counts[0] + c * BP_PHOTON_CELLS, GROUPS * BP_PHOTON_CELLS, row);
         if (!all)
             continue;
-        for (size_t i = 0; i < CELLS; i++) {
-            sum += bp_photon_weighted_log(t->counts[c][i]);
-            used += t->counts[c][i] != 0;
-        }
-        cost += bp_photon_weighted_log((uint32_t)all) - sum + used * BP_PHOTON_CHANCE / 32;
+        sum = kernels()->logs(row, BP_PHOTON_CELLS, &used);
+        cost += bp_photon_weighted_log(all) - sum + used * BP_PHOTON_CHANCE / 32;
     }
     return cost;
 }
@@ -137,11 +120,7 @@ static void try_windows(const bp_photon_plane *p, size_t pixels, trial *t)
     for (uint8_t pace = 0; pace <= BP_PHOTON_MOST_PACE; pace++) {
         bp_photon_model m = {.kind = BP_PHOTON_BY_WINDOW, .shift = p->shift, .pace = pace};
         bp_photon_sample_windows(p, pixels, &m, &t->sample);
-        for (size_t i = 0; i < t->sample.count; i++) {
-            bool far = t->sample.mean[i] < small;
-            uint32_t code = quick_code(far ? window[i] : t->sample.mean[i], 2);
-            t->by_window[i] = (uint8_t)(far ? code : code + above);
-        }
+        kernels()->window_codes(t->sample.mean, window, t->sample.count, small, above, t->by_window);
         offer(t, &m, cost_of(t, t->by_window, t->sample.mean, small),
               t->model.kind == BP_PHOTON_BY_WINDOW ? 0 : GAIN_WINDOW);
     }
@@ -165,24 +144,7 @@ static void scale_distances(trial *t, const uint8_t *code, size_t count)
         each[i] = off < 4 * UNIT ? scale[code[i]] : 0.0F;
     }
     for (size_t k = 0; k < count; k++)
-        for (size_t i = 0; i < s->count; i++) {
-            float d = (float)(s->near[k][i] - s->value[i]) * each[i];
-            d = d < MOST_UNITS ? d : MOST_UNITS;
-            t->distance[k][i] = (int16_t)(d > -MOST_UNITS ? d : -MOST_UNITS);
-        }
-}
-
-static int64_t product(const int16_t *a, const int16_t *b, size_t n)
-{
-    int64_t sum = 0;
-    for (size_t from = 0; from < n; from += 256) { /* a part fits into 32 bits */
-        int32_t part = 0;
-        size_t end = from + 256 < n ? from + 256 : n;
-        for (size_t i = from; i < end; i++)
-            part += a[i] * b[i];
-        sum += part;
-    }
-    return sum;
+        kernels()->distances(s->near[k], s->value, each, s->count, t->distance[k]);
 }
 
 /* What moving step sixteenths from neighbour j to i changes. */
@@ -234,22 +196,14 @@ void bp_photon_weights_fit(int64_t m[BP_PHOTON_WEIGHTS][BP_PHOTON_WEIGHTS], size
             moves++;
 }
 
-/* The weights' prediction, as the model sees it; sums are exact in floats. */
+/* The weights' prediction, as the model sees it. */
 static void predict(trial *t, const int8_t *weight, size_t count)
 {
     const bp_photon_sample *s = &t->sample;
-    float *sum = t->scratch;
-    for (size_t i = 0; i < s->count; i++)
-        sum[i] = 8.0F;
-    for (size_t k = 0; k < count; k++) {
-        float w = weight[k];
-        for (size_t i = 0; i < s->count && weight[k]; i++)
-            sum[i] += w * s->near[k][i];
-    }
-    for (size_t i = 0; i < s->count; i++) {
-        float level = sum[i] < 0.0F ? 0.0F : sum[i] < 1048560.0F ? sum[i] : 1048560.0F; /* 16 * 65535 */
-        t->level[i] = (uint16_t)((int32_t)level >> 4);
-    }
+    const uint16_t *near[BP_PHOTON_WEIGHTS];
+    for (size_t k = 0; k < BP_PHOTON_WEIGHTS; k++)
+        near[k] = s->near[k];
+    kernels()->level(near, weight, count, s->count, t->scratch, t->level);
 }
 
 static void try_weights(const bp_photon_plane *p, size_t pixels, bool rough, trial *t)
@@ -260,7 +214,8 @@ static void try_weights(const bp_photon_plane *p, size_t pixels, bool rough, tri
     scale_distances(t, rough ? t->by_rough : t->by_mean, BP_PHOTON_WEIGHTS);
     for (size_t i = 0; i < BP_PHOTON_WEIGHTS; i++)
         for (size_t j = 0; j <= i; j++)
-            moments[i][j] = moments[j][i] = product(t->distance[i], t->distance[j], t->sample.count);
+            moments[i][j] = moments[j][i] =
+                kernels()->product(t->distance[i], t->distance[j], t->sample.count);
     for (size_t count = BP_PHOTON_WEIGHTS - 1; count <= BP_PHOTON_WEIGHTS; count++) {
         bp_photon_model m = far;
         memcpy(m.weight, (const int8_t[BP_PHOTON_WEIGHTS]){4, 4, 4, 0, 1, 1, 1, 1}, sizeof m.weight);
@@ -294,16 +249,16 @@ static void start_trial(const bp_photon_plane *p, size_t pixels, trial *t)
     t->best = INT64_MAX;
     t->model = (bp_photon_model){.shift = p->shift};
     bp_photon_sample_take(p, pixels, &t->sample);
-    code_sample(t);
+    kernels()->codes(t->sample.mean, t->sample.rough, t->sample.count, t->by_mean, t->by_rough, t->by_both);
     t->large = small_count(t) < t->sample.count / 4;
     const bp_photon_model plain = t->model;
     try_kind(t, &plain, BP_PHOTON_BY_MEAN, t->sample.mean, 0);
 }
 
-bool bp_photon_model_choose(const bp_photon_plane *p, bp_photon_model *model, bool *sparse)
+bool bp_photon_model_choose(bp_context *ctx, const bp_photon_plane *p, bp_photon_model *model, bool *sparse)
 {
     size_t pixels = p->height * p->width < LARGE_FRAME ? SAMPLE_FEW : SAMPLE_MANY;
-    trial *t = malloc(sizeof *t);
+    trial *t = bp_scratch_take(ctx, sizeof *t);
     if (!t)
         return false;
     const bp_photon_model plain = {.shift = p->shift};
@@ -318,6 +273,6 @@ bool bp_photon_model_choose(const bp_photon_plane *p, bp_photon_model *model, bo
         try_weights(p, pixels, rough, t);
     *model = t->model;
     *sparse = is_sparse(t);
-    free(t);
+    bp_scratch_give(ctx, t);
     return true;
 }

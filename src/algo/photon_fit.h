@@ -7,7 +7,8 @@
 
 /* Kind, weights and pace of the model that is likely to cost least; sparse: less than half a bit a pixel.
  * False when memory was short. */
-bool bp_photon_model_choose(const bp_photon_plane *plane, bp_photon_model *model, bool *sparse);
+bool bp_photon_model_choose(bp_context *ctx, const bp_photon_plane *plane, bp_photon_model *model,
+                            bool *sparse);
 
 /* Weights of sum 16, -15 to 15, that make the square form of moments small, found from those given. A moment
  * is the sum over pixels of the product of two neighbours' distances from the pixel. */

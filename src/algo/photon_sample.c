@@ -3,7 +3,6 @@
 
 #include "algo/photon_sample.h"
 #include "kernel/kernel.h"
-#include "kernel/photon_model.h"
 
 #define PATCH_WIDTH 128
 #define PATCH_ROWS  2
@@ -95,13 +94,10 @@ void bp_photon_sample_take(const bp_photon_plane *p, size_t pixels, bp_photon_sa
         for (size_t r = 0; r < a.rows && has_room(s, &a); r++)
             take_row(p, &a, a.row + r, s);
     }
-    bp_photon_rows r = {s->near[BP_PHOTON_W],   s->near[BP_PHOTON_WW],  s->near[BP_PHOTON_N],
-                        s->near[BP_PHOTON_NE],  s->near[BP_PHOTON_NW],  s->near[BP_PHOTON_NN],
-                        s->near[BP_PHOTON_NNE], s->near[BP_PHOTON_NNW], NULL};
-    for (size_t i = 0; i < s->count; i++) {
-        s->mean[i] = (uint16_t)bp_photon_mean(&r, (ptrdiff_t)i);
-        s->rough[i] = (uint16_t)bp_photon_roughness(&r, (ptrdiff_t)i);
-    }
+    const uint16_t *near[BP_PHOTON_WINDOW];
+    for (size_t i = 0; i < BP_PHOTON_WINDOW; i++)
+        near[i] = s->near[i];
+    bp_kernels_get()->photon_choice->around(near, s->count, s->mean, s->rough);
 }
 
 void bp_photon_sample_windows(const bp_photon_plane *p, size_t pixels, const bp_photon_model *m,

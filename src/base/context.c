@@ -9,7 +9,7 @@
 #include "base/pool.h"
 #include "base/scratch.h"
 
-#define SPARES     4
+#define SPARES     8
 #define SPARE_MOST ((size_t)256 << 20) /* larger blocks are not kept */
 #define HEAD       64                  /* before a block: its size; keeps the alignment */
 

@@ -10,6 +10,7 @@
 #include "kernel/lz4.h"
 #include "kernel/metric.h"
 #include "kernel/photon.h"
+#include "kernel/photon_choice.h"
 #include "kernel/photon_fast.h"
 #include "kernel/ring.h"
 
@@ -58,6 +59,7 @@ typedef struct bp_kernels {
                            size_t width, uint16_t *windows);
     const bp_photon_values *photon_values;
     const bp_metric_kernels *metric;
+    const bp_photon_choice *photon_choice;
     /* Codes one band; its streams have room for two words and one escape a pixel. */
     void (*photon_encode)(const bp_photon_source *source, bp_photon_sink *sink);
     /* Do these bands decode, each to its very end? What they decoded to is in their rows of out. */

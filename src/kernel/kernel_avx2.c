@@ -212,6 +212,7 @@ const bp_kernels *bp_kernels_avx2(void)
         .photon_predict = bp_photon_predict_c,
         .photon_values = &bp_photon_values_avx2,
         .metric = &bp_metric_kernels_avx2,
+        .photon_choice = &bp_photon_choice_avx2,
         .photon_windows = bp_photon_windows_c,
         .photon_encode = bp_photon_encode_avx2,
         .photon_decode = bp_photon_decode_avx2,

@@ -188,6 +188,7 @@ const bp_kernels *bp_kernels_avx512(void)
         .photon_predict = bp_photon_predict_avx512,
         .photon_values = &bp_photon_values_avx512,
         .metric = &bp_metric_kernels_avx512,
+        .photon_choice = &bp_photon_choice_avx512,
         .photon_windows = bp_photon_windows_avx512,
         .photon_encode = bp_photon_encode_avx512,
         .photon_decode = bp_photon_decode_avx512,

@@ -84,6 +84,7 @@ const bp_kernels *bp_kernels_c(void)
         .photon_predict = bp_photon_predict_c,
         .photon_values = &bp_photon_values_c,
         .metric = &bp_metric_kernels_c,
+        .photon_choice = &bp_photon_choice_c,
         .photon_windows = bp_photon_windows_c,
         .photon_encode = bp_photon_encode_c,
         .photon_decode = bp_photon_decode_c,

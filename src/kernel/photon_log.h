@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Logarithms for the costs of a choice: in steps that compilers make vectors of, and that all machines round
  * alike. */
-#ifndef BP_ALGO_PHOTON_LOG_H
-#define BP_ALGO_PHOTON_LOG_H
+#ifndef BP_KERNEL_PHOTON_LOG_H
+#define BP_KERNEL_PHOTON_LOG_H
 
 #include <stdint.h>
 #include <string.h>
