@@ -76,8 +76,9 @@ static void find_windows(const bp_photon_plane *p, const bp_photon_model *m, siz
                          size_t rows)
 {
     size_t above = row - top < WARM_ROWS ? row - top : WARM_ROWS, at = (row - above) * p->stride;
+    const bp_photon_pieces piece = {&at, 1, above + rows, p->width, p->stride, p->stride};
     if (bp_photon_has_window(m))
-        bp_kernels_get()->photon_windows(m, p->seen + at, p->stride, above + rows, p->width, p->window + at);
+        bp_kernels_get()->photon_windows(m, p->seen, &piece, p->window + at);
 }
 
 /* Blocks of rows at even distances; where little is seldom, all. */

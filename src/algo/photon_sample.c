@@ -4,10 +4,11 @@
 #include "algo/photon_sample.h"
 #include "kernel/kernel.h"
 
-#define PATCH_WIDTH 128
-#define PATCH_ROWS  2
-#define WARM_ROWS   5  /* above a patch, for its long means */
-#define WARM_WIDTH  16 /* and left of it */
+#define PATCH_WIDTH   128
+#define PATCH_ROWS    2
+#define WARM_ROWS     5  /* above a patch, for its long means */
+#define WARM_WIDTH    16 /* and left of it */
+#define WINDOW_STRIDE (PATCH_WIDTH + WARM_WIDTH + 64)
 
 typedef struct patch {
     size_t band_top, row, rows, column, width;
@@ -100,26 +101,54 @@ void bp_photon_sample_take(const bp_photon_plane *p, size_t pixels, bp_photon_sa
     bp_kernels_get()->photon_choice->around(near, s->count, s->mean, s->rough);
 }
 
+/* What a patch takes with the rows and columns around it. */
+typedef struct margin {
+    size_t above, left, rows, width;
+} margin;
+
+static margin margin_of(const patch *a)
+{
+    size_t above = a->row - a->band_top < WARM_ROWS ? a->row - a->band_top : WARM_ROWS;
+    size_t left = a->column < WARM_WIDTH ? a->column : WARM_WIDTH;
+    return (margin){above, left, above + a->rows, left + a->width};
+}
+
+/* Patches from the first on that have the same margin, as many as a vector has lanes. */
+static size_t patches_together(const bp_photon_plane *p, size_t first, size_t count, patch *patches,
+                               margin *m)
+{
+    size_t n = 0;
+    for (; n < BP_PHOTON_LANES && first + n < count; n++) {
+        patches[n] = patch_at(p, first + n, count);
+        margin b = margin_of(&patches[n]);
+        if (n > 0 && ((n + 1) * b.rows > BP_PHOTON_LANES || memcmp(&b, m, sizeof b) != 0))
+            break;
+        *m = b;
+    }
+    return n;
+}
+
 void bp_photon_sample_windows(const bp_photon_plane *p, size_t pixels, const bp_photon_model *m,
                               bp_photon_sample *s)
 {
-    size_t taken = s->count;
+    uint16_t windows[BP_PHOTON_LANES * WINDOW_STRIDE];
+    patch patches[BP_PHOTON_LANES];
+    size_t at[BP_PHOTON_LANES], taken = s->count;
     s->count = 0;
-    for (size_t i = 0, count = patch_count(p, pixels); i < count; i++) {
-        patch a = patch_at(p, i, count);
-        size_t above = a.row - a.band_top < WARM_ROWS ? a.row - a.band_top : WARM_ROWS;
-        size_t left = a.column < WARM_WIDTH ? a.column : WARM_WIDTH;
-        size_t at = (a.row - above) * p->stride + a.column - left;
-        if (!has_room(s, &a))
-            continue;
-        bp_kernels_get()->photon_windows(m, p->seen + at, p->stride, above + a.rows, left + a.width,
-                                         p->window + at);
-        for (size_t r = 0; r < a.rows && has_room(s, &a); r++) {
-            const uint8_t *labels = labels_of(p, &a, a.row + r);
-            take_values(p->window + (a.row + r) * p->stride + a.column, labels, a.width,
-                        s->near[BP_PHOTON_WINDOW] + s->count);
-            s->count += without_labels(labels, a.width);
-        }
+    for (size_t i = 0, n, count = patch_count(p, pixels); i < count; i += n) {
+        margin around = {0, 0, 0, 0};
+        n = patches_together(p, i, count, patches, &around);
+        for (size_t k = 0; k < n; k++)
+            at[k] = (patches[k].row - around.above) * p->stride + patches[k].column - around.left;
+        const bp_photon_pieces pieces = {at, n, around.rows, around.width, p->stride, WINDOW_STRIDE};
+        bp_kernels_get()->photon_windows(m, p->seen, &pieces, windows);
+        for (size_t k = 0; k < n; k++)
+            for (size_t r = 0; r < patches[k].rows && has_room(s, &patches[k]); r++) {
+                const uint8_t *labels = labels_of(p, &patches[k], patches[k].row + r);
+                take_values(windows + (k * around.rows + around.above + r) * WINDOW_STRIDE + around.left,
+                            labels, patches[k].width, s->near[BP_PHOTON_WINDOW] + s->count);
+                s->count += without_labels(labels, patches[k].width);
+            }
     }
     s->count = taken;
 }

@@ -16,7 +16,7 @@ typedef struct bp_photon_sample {
 
 /* About pixels pixels, labelled ones left out. */
 void bp_photon_sample_take(const bp_photon_plane *plane, size_t pixels, bp_photon_sample *sample);
-/* Their long means by that model, from a few rows above each; plane->window is used up. */
+/* Their long means by that model, from a few rows above each. */
 void bp_photon_sample_windows(const bp_photon_plane *plane, size_t pixels, const bp_photon_model *model,
                               bp_photon_sample *sample);
 

@@ -54,9 +54,9 @@ typedef struct bp_kernels {
      * have room for 32 more. */
     void (*photon_predict)(const bp_photon_model *model, const bp_photon_rows *rows, size_t width,
                            uint16_t *prediction, uint8_t *code);
-    /* Long means of all values of a band, or of some rows as if they were one. */
-    void (*photon_windows)(const bp_photon_model *model, const uint16_t *seen, size_t stride, size_t height,
-                           size_t width, uint16_t *windows);
+    /* Long means of all values of pieces, each as if it were a band. */
+    void (*photon_windows)(const bp_photon_model *model, const uint16_t *seen, const bp_photon_pieces *pieces,
+                           uint16_t *windows);
     const bp_photon_values *photon_values;
     const bp_metric_kernels *metric;
     const bp_photon_choice *photon_choice;

@@ -19,14 +19,14 @@ extern const bp_photon_values bp_photon_values_c, bp_photon_values_avx2, bp_phot
 extern const bp_photon_choice bp_photon_choice_c, bp_photon_choice_avx2, bp_photon_choice_avx512;
 void bp_photon_predict_c(const bp_photon_model *model, const bp_photon_rows *rows, size_t width,
                          uint16_t *prediction, uint8_t *code);
-void bp_photon_windows_c(const bp_photon_model *model, const uint16_t *seen, size_t stride, size_t height,
-                         size_t width, uint16_t *windows);
+void bp_photon_windows_c(const bp_photon_model *model, const uint16_t *seen, const bp_photon_pieces *pieces,
+                         uint16_t *windows);
 void bp_photon_encode_c(const bp_photon_source *source, bp_photon_sink *sink);
 bool bp_photon_decode_c(const bp_photon_target *target, bp_photon_band *bands, size_t count);
 void bp_photon_predict_avx512(const bp_photon_model *model, const bp_photon_rows *rows, size_t width,
                               uint16_t *prediction, uint8_t *code);
-void bp_photon_windows_avx512(const bp_photon_model *model, const uint16_t *seen, size_t stride,
-                              size_t height, size_t width, uint16_t *windows);
+void bp_photon_windows_avx512(const bp_photon_model *model, const uint16_t *seen,
+                              const bp_photon_pieces *pieces, uint16_t *windows);
 void bp_photon_encode_avx512(const bp_photon_source *source, bp_photon_sink *sink);
 void bp_photon_encode_avx2(const bp_photon_source *source, bp_photon_sink *sink);
 bool bp_photon_decode_avx2(const bp_photon_target *target, bp_photon_band *bands, size_t count);

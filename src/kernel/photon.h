@@ -80,6 +80,13 @@ typedef struct bp_photon_tables {
     uint32_t slots[BP_PHOTON_SLOTS];
 } bp_photon_tables;
 
+/* Pieces of a plane, height rows each, that begin so many values from its begin. */
+typedef struct bp_photon_pieces {
+    const size_t *at;
+    size_t count, height, width, stride;
+    size_t out_stride; /* of what is found of them: row behind row, piece behind piece */
+} bp_photon_pieces;
+
 /* Rows of values as the neighbours of one row: value c of each is that of column c. */
 typedef struct bp_photon_rows {
     const uint16_t *w, *ww, *n, *ne, *nw, *nn, *nne, *nnw;

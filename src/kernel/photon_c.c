@@ -28,12 +28,14 @@ static void window_row(const bp_photon_model *m, const uint16_t *seen, size_t wi
     }
 }
 
-void bp_photon_windows_c(const bp_photon_model *m, const uint16_t *seen, size_t stride, size_t height,
-                         size_t width, uint16_t *windows)
+void bp_photon_windows_c(const bp_photon_model *m, const uint16_t *seen, const bp_photon_pieces *p,
+                         uint16_t *windows)
 {
-    for (size_t r = 0; r < height; r++)
-        window_row(m, seen + r * stride, width, r > 0 ? windows + (r - 1) * stride : NULL,
-                   windows + r * stride);
+    for (size_t i = 0; i < p->count; i++)
+        for (size_t r = 0; r < p->height; r++) {
+            uint16_t *to = windows + (i * p->height + r) * p->out_stride;
+            window_row(m, seen + p->at[i] + r * p->stride, p->width, r > 0 ? to - p->out_stride : NULL, to);
+        }
 }
 
 /* Symbol and context; the low bits apart. */

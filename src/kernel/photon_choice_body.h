@@ -63,8 +63,8 @@ static uint32_t find_cells(const uint16_t *restrict value, const uint16_t *restr
         uint32_t residual = ((uint32_t)value[i] >> shift) - from, negative = 0u - (residual >> 31);
         uint32_t c = quick_code(residual ^ negative, 2);
         within += c >> 2;
-        cell[i] = (uint16_t)(((uint32_t)code[i] >> 1) * BP_PHOTON_CELLS +
-                             (c ^ (negative & (BP_PHOTON_CELLS - 1))));
+        cell[i] =
+            (uint16_t)(((uint32_t)code[i] >> 1) * BP_PHOTON_CELLS + (c ^ (negative & (BP_PHOTON_CELLS - 1))));
     }
     return within;
 }
@@ -73,7 +73,8 @@ static uint32_t add_copies(const uint16_t *restrict counts, size_t stride, uint3
 {
     uint32_t all = 0;
     for (size_t i = 0; i < BP_PHOTON_CELLS; i++) {
-        uint32_t n = (uint32_t)counts[i] + counts[stride + i] + counts[2 * stride + i] + counts[3 * stride + i];
+        uint32_t n =
+            (uint32_t)counts[i] + counts[stride + i] + counts[2 * stride + i] + counts[3 * stride + i];
         row[i] = n;
         all += n;
     }
@@ -176,8 +177,8 @@ static void count_places(const uint16_t *at, const uint8_t *labels, size_t count
 
 #define BP_PHOTON_CHOICE                                                                                     \
     {                                                                                                        \
-        find_around, find_codes, find_window_codes, find_cells, add_copies, sum_logs, sum_logs_together, find_distances, \
-            find_product, find_level, find_places, count_places                                                            \
+        find_around, find_codes, find_window_codes, find_cells, add_copies, sum_logs, sum_logs_together,     \
+            find_distances, find_product, find_level, find_places, count_places                              \
     }
 
 #endif

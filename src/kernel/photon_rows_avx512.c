@@ -46,17 +46,17 @@ void bp_photon_predict_avx512(const bp_photon_model *model, const bp_photon_rows
 }
 
 /* Running means of up to 32 rows, which know nothing of each other. */
-static void run_lines(const model_lanes *m, const uint16_t *seen, size_t stride, size_t rows, size_t width,
-                      uint16_t *lines)
+static void run_lines(const model_lanes *m, const uint16_t *seen, const size_t *row, size_t rows,
+                      size_t width, uint16_t *lines, size_t stride)
 {
     uint16_t block[BLOCK][BLOCK] __attribute__((aligned(64))) = {{0}};
     uint16_t turned[BLOCK][BLOCK] __attribute__((aligned(64)));
     for (size_t l = 0; l < rows; l++)
-        block[0][l] = seen[(ptrdiff_t)(l * stride) - 1];
+        block[0][l] = seen[(ptrdiff_t)row[l] - 1];
     v16 line = v_shift_left_by(v_least(v_load(block[0]), m->most), m->up);
     for (size_t c = 0; c < width; c += BLOCK) {
         for (size_t l = 0; l < rows; l++)
-            v_store(block[l], v_load(seen + l * stride + c));
+            v_store(block[l], v_load(seen + row[l] + c));
         v_transpose(block[0], BLOCK, turned[0], BLOCK);
         for (size_t i = 0; i < BLOCK; i++) {
             v16 sees = v_shift_left_by(v_least(v_load(turned[i]), m->most), m->up);
@@ -69,21 +69,27 @@ static void run_lines(const model_lanes *m, const uint16_t *seen, size_t stride,
     }
 }
 
-void bp_photon_windows_avx512(const bp_photon_model *model, const uint16_t *seen, size_t stride,
-                              size_t height, size_t width, uint16_t *windows)
+void bp_photon_windows_avx512(const bp_photon_model *model, const uint16_t *seen, const bp_photon_pieces *p,
+                              uint16_t *windows)
 {
     const model_lanes m = model_lanes_of(model);
-    for (size_t first = 0; first < height; first += BLOCK) {
-        size_t rows = height - first < BLOCK ? height - first : BLOCK;
-        run_lines(&m, seen + first * stride, stride, rows, width, windows + first * stride);
+    size_t row[BLOCK], rows = 0, all = p->count * p->height;
+    for (size_t r = 0; r < all; r++) {
+        row[rows++] = p->at[r / p->height] + r % p->height * p->stride;
+        if (rows == BLOCK || r + 1 == all) {
+            run_lines(&m, seen, row, rows, p->width, windows + (r + 1 - rows) * p->out_stride, p->out_stride);
+            rows = 0;
+        }
     }
-    for (size_t r = 1; r < height; r++) {
-        uint16_t *row = windows + r * stride, *above = row - stride;
-        above[width] = above[width - 1];
-        for (size_t c = 0; c < width; c += BLOCK) {
-            v16 up = v_load(above + c + 1), line = v_load(row + c);
+    for (size_t r = 0; r < all; r++) {
+        if (r % p->height == 0)
+            continue;
+        uint16_t *to = windows + r * p->out_stride, *above = to - p->out_stride;
+        above[p->width] = above[p->width - 1];
+        for (size_t c = 0; c < p->width; c += BLOCK) {
+            v16 up = v_load(above + c + 1), line = v_load(to + c);
             up = v_sub(up, v_shift_right_by(up, m.rows));
-            v_store(row + c, v_add(up, v_shift_right_by(line, m.rows)));
+            v_store(to + c, v_add(up, v_shift_right_by(line, m.rows)));
         }
     }
 }

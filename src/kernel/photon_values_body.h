@@ -101,12 +101,15 @@
     static bool divisible_##type(const bp_photon_form *f, const type *v, size_t n)                           \
     {                                                                                                        \
         const type base = (type)f->base, below = (type)((1u << f->shift) - 1);                               \
-        const uint32_t inverse = f->inverse, most = 0xffffffffu / (f->step >> f->shift);                     \
+        const uint32_t odd = f->step >> f->shift;                                                            \
+        const type inverse = (type)f->inverse, most = (type)((type)-1 / odd);                                \
         const unsigned shift = f->shift;                                                                     \
-        uint32_t bad = 0;                                                                                    \
-        for (size_t i = 0; i < n; i++) {                                                                     \
-            type d = (type)(v[i] - base);                                                                    \
-            bad |= (uint32_t)(d & below) | (uint32_t)((uint32_t)(d >> shift) * inverse > most);              \
+        type bad = 0;                                                                                        \
+        for (size_t i = 0; i < n; i++)                                                                       \
+            bad |= (type)((type)(v[i] - base) & below);                                                      \
+        for (size_t i = 0; i < n && odd > 1; i++) {                                                          \
+            type d = (type)((uint32_t)(type)(v[i] - base) >> shift);                                         \
+            bad |= (type)((type)((uint32_t)d * inverse) > most);                                             \
         }                                                                                                    \
         return bad == 0;                                                                                     \
     }                                                                                                        \

@@ -242,6 +242,7 @@ static void every_level_predicts_alike(void **state)
 {
     (void)state;
     plane p = make_plane(5, 77, 15, false);
+    const bp_photon_pieces pieces = {(const size_t[]){0}, 1, p.height, p.width, p.stride, p.stride};
     uint16_t prediction[2][128], *windows[2];
     uint8_t code[2][128];
     windows[0] = calloc(p.stride * p.height + 64, 2);
@@ -251,8 +252,7 @@ static void every_level_predicts_alike(void **state)
             bp_photon_model model = make_model(which);
             const bp_kernels *kernels[2] = {bp_kernels_at(BP_SIMD_C), bp_kernels_at((bp_simd)level)};
             for (size_t k = 0; k < 2; k++)
-                kernels[k]->photon_windows(&model, p.values, p.stride, p.height, p.width,
-                                           windows[k] + BP_PHOTON_PAD);
+                kernels[k]->photon_windows(&model, p.values, &pieces, windows[k] + BP_PHOTON_PAD);
             for (size_t r = 0; r < p.height; r++) {
                 bp_photon_rows rows = bp_photon_rows_of(p.values + r * p.stride, p.stride, r);
                 for (size_t k = 0; k < 2; k++) {

@@ -113,8 +113,15 @@ static void rows_are_the_same_in_vectors(void **state)
                     bp_photon_seen((uint32_t)(next() % 97 ? next() % 90 : next() % 4096), 4);
             bp_photon_pad_left(plane + r * STRIDE, STRIDE, r);
         }
-        bp_photon_windows_c(&m, plane, STRIDE, HEIGHT, WIDTH, a);
-        kernels->photon_windows(&m, plane, STRIDE, HEIGHT, WIDTH, b);
+        const bp_photon_pieces pieces = {
+            (const size_t[]){2 * STRIDE + 16, 40 * STRIDE}, 2, 30, 75, STRIDE, STRIDE};
+        bp_photon_windows_c(&m, plane, &pieces, a);
+        kernels->photon_windows(&m, plane, &pieces, b);
+        for (size_t r = 0; r < 60; r++)
+            assert_memory_equal(a + r * STRIDE, b + r * STRIDE, 75 * sizeof *a);
+        const bp_photon_pieces whole = {(const size_t[]){0}, 1, HEIGHT, WIDTH, STRIDE, STRIDE};
+        bp_photon_windows_c(&m, plane, &whole, a);
+        kernels->photon_windows(&m, plane, &whole, b);
         for (size_t r = 0; r < HEIGHT; r++) {
             uint16_t prediction[2][WIDTH + 32];
             uint8_t code[2][WIDTH + 32];
