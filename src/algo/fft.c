@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "algo/fft.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PI      3.14159265358979323846
+#include "algo/plain_trig.h"
+
 #define LONGEST ((size_t)1 << 30)
 
 static bool is_smooth(size_t n)
@@ -54,6 +54,11 @@ static size_t factorise(size_t n, unsigned *factors)
 #define PLAN       bp_fftf
 #define NAME(what) bp_fftf_##what
 #include "algo/fft_body.h"
+
+void bp_fftf_run_lanes(const bp_fftf *plan, size_t lanes, bp_complexf *data, bp_complexf *scratch)
+{
+    bp_fftf_stages(plan, lanes, data, scratch);
+}
 
 /* Columns are taken in groups, so that a cache line is read once. */
 #define SIDE_BY_SIDE 8

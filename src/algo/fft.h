@@ -35,6 +35,10 @@ size_t bp_fftf_scratch(const bp_fftf *plan);
 void bp_fft_run(const bp_fft *plan, bp_complex *data, bool backward, bp_complex *scratch);
 void bp_fftf_run(const bp_fftf *plan, bp_complexf *data, bool backward, bp_complexf *scratch);
 
+/* Transforms `lanes` sequences forward in place, data[n][lanes], without turning them round; n must be a good
+ * length. scratch: n * lanes values. */
+void bp_fftf_run_lanes(const bp_fftf *plan, size_t lanes, bp_complexf *data, bp_complexf *scratch);
+
 /* Transforms the rows and the columns of data[rows][columns] in place. False when memory is short. */
 bool bp_fft_image(size_t rows, size_t columns, bp_complex *data, bool backward);
 

@@ -31,8 +31,9 @@ static inline COMPLEX NAME(minus)(COMPLEX a, COMPLEX b)
 static COMPLEX NAME(root)(size_t numerator, size_t denominator)
 {
     /* never 0; the analyser does not see it. NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
-    double angle = -2 * PI * ((double)(numerator % denominator) / (double)denominator);
-    return (COMPLEX){(REAL)cos(angle), (REAL)sin(angle)};
+    double turns = (double)(numerator % denominator) / (double)denominator, cosine, sine;
+    bp_plain_trig(turns, &cosine, &sine);
+    return (COMPLEX){(REAL)cosine, (REAL)-sine};
 }
 
 /* One stage: sub-transforms of `radix` values that lie m * s apart, s of them side by side. */
@@ -100,11 +101,12 @@ static void NAME(stage_odd)(unsigned radix, size_t m, size_t s, const COMPLEX *w
     }
 }
 
-static void NAME(stages)(const struct PLAN *plan, COMPLEX *data, COMPLEX *scratch)
+/* Of data[n][lanes]: sequences side by side are like a transform whose first stages are done. */
+static void NAME(stages)(const struct PLAN *plan, size_t lanes, COMPLEX *data, COMPLEX *scratch)
 {
     COMPLEX *from = data, *to = scratch;
     const COMPLEX *w = plan->twiddles;
-    size_t length = plan->n, s = 1;
+    size_t length = plan->n, s = lanes;
     for (size_t i = 0; i < plan->factor_count; i++) {
         unsigned radix = plan->factors[i];
         size_t m = length / radix;
@@ -122,7 +124,7 @@ static void NAME(stages)(const struct PLAN *plan, COMPLEX *data, COMPLEX *scratc
         to = other;
     }
     if (from != data)
-        memcpy(data, from, plan->n * sizeof *data);
+        memcpy(data, from, plan->n * lanes * sizeof *data);
 }
 
 /* A transform of any length as a convolution with a chirp (L. Bluestein, 1970). */
@@ -131,12 +133,12 @@ static void NAME(bluestein)(const struct PLAN *plan, COMPLEX *data, COMPLEX *scr
     size_t n = plan->n, length = plan->inner->n;
     for (size_t j = 0; j < length; j++)
         scratch[j] = j < n ? NAME(times)(data[j], plan->chirp[j]) : (COMPLEX){0, 0};
-    NAME(stages)(plan->inner, scratch, scratch + length);
+    NAME(stages)(plan->inner, 1, scratch, scratch + length);
     for (size_t j = 0; j < length; j++) {
         COMPLEX v = NAME(times)(scratch[j], plan->response[j]);
         scratch[j] = (COMPLEX){v.re, -v.im}; /* backward as the conjugate of forward */
     }
-    NAME(stages)(plan->inner, scratch, scratch + length);
+    NAME(stages)(plan->inner, 1, scratch, scratch + length);
     for (size_t j = 0; j < n; j++)
         data[j] = NAME(times)((COMPLEX){scratch[j].re, -scratch[j].im}, plan->chirp[j]);
 }
@@ -154,7 +156,7 @@ void NAME(run)(const struct PLAN *plan, COMPLEX *data, bool backward, COMPLEX *s
     if (plan->inner)
         NAME(bluestein)(plan, data, scratch);
     else
-        NAME(stages)(plan, data, scratch);
+        NAME(stages)(plan, 1, data, scratch);
     if (backward)
         NAME(conjugate)(data, plan->n);
 }
@@ -204,7 +206,7 @@ static bool NAME(make_bluestein)(struct PLAN *plan)
             plan->response[length - j] = v;
     }
     if (made)
-        NAME(stages)(plan->inner, plan->response, scratch);
+        NAME(stages)(plan->inner, 1, plan->response, scratch);
     free(scratch);
     return made;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/backproject.h"
 #include "kernel/lz4.h"
 #include "kernel/metric.h"
 #include "kernel/photon.h"
@@ -72,6 +73,9 @@ typedef struct bp_kernels {
     bool (*photon_fast_decode)(const bp_photon_fast *f, const uint8_t *in, size_t size, void *frame);
     bp_ring_sum_function ring_sum;
     bp_ring_above_function ring_above;
+    /* Adds to sums, BP_BACKPROJECT_PIXELS x BP_BACKPROJECT_LANES, what the rows have at each pixel: linear
+     * between columns. */
+    void (*backproject)(const bp_backproject *b, float *sums);
 } bp_kernels;
 
 /* The table for this CPU; the environment variable BEAMPRESS_SIMD (c, avx2, avx512) can lower the level.

@@ -220,6 +220,7 @@ const bp_kernels *bp_kernels_avx2(void)
         .photon_fast_decode = bp_photon_fast_decode_avx2,
         .ring_sum = bp_ring_sum_avx2,
         .ring_above = bp_ring_above_avx2,
+        .backproject = bp_backproject_avx2,
     };
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") &&
                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")

@@ -196,6 +196,7 @@ const bp_kernels *bp_kernels_avx512(void)
         .photon_fast_decode = bp_photon_fast_decode_avx512,
         .ring_sum = bp_ring_sum_avx512,
         .ring_above = bp_ring_above_avx512,
+        .backproject = bp_backproject_avx512,
     };
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&

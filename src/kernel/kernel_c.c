@@ -92,6 +92,7 @@ const bp_kernels *bp_kernels_c(void)
         .photon_fast_decode = bp_photon_fast_decode_c,
         .ring_sum = bp_ring_sum_c,
         .ring_above = bp_ring_above_c,
+        .backproject = bp_backproject_c,
     };
     return &kernels;
 }

@@ -42,6 +42,10 @@ size_t bp_photon_fast_encode_avx512(const bp_photon_fast *f, const void *frame, 
                                     uint8_t *out, size_t capacity);
 bool bp_photon_fast_decode_avx512(const bp_photon_fast *f, const uint8_t *in, size_t size, void *frame);
 
+void bp_backproject_c(const bp_backproject *b, float *sums);
+void bp_backproject_avx2(const bp_backproject *b, float *sums);
+void bp_backproject_avx512(const bp_backproject *b, float *sums);
+
 /* What the coders of all levels share: what the stream of escapes says of a pixel. */
 uint32_t bp_photon_escaped(const bp_photon_source *source, size_t step, size_t lane);
 bool bp_photon_band_ended(const bp_photon_band *band);

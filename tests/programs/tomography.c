@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * The algorithms of tomography by themselves, for comparison with other programs: numbers come from and go to
+ * files of plain doubles.
+ *
+ *   tomography response FILTER LENGTH OUT
+ *   tomography fbp fast|double FILTER INTERPOLATION circle|square COLUMNS ANGLES SINOGRAM OUT
+ *   tomography speed COLUMNS ANGLES SLICES THREADS PASSES: seconds of each pass of fbp fast */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "algo/fbp.h"
+
+static double *read_file(const char *path, size_t *count)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file || fseek(file, 0, SEEK_END) != 0) {
+        perror(path);
+        exit(1);
+    }
+    *count = (size_t)ftell(file) / sizeof(double);
+    double *values = malloc((*count + 1) * sizeof *values);
+    rewind(file);
+    if (!values || fread(values, sizeof *values, *count, file) != *count) {
+        perror(path);
+        exit(1);
+    }
+    fclose(file);
+    return values;
+}
+
+static int write_file(const char *path, const double *values, size_t count)
+{
+    FILE *file = fopen(path, "wb");
+    bool done = file && fwrite(values, sizeof *values, count, file) == count;
+    if (file && fclose(file) != 0)
+        done = false;
+    if (!done)
+        perror(path);
+    return done ? 0 : 1;
+}
+
+static size_t word(const char *text, const char *const *words)
+{
+    for (size_t i = 0; words[i]; i++)
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    fprintf(stderr, "%s: not known\n", text);
+    exit(2);
+}
+
+static size_t whole(const char *text)
+{
+    return (size_t)strtoull(text, NULL, 10);
+}
+
+static int response(char **words)
+{
+    const char *const filters[] = BP_FBP_FILTER_WORDS;
+    size_t length = whole(words[1]);
+    double *values = malloc(length * sizeof *values);
+    int code = values && bp_fbp_response((bp_fbp_filter)word(words[0], filters), length, values)
+                   ? write_file(words[2], values, length)
+                   : 1;
+    free(values);
+    return code;
+}
+
+static bp_status fast(bp_context *ctx, const bp_fbp *fbp, const double *sinogram, double *slice)
+{
+    size_t in = fbp->columns * fbp->angle_count, out = fbp->side * fbp->side;
+    float *values = malloc((in + out) * sizeof *values);
+    if (!values)
+        return BP_E_MEMORY;
+    for (size_t i = 0; i < in; i++)
+        values[i] = (float)sinogram[i];
+    bp_status status = bp_fbp_fast(ctx, fbp, 2, 1, values, values + in);
+    for (size_t i = 0; i < out; i++)
+        slice[i] = (double)values[in + i];
+    free(values);
+    return status;
+}
+
+static int fbp(bp_context *ctx, char **words)
+{
+    const char *const filters[] = BP_FBP_FILTER_WORDS;
+    static const char *const between[] = {"linear", "nearest", "cubic", NULL};
+    size_t count, angle_count;
+    double *angles = read_file(words[5], &angle_count), *sinogram = read_file(words[6], &count);
+    bp_fbp f;
+    bp_fbp_init(&f, whole(words[4]), angle_count, angles, strcmp(words[3], "circle") == 0);
+    f.filter = (bp_fbp_filter)word(words[1], filters);
+    f.interpolation = (bp_fbp_interpolation)word(words[2], between);
+    double *slice = calloc(f.side * f.side + 1, sizeof *slice);
+    bp_status status = BP_E_MEMORY;
+    if (slice && count == angle_count * f.columns)
+        status = strcmp(words[0], "fast") == 0 ? fast(ctx, &f, sinogram, slice)
+                                               : bp_fbp_run(ctx, &f, sinogram, slice);
+    int code = status == BP_OK ? write_file(words[7], slice, f.side * f.side) : 1;
+    free(angles);
+    free(sinogram);
+    free(slice);
+    return code;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int speed(bp_context *ctx, char **words)
+{
+    size_t columns = whole(words[0]), angle_count = whole(words[1]), slices = whole(words[2]);
+    size_t values = columns * angle_count * slices;
+    double *angles = malloc(angle_count * sizeof *angles);
+    float *in = malloc(values * sizeof *in), *out = malloc(columns * columns * slices * sizeof *out);
+    bp_fbp f;
+    int code = angles && in && out ? 0 : 1;
+    for (size_t a = 0; !code && a < angle_count; a++)
+        angles[a] = 180 * (double)a / (double)angle_count;
+    for (size_t i = 0; !code && i < values; i++)
+        in[i] = (float)(i * 2654435761u % 1000);
+    bp_fbp_init(&f, columns, angle_count, angles, true);
+    for (size_t pass = 0; !code && pass < whole(words[4]); pass++) {
+        double start = now();
+        code = bp_fbp_fast(ctx, &f, (unsigned)whole(words[3]), slices, in, out) == BP_OK ? 0 : 1;
+        printf("%.4f\n", now() - start);
+    }
+    free(angles);
+    free(in);
+    free(out);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    bp_context *ctx = bp_context_new();
+    int code = 2;
+    if (argc == 5 && strcmp(argv[1], "response") == 0)
+        code = response(argv + 2);
+    else if (argc == 10 && strcmp(argv[1], "fbp") == 0)
+        code = fbp(ctx, argv + 2);
+    else if (argc == 7 && strcmp(argv[1], "speed") == 0)
+        code = speed(ctx, argv + 2);
+    if (code)
+        fprintf(stderr, "tomography: %s\n", code == 2 ? "wrong words" : bp_context_message(ctx));
+    bp_context_free(ctx);
+    return code;
+}
