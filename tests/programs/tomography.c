@@ -4,13 +4,20 @@
  *
  *   tomography response FILTER LENGTH OUT
  *   tomography fbp fast|double FILTER INTERPOLATION circle|square COLUMNS ANGLES SINOGRAM OUT
+ *   tomography centre COLUMNS SINOGRAM: column of the axis, refined, by Vo's method
+ *   tomography metric COLUMNS SINOGRAM CENTRES OUT: of a sinogram smoothed by (2, 2)
+ *   tomography phase COLUMNS PROJECTION OPPOSITE: column of the axis
+ *   tomography wedge HEIGHT WIDTH RADIUS OUT
+ *   tomography transmission PROJECTIONS FLAT DARK OUT
  *   tomography speed COLUMNS ANGLES SLICES THREADS PASSES: seconds of each pass of fbp fast */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "algo/attenuation.h"
 #include "algo/fbp.h"
+#include "algo/rotation_centre.h"
 
 static double *read_file(const char *path, size_t *count)
 {
@@ -104,6 +111,71 @@ static int fbp(bp_context *ctx, char **words)
     return code;
 }
 
+static int centre(char **words)
+{
+    size_t count, columns = whole(words[0]);
+    double *sinogram = read_file(words[1], &count), found = 0, refined = 0;
+    const bp_centre_search search = {.start = 1, .stop = 0, .radius = 4, .step = 0.25};
+    bool made = bp_centre_vo(sinogram, count / columns, columns, &search, &found, &refined);
+    printf("%.17g %.17g\n", found, refined);
+    free(sinogram);
+    return made ? 0 : 1;
+}
+
+static int metric(char **words)
+{
+    size_t count, tried, columns = whole(words[0]);
+    double *sinogram = read_file(words[1], &count), *centres = read_file(words[2], &tried);
+    bool made = bp_gauss_smooth(sinogram, count / columns, columns, 2, 2) &&
+                bp_centre_metrics(sinogram, count / columns, columns, centres, tried, centres);
+    int code = made ? write_file(words[3], centres, tried) : 1;
+    free(sinogram);
+    free(centres);
+    return code;
+}
+
+static int phase(char **words)
+{
+    size_t count, columns = whole(words[0]);
+    double *a = read_file(words[1], &count), *b = read_file(words[2], &count), found = 0;
+    bool made = bp_centre_phase(a, b, count / columns, columns, &found);
+    printf("%.17g\n", found);
+    free(a);
+    free(b);
+    return made ? 0 : 1;
+}
+
+static int wedge(char **words)
+{
+    size_t height = whole(words[0]), width = whole(words[1]);
+    uint8_t *mask = malloc(height * width);
+    double *values = malloc(height * width * sizeof *values);
+    int code = 1;
+    if (mask && values) {
+        bp_wedge_mask(height, width, strtod(words[2], NULL), mask);
+        for (size_t i = 0; i < height * width; i++)
+            values[i] = mask[i];
+        code = write_file(words[3], values, height * width);
+    }
+    free(mask);
+    free(values);
+    return code;
+}
+
+static int transmission(char **words)
+{
+    size_t count, pixels;
+    double *values = read_file(words[0], &count), *flat = read_file(words[1], &pixels);
+    double *dark = read_file(words[2], &pixels);
+    for (size_t i = 0; i + pixels <= count; i += pixels)
+        bp_transmission(values + i, flat, dark, pixels);
+    int code = write_file(words[3], values, count);
+    free(values);
+    free(flat);
+    free(dark);
+    return code;
+}
+
 static double now(void)
 {
     struct timespec t;
@@ -135,13 +207,24 @@ static int speed(bp_context *ctx, char **words)
     return code;
 }
 
+/* words: how many follow the name */
+static const struct {
+    const char *name;
+    int words;
+    int (*run)(char **words);
+} commands[] = {
+    {"response", 3, response}, {"centre", 2, centre}, {"metric", 4, metric},
+    {"phase", 3, phase},       {"wedge", 4, wedge},   {"transmission", 4, transmission},
+};
+
 int main(int argc, char **argv)
 {
     bp_context *ctx = bp_context_new();
     int code = 2;
-    if (argc == 5 && strcmp(argv[1], "response") == 0)
-        code = response(argv + 2);
-    else if (argc == 10 && strcmp(argv[1], "fbp") == 0)
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0 && argc == commands[i].words + 2)
+            code = commands[i].run(argv + 2);
+    if (argc == 10 && strcmp(argv[1], "fbp") == 0)
         code = fbp(ctx, argv + 2);
     else if (argc == 7 && strcmp(argv[1], "speed") == 0)
         code = speed(ctx, argv + 2);
