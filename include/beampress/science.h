@@ -31,6 +31,7 @@ typedef struct bp_science_stack {
     size_t rows, columns;
     uint64_t frames;
     bp_dtype dtype;
+    unsigned threads; /* that a technique may use; 0: one per core. Results never depend on it */
     const uint8_t
         *excluded; /* a byte per pixel of a frame, not 0 where the detector's mask leaves it out; or NULL */
     const bp_geometry *geometry; /* of the detector; NULL when nothing says it */

@@ -86,7 +86,8 @@ static void spline_coefficients(double *c, size_t n)
         return;
     double power = pole, sum = c[0], last = pow(pole, (double)(n - 1));
     sum += last * c[n - 1];
-    for (size_t i = 1; i + 1 < n; i++, power *= pole)
+    /* in long rows the rest is nothing, and last^2 / power would be 0 / 0 */
+    for (size_t i = 1; i + 1 < n && fabs(power) > 1e-40; i++, power *= pole)
         sum += (power + last * last / power) * c[i];
     c[0] = sum / (1 - last * last);
     for (size_t i = 1; i < n; i++)

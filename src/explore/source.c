@@ -52,6 +52,7 @@ bp_status bp_source_open(bp_context *ctx, const char *file, const bp_analyse_opt
                                     .columns = facts->columns,
                                     .frames = facts->frames,
                                     .dtype = facts->dtype,
+                                    .threads = options->threads,
                                     .excluded = in->mask,
                                     .geometry = options->geometry ? &in->geometry : stated,
                                     .read = read_frames,

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * ct: parallel-beam tomography. Projections become slices of some detector rows, twice: from the projections
+ * of even and of odd number. Their mean is the slice, their difference its noise, their likeness at each
+ * spatial frequency its resolution. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "algo/rotation_centre.h"
+#include "base/checked.h"
+#include "beampress/science.h"
+#include "science/ct_results.h"
+#include "science/ct_scan.h"
+#include "science/ct_slices.h"
+
+enum { P_FILTER, P_ROWS, P_FIRST, P_CENTRE, P_RANGE, P_FLATS, P_DARKS, P_AIR, P_DOUBLE, P_COUNT };
+
+static const char *const filters[] = BP_FBP_FILTER_WORDS;
+
+static const bp_param params_of_ct[P_COUNT] = {
+    [P_FILTER] = {"filter", "", BP_PARAM_CHOICE, 0, 0, BP_FBP_RAMP, filters, "of the back-projection"},
+    [P_ROWS] = {"rows", "", BP_PARAM_INTEGER, 1, 4096, 8, NULL,
+                "detector rows to make slices of, spread over the detector"},
+    [P_FIRST] = {"first", "", BP_PARAM_INTEGER, -1, 1e9, -1, NULL,
+                 "the first of them; the others follow it then (-1: spread)"},
+    [P_CENTRE] = {"centre", "pixels", BP_PARAM_REAL, -1, 1e6, -1, NULL,
+                  "column of the axis, counted from 0 (-1: found by Vo's method in each row)"},
+    [P_RANGE] = {"range", "degrees", BP_PARAM_REAL, 0, 36000, 0, NULL,
+                 "covered by the projections in equal steps, when the file has no angles"},
+    [P_FLATS] = {"flats", "", BP_PARAM_INTEGER, 0, 1e6, 0, NULL,
+                 "frames in front that are flat fields, when the file does not say"},
+    [P_DARKS] = {"darks", "", BP_PARAM_INTEGER, 0, 1e6, 0, NULL, "frames behind those that are dark"},
+    [P_AIR] = {"air", "pixels", BP_PARAM_INTEGER, 0, 4096, 8, NULL,
+               "columns at either side that see no sample"},
+    [P_DOUBLE] = {"double", "", BP_PARAM_SWITCH, 0, 1, 0, NULL, "double precision, slow"},
+};
+
+#define AT_ONCE       16 /* slices */
+#define MOST_BYTES    ((size_t)3 << 30)
+#define LEAST_COLUMNS 16
+#define ANGLES_ENOUGH 512 /* for the axis: more are averaged */
+
+typedef struct analysis {
+    const double *params;
+    const bp_science_stack *stack;
+    bp_ct_scan scan;
+    size_t row_count, *rows;
+    bp_ct_row_facts *facts;
+    double *sinograms;
+    double *centres; /* found in each row; NAN */
+    double centre;
+} analysis;
+
+static bp_status choose_rows(bp_context *ctx, analysis *a)
+{
+    size_t all = a->stack->rows, count = (size_t)a->params[P_ROWS], first = 0;
+    bool spread = a->params[P_FIRST] < 0;
+    if (!spread) {
+        first = (size_t)a->params[P_FIRST];
+        if (first >= all)
+            return bp_fail(ctx, BP_E_USAGE, "first=%zu: the detector has %zu rows", first, all);
+    }
+    count = count < all - first ? count : all - first;
+    a->row_count = count;
+    a->rows = malloc(count * sizeof *a->rows);
+    a->centres = malloc(count * sizeof *a->centres);
+    a->facts = malloc(count * sizeof *a->facts);
+    if (!a->rows || !a->centres || !a->facts)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory");
+    for (size_t i = 0; i < count; i++) {
+        a->rows[i] = spread ? (2 * i + 1) * all / (2 * count) : first + i;
+        a->centres[i] = NAN;
+    }
+    return BP_OK;
+}
+
+static bp_status read_rows(bp_context *ctx, analysis *a)
+{
+    size_t values, bytes;
+    if (bp_mul_overflows(a->scan.angle_count * a->scan.columns, a->row_count, &values) ||
+        bp_mul_overflows(values, sizeof *a->sinograms, &bytes) || bytes > MOST_BYTES)
+        return bp_fail(ctx, BP_E_MEMORY, "sinograms of %zu rows do not fit: take fewer rows", a->row_count);
+    a->sinograms = malloc(bytes);
+    if (!a->sinograms)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for sinograms of %zu rows: take fewer rows",
+                       a->row_count);
+    return bp_ct_scan_rows(ctx, &a->scan, a->rows, a->row_count, (size_t)a->params[P_AIR], a->sinograms,
+                           a->facts);
+}
+
+/* How many projections from the first one on are half a turn, in steps that go one way; 0: there is none. */
+static size_t half_turn(const bp_ct_scan *scan)
+{
+    const double *angles = scan->angles;
+    double step = angles[1] - angles[0];
+    size_t count = 1;
+    while (count < scan->angle_count && (angles[count] - angles[count - 1]) * step > 0 &&
+           fabs(angles[count] - angles[0]) < 180 + 0.5 * fabs(step))
+        count++;
+    return fabs(angles[count - 1] - angles[0]) + 1.5 * fabs(step) >= 180 ? count : 0;
+}
+
+/* Means over `down` projections that follow each other. */
+static size_t thin_out(const double *sinogram, size_t angles, size_t columns, double *out)
+{
+    size_t down = angles > ANGLES_ENOUGH ? angles / ANGLES_ENOUGH : 1, count = angles / down;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < columns; k++) {
+            double sum = 0;
+            for (size_t j = 0; j < down; j++)
+                sum += sinogram[(i * down + j) * columns + k];
+            out[i * columns + k] = sum / (double)down;
+        }
+    return count;
+}
+
+/* Vo's method in each row: the middle one says where to look in the others. */
+static bp_status search_centre(bp_context *ctx, analysis *a)
+{
+    size_t n = a->scan.columns, half = half_turn(&a->scan);
+    if (half == 0)
+        return bp_fail(ctx, BP_E_INPUT,
+                       "the angles are not half a turn in steps one way, so the axis cannot be found; say "
+                       "centre=COLUMN");
+    double *work = malloc(half * n * sizeof *work), sum = 0, coarse;
+    bp_status status = work ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for the axis");
+    bp_centre_search search = {.start = 1, .stop = 0, .radius = 4, .step = 0.25};
+    for (size_t k = 0; k <= a->row_count && status == BP_OK; k++) {
+        size_t i = k ? k - 1 : a->row_count / 2;
+        size_t count = thin_out(a->sinograms + i * a->scan.angle_count * n, half, n, work);
+        if (bp_context_cancelled(ctx))
+            status = bp_fail(ctx, BP_E_INTERRUPTED, "interrupted");
+        else if (!bp_centre_vo(work, count, n, &search, &coarse, &a->centres[i]))
+            status = bp_fail(ctx, BP_E_MEMORY, "no memory for the axis");
+        if (k == 0)
+            search = (bp_centre_search){.start = coarse, .stop = coarse, .radius = 2, .step = 0.25};
+        else
+            sum += a->centres[i];
+    }
+    a->centre = sum / (double)a->row_count;
+    free(work);
+    return status;
+}
+
+static bp_status find_centre(bp_context *ctx, analysis *a)
+{
+    double last = (double)a->scan.columns - 1;
+    a->centre = a->params[P_CENTRE];
+    bp_status status = a->centre >= 0 ? BP_OK : search_centre(ctx, a);
+    if (status == BP_OK && (a->centre < LEAST_COLUMNS / 2 || a->centre > last - LEAST_COLUMNS / 2))
+        return bp_fail(ctx, BP_E_USAGE, "centre=%g: the axis has to lie between columns %d and %g", a->centre,
+                       LEAST_COLUMNS / 2, last - LEAST_COLUMNS / 2);
+    return status;
+}
+
+static bp_status add_map(bp_context *ctx, const analysis *a, size_t row, const bp_ct_results *results,
+                         bp_outcomes *outcomes)
+{
+    return bp_outcomes_add(ctx, outcomes,
+                           &(bp_outcome){.name = "slice",
+                                         .unit = "1/pixel",
+                                         .axis = "pixels of the slice",
+                                         .parts = "row",
+                                         .part = (double)a->rows[row],
+                                         .count = results->side * results->side,
+                                         .columns = results->side,
+                                         .values = results->slice});
+}
+
+/* Rows first ... first + count - 1 of those chosen. slices: twice count. */
+static bp_status add_rows(bp_context *ctx, const analysis *a, const bp_ct_method *method, size_t first,
+                          size_t count, double *slices, bp_ct_results *results, bp_outcomes *outcomes)
+{
+    size_t n = a->scan.columns, pixels = n * n;
+    const double *sinograms = a->sinograms + first * a->scan.angle_count * n;
+    double *other = slices + count * pixels;
+    bp_status status = BP_OK;
+    for (size_t half = 0; half < 2 && status == BP_OK; half++)
+        status = bp_ct_slices(ctx, method, a->scan.angles, a->scan.angle_count, half, 2, count, sinograms,
+                              half ? other : slices);
+    if (status == BP_OK)
+        bp_ct_results_range(results, slices, count);
+    for (size_t i = 0; i < count && status == BP_OK; i++) {
+        status = bp_ct_results_row(ctx, results, first + i, slices + i * pixels, other + i * pixels,
+                                   a->centres[first + i], &a->facts[first + i]);
+        if (status == BP_OK && first + i == a->row_count / 2)
+            status = add_map(ctx, a, first + i, results, outcomes);
+    }
+    return status;
+}
+
+static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+{
+    size_t n = a->scan.columns, even = (a->scan.angle_count + 1) / 2;
+    size_t at_once = a->row_count < AT_ONCE ? a->row_count : AT_ONCE;
+    double reach = fmin((double)(n / 2), fmin(a->centre, (double)n - 1 - a->centre));
+    bp_ct_method method = {.filter = (bp_fbp_filter)a->params[P_FILTER],
+                           .precise = a->params[P_DOUBLE] != 0,
+                           .centre = a->centre,
+                           .columns = n,
+                           .threads = a->stack->threads};
+    bp_ct_results results;
+    bp_outcomes maps = {0};
+    double *slices = malloc(2 * at_once * n * n * sizeof *slices);
+    bp_status status =
+        bp_ct_results_begin(ctx, n, 0.95 * reach, a->row_count, even, a->scan.angle_count - even, &results);
+    if (status == BP_OK && !slices)
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu slices of %zu x %zu", 2 * at_once, n, n);
+    for (size_t i = 0; i < a->row_count && status == BP_OK; i += at_once)
+        status = add_rows(ctx, a, &method, i, a->row_count - i < at_once ? a->row_count - i : at_once, slices,
+                          &results, &maps);
+    if (status == BP_OK)
+        status = bp_ct_results_report(ctx, &results, outcomes);
+    for (size_t i = 0; i < maps.count && status == BP_OK; i++)
+        status = bp_outcomes_add(ctx, outcomes, &maps.items[i]);
+    bp_outcomes_fini(&maps);
+    bp_ct_results_fini(&results);
+    free(slices);
+    return status;
+}
+
+static bp_status run(bp_context *ctx, const double *params, const bp_science_stack *stack,
+                     bp_outcomes *outcomes)
+{
+    analysis a = {.params = params, .stack = stack};
+    const bp_ct_layout layout = {(size_t)params[P_FLATS], (size_t)params[P_DARKS], params[P_RANGE]};
+    bp_status status = BP_OK;
+    if (stack->columns < LEAST_COLUMNS)
+        status = bp_fail(ctx, BP_E_INPUT, "projections of %zu columns are too narrow", stack->columns);
+    if (status == BP_OK)
+        status = bp_ct_scan_begin(ctx, stack, &layout, &a.scan);
+    if (status == BP_OK)
+        status = choose_rows(ctx, &a);
+    if (status == BP_OK)
+        status = read_rows(ctx, &a);
+    if (status == BP_OK)
+        status = find_centre(ctx, &a);
+    if (status == BP_OK)
+        status = make_slices(ctx, &a, outcomes);
+    free(a.rows);
+    free(a.centres);
+    free(a.facts);
+    free(a.sinograms);
+    bp_ct_scan_fini(&a.scan);
+    return status;
+}
+
+const bp_technique bp_technique_ct = {
+    .name = "ct",
+    .summary = "parallel-beam tomography: axis, slices, their noise, resolution, edges and phases",
+    .source =
+        "A. Kak, M. Slaney, Principles of Computerized Tomographic Imaging (1988); N. Vo et al., Optics "
+        "Express 22 (2014) 19078; checked against scikit-image and algotom",
+    .params = params_of_ct,
+    .param_count = P_COUNT,
+    .run = run,
+};

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "science/ct_results.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "algo/edge_profile.h"
+#include "algo/jackknife.h"
+#include "algo/otsu.h"
+#include "algo/ring_correlation.h"
+
+#define PI     3.14159265358979323846
+#define BINS   4096
+#define TAPER  20     /* pixels over which slices go to their mean before they are correlated */
+#define SMOOTH 1.5    /* pixels, of the slice in which borders are looked for */
+#define HALF   0.2071 /* signal to noise of half a bit per pixel */
+
+/* The sums of a unit, one behind the other; then rings (product, first, second, pixels) and the histogram. */
+enum {
+    S_CENTRE,
+    S_CENTRES,
+    S_AIR,
+    S_AIRS,
+    S_NOISE,
+    S_NOISES,
+    S_PLACES,
+    S_EDGE,
+    S_RINGS = S_EDGE + BP_EDGE_SAMPLES
+};
+enum {
+    Q_CENTRE,
+    Q_AIR,
+    Q_NOISE,
+    Q_THRESHOLD,
+    Q_FRACTION,
+    Q_BELOW,
+    Q_ABOVE,
+    Q_CONTRAST,
+    Q_EDGE,
+    Q_RESOLUTION,
+    Q_COUNT
+};
+
+static const struct {
+    const char *name, *unit;
+} quantities[Q_COUNT] = {
+    [Q_CENTRE] = {"centre", "pixels"},
+    [Q_AIR] = {"air_transmission", ""},
+    [Q_NOISE] = {"slice_noise", "1/pixel"},
+    [Q_THRESHOLD] = {"otsu_threshold", "1/pixel"},
+    [Q_FRACTION] = {"phase_fraction", ""},
+    [Q_BELOW] = {"attenuation_below", "1/pixel"},
+    [Q_ABOVE] = {"attenuation_above", "1/pixel"},
+    [Q_CONTRAST] = {"contrast_to_noise", ""},
+    [Q_EDGE] = {"edge_width", "pixels"},
+    [Q_RESOLUTION] = {"frc_resolution", "pixels"},
+};
+
+bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double radius, size_t rows, size_t first,
+                              size_t second, bp_ct_results *r)
+{
+    double n = (double)(first + second);
+    *r = (bp_ct_results){.side = side, .radius = radius, .rows = rows, .rings = side / 2 + 1};
+    r->units = rows < BP_JACKKNIFE_BLOCKS ? rows : BP_JACKKNIFE_BLOCKS;
+    r->noise_factor = (double)first * (double)second / (n * n);
+    r->length = S_RINGS + 4 * r->rings + BINS;
+    r->sums = calloc(r->units * r->length, sizeof *r->sums);
+    r->slice = malloc(side * side * sizeof *r->slice);
+    return r->sums && r->slice ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+}
+
+void bp_ct_results_fini(bp_ct_results *r)
+{
+    free(r->sums);
+    free(r->slice);
+    *r = (bp_ct_results){0};
+}
+
+static double distance(const bp_ct_results *r, size_t i)
+{
+    double middle = (double)(r->side / 2);
+    return hypot((double)(i / r->side) - middle, (double)(i % r->side) - middle);
+}
+
+void bp_ct_results_range(bp_ct_results *r, const double *slices, size_t count)
+{
+    size_t pixels = r->side * r->side;
+    if (r->ranged)
+        return;
+    r->least = INFINITY;
+    r->most = -INFINITY;
+    for (size_t i = 0; i < count * pixels; i++) {
+        if (distance(r, i % pixels) > r->radius)
+            continue;
+        r->least = slices[i] < r->least ? slices[i] : r->least;
+        r->most = slices[i] > r->most ? slices[i] : r->most;
+    }
+    double more = 0.25 * (r->most - r->least); /* for slices that come later */
+    r->least -= more;
+    r->most += more;
+    r->ranged = true;
+}
+
+/* A histogram over the same bins whose counts are those of the sums. */
+static bool histogram_of(const bp_ct_results *r, const double *sums, bp_histogram *h)
+{
+    if (!bp_histogram_init(h, false, r->least, r->most, BINS))
+        return false;
+    for (size_t i = 0; sums && i < h->count; i++)
+        h->counts[i] = (uint64_t)(sums[S_RINGS + 4 * r->rings + i] + 0.5);
+    return true;
+}
+
+/* Rings of the two half sets, inside the disc: what stands at its edge would agree in both. */
+static bool add_rings(const bp_ct_results *r, const double *first, const double *second, double *sums)
+{
+    size_t n = r->side * r->side;
+    bp_rings rings;
+    double *work = malloc(2 * n * sizeof *work), mean[2] = {0, 0}, inside = 0;
+    if (!work || !bp_rings_init(&rings, r->side, r->side)) {
+        free(work);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (distance(r, i) <= r->radius) {
+            mean[0] += first[i];
+            mean[1] += second[i];
+            inside++;
+        }
+    for (size_t i = 0; i < n; i++) {
+        double d = (r->radius - distance(r, i)) / TAPER, w = d >= 1 ? 1 : d > 0 ? 0.5 - 0.5 * cos(PI * d) : 0;
+        work[i] = w * (first[i] - mean[0] / inside);
+        work[n + i] = w * (second[i] - mean[1] / inside);
+    }
+    bool made = bp_rings_add(&rings, work, work + n, 0);
+    for (size_t k = 0; made && k < r->rings; k++) {
+        sums[S_RINGS + k] += rings.product[k];
+        sums[S_RINGS + r->rings + k] += rings.first[k];
+        sums[S_RINGS + 2 * r->rings + k] += rings.second[k];
+        sums[S_RINGS + 3 * r->rings + k] += rings.pixels[k];
+    }
+    bp_rings_fini(&rings);
+    free(work);
+    return made;
+}
+
+/* Histogram of the slice, noise of the difference, borders at the slice's own threshold. */
+static bool add_slice(const bp_ct_results *r, const double *first, const double *second, double *sums)
+{
+    bp_histogram h;
+    bp_edge_profile edge = {.places = 0};
+    double *counts = sums + S_RINGS + 4 * r->rings;
+    size_t bin;
+    if (!histogram_of(r, NULL, &h))
+        return false;
+    for (size_t i = 0; i < r->side * r->side; i++) {
+        if (distance(r, i) > r->radius)
+            continue;
+        bp_histogram_add(&h, r->slice[i]);
+        sums[S_NOISE] += (first[i] - second[i]) * (first[i] - second[i]);
+        sums[S_NOISES]++;
+    }
+    bool made = true;
+    if (bp_otsu(&h, &bin))
+        made =
+            bp_edge_profile_add(&edge, r->slice, r->side, h.first + (double)bin * h.width, r->radius, SMOOTH);
+    for (size_t i = 0; i < h.count; i++)
+        counts[i] += (double)h.counts[i];
+    for (size_t i = 0; i < BP_EDGE_SAMPLES; i++)
+        sums[S_EDGE + i] += edge.sums[i];
+    sums[S_PLACES] += edge.places;
+    bp_histogram_fini(&h);
+    return made;
+}
+
+bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *r, size_t row, const double *first,
+                            const double *second, double centre, const bp_ct_row_facts *facts)
+{
+    double *sums = r->sums + row * r->units / r->rows * r->length;
+    double share = 0.5 + sqrt(fmax(0, 0.25 - r->noise_factor)); /* the first set is never the smaller one */
+    for (size_t i = 0; i < r->side * r->side; i++)
+        r->slice[i] = share * first[i] + (1 - share) * second[i];
+    if (!isnan(centre)) {
+        sums[S_CENTRE] += centre;
+        sums[S_CENTRES]++;
+    }
+    sums[S_AIR] += facts->air;
+    sums[S_AIRS] += facts->air_values;
+    r->clipped += facts->clipped;
+    r->filled += facts->filled;
+    return add_slice(r, first, second, sums) && add_rings(r, first, second, sums)
+               ? BP_OK
+               : bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+}
+
+/* Threshold, share above it and mean of both sides. */
+static void find_phases(const bp_ct_results *r, const double *sums, double *q)
+{
+    bp_histogram h;
+    size_t bin;
+    double counts[2] = {0, 0}, values[2] = {0, 0};
+    if (!histogram_of(r, sums, &h))
+        return;
+    if (bp_otsu(&h, &bin)) {
+        for (size_t i = 0; i < h.count; i++) {
+            counts[i > bin] += (double)h.counts[i];
+            values[i > bin] += (double)h.counts[i] * (h.first + (double)i * h.width);
+        }
+        q[Q_THRESHOLD] = h.first + (double)bin * h.width;
+        q[Q_FRACTION] = counts[1] / (counts[0] + counts[1]);
+        q[Q_BELOW] = values[0] / counts[0];
+        q[Q_ABOVE] = values[1] / counts[1];
+        if (q[Q_NOISE] > 0)
+            q[Q_CONTRAST] = (q[Q_ABOVE] - q[Q_BELOW]) / q[Q_NOISE];
+    }
+    bp_histogram_fini(&h);
+}
+
+/* All numbers, and the correlation of each ring from 1 on, as functions of the sums. */
+static void evaluate(const bp_ct_results *r, const double *sums, double *q, double *correlation)
+{
+    bp_edge_profile edge = {.places = sums[S_PLACES]};
+    double *at = (double *)(uintptr_t)(sums + S_RINGS);
+    bp_rings rings = {.rows = r->side,
+                      .columns = r->side,
+                      .count = r->rings,
+                      .product = at,
+                      .first = at + r->rings,
+                      .second = at + 2 * r->rings,
+                      .pixels = at + 3 * r->rings};
+    for (size_t k = 0; k < Q_COUNT; k++)
+        q[k] = NAN;
+    if (sums[S_CENTRES] > 0)
+        q[Q_CENTRE] = sums[S_CENTRE] / sums[S_CENTRES];
+    if (sums[S_AIRS] > 0)
+        q[Q_AIR] = sums[S_AIR] / sums[S_AIRS];
+    if (sums[S_NOISES] > 0)
+        q[Q_NOISE] = sqrt(sums[S_NOISE] / sums[S_NOISES] * r->noise_factor);
+    find_phases(r, sums, q);
+    memcpy(edge.sums, sums + S_EDGE, sizeof edge.sums);
+    bp_edge_profile_width(&edge, &q[Q_EDGE]);
+    q[Q_RESOLUTION] = bp_rings_resolution(&rings, HALF, 0);
+    for (size_t k = 1; k < r->rings; k++)
+        correlation[k - 1] = bp_rings_correlation(&rings, k);
+}
+
+/* values: units x count, one unit left out in each. */
+static double sigma_of(const double *values, size_t units, size_t count, size_t k)
+{
+    double column[BP_JACKKNIFE_BLOCKS];
+    for (size_t u = 0; u < units; u++)
+        column[u] = values[u * count + k];
+    return bp_jackknife_sigma(column, units);
+}
+
+static const char *how(const bp_ct_results *r)
+{
+    if (r->rows > r->units)
+        return "jackknife over blocks of detector rows";
+    return r->units < 8 ? "jackknife over detector rows, of which there are few: rough"
+                        : "jackknife over detector rows";
+}
+
+static bp_status report_number(bp_context *ctx, const bp_ct_results *r, size_t k, double value,
+                               const double *without, bp_outcomes *outcomes)
+{
+    double column[BP_JACKKNIFE_BLOCKS], sigma = sigma_of(without, r->units, Q_COUNT, k);
+    if (k == Q_THRESHOLD) /* known to a bin at best */
+        sigma = fmax(sigma, (r->most - r->least) / BINS / sqrt(12));
+    bool known = r->units > 1 && isfinite(sigma) && isfinite(value);
+    for (size_t u = 0; u < r->units; u++)
+        column[u] = without[u * Q_COUNT + k];
+    return bp_outcomes_add(ctx, outcomes,
+                           &(bp_outcome){.name = quantities[k].name,
+                                         .unit = quantities[k].unit,
+                                         .uncertainty = known ? how(r) : NULL,
+                                         .count = 1,
+                                         .values = &value,
+                                         .sigmas = known ? &sigma : NULL,
+                                         .unit_count = known ? r->units : 0,
+                                         .without = known ? column : NULL});
+}
+
+static bp_status report_curve(bp_context *ctx, const bp_ct_results *r, double *correlation, double *without,
+                              double *work, bp_outcomes *outcomes)
+{
+    size_t n = r->rings - 1;
+    double *sigmas = work, *at = work + n;
+    for (size_t k = 0; k < n; k++) {
+        sigmas[k] = sigma_of(without, r->units, n, k);
+        at[k] = (double)(k + 1) / (double)r->side;
+    }
+    bool known = r->units > 1;
+    return bp_outcomes_add(ctx, outcomes,
+                           &(bp_outcome){.name = "frc",
+                                         .unit = "",
+                                         .axis = "spatial frequency (1/pixel)",
+                                         .uncertainty = known ? how(r) : NULL,
+                                         .count = n,
+                                         .values = correlation,
+                                         .sigmas = known ? sigmas : NULL,
+                                         .at = at,
+                                         .unit_count = known ? r->units : 0,
+                                         .without = known ? without : NULL});
+}
+
+bp_status bp_ct_results_report(bp_context *ctx, const bp_ct_results *r, bp_outcomes *outcomes)
+{
+    size_t n = r->rings - 1;
+    double q[Q_COUNT], numbers[BP_JACKKNIFE_BLOCKS * Q_COUNT];
+    double *work = calloc(2 * r->length + (r->units + 3) * n + 1, sizeof *work);
+    if (!work)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+    double *total = work, *rest = total + r->length, *correlation = rest + r->length;
+    double *curves = correlation + n, *more = curves + r->units * n;
+    for (size_t u = 0; u < r->units; u++)
+        for (size_t i = 0; i < r->length; i++)
+            total[i] += r->sums[u * r->length + i];
+    evaluate(r, total, q, correlation);
+    for (size_t u = 0; u < r->units; u++) {
+        for (size_t i = 0; i < r->length; i++)
+            rest[i] = total[i] - r->sums[u * r->length + i];
+        evaluate(r, rest, numbers + u * Q_COUNT, curves + u * n);
+    }
+    bp_status status = BP_OK;
+    for (size_t k = 0; k < Q_COUNT && status == BP_OK; k++)
+        if (k != Q_CENTRE || !isnan(q[k]))
+            status = report_number(ctx, r, k, q[k], numbers, outcomes);
+    if (status == BP_OK)
+        status = bp_outcomes_number(ctx, outcomes, "clipped", "values", (double)r->clipped, NAN, NULL);
+    if (status == BP_OK)
+        status = bp_outcomes_number(ctx, outcomes, "filled", "values", (double)r->filled, NAN, NULL);
+    if (status == BP_OK)
+        status = report_curve(ctx, r, correlation, curves, more, outcomes);
+    free(work);
+    return status;
+}
