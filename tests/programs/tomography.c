@@ -9,6 +9,7 @@
  *   tomography phase COLUMNS PROJECTION OPPOSITE: column of the axis
  *   tomography wedge HEIGHT WIDTH RADIUS OUT
  *   tomography transmission PROJECTIONS FLAT DARK OUT
+ *   tomography attenuation TRANSMISSION OUT
  *   tomography speed COLUMNS ANGLES SLICES THREADS PASSES: seconds of each pass of fbp fast */
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +177,17 @@ static int transmission(char **words)
     return code;
 }
 
+static int attenuation(char **words)
+{
+    size_t count;
+    uint64_t clipped = 0;
+    double *values = read_file(words[0], &count);
+    bp_attenuation(values, count, &clipped);
+    int code = write_file(words[1], values, count);
+    free(values);
+    return code;
+}
+
 static double now(void)
 {
     struct timespec t;
@@ -213,8 +225,13 @@ static const struct {
     int words;
     int (*run)(char **words);
 } commands[] = {
-    {"response", 3, response}, {"centre", 2, centre}, {"metric", 4, metric},
-    {"phase", 3, phase},       {"wedge", 4, wedge},   {"transmission", 4, transmission},
+    {"response", 3, response},
+    {"centre", 2, centre},
+    {"metric", 4, metric},
+    {"phase", 3, phase},
+    {"wedge", 4, wedge},
+    {"transmission", 4, transmission},
+    {"attenuation", 2, attenuation},
 };
 
 int main(int argc, char **argv)
