@@ -192,6 +192,126 @@ static void choose_codes(applier *a)
             side->code_size = size;
 }
 
+/* ---- types of 16 bits: each value once, then a table ---- */
+
+#define RANGE(type)                                                                                          \
+    do {                                                                                                     \
+        const type *x = a->in->values.data;                                                                  \
+        for (size_t i = 0; !marks && i < a->count; i++) {                                                    \
+            low = x[i] < low ? x[i] : low;                                                                   \
+            high = x[i] > high ? x[i] : high;                                                                \
+        }                                                                                                    \
+        for (size_t i = 0; marks && i < a->count; i++) {                                                     \
+            low = !marks[i] && x[i] < low ? x[i] : low;                                                      \
+            high = !marks[i] && x[i] > high ? x[i] : high;                                                   \
+        }                                                                                                    \
+    } while (0)
+
+/* Numbers of all values between those that occur, at the places that their bits say. False when one of them
+ * has none, or when all values are marked. */
+static bool number_table(applier *a, int32_t *table)
+{
+    const uint8_t *marks = a->in->marks;
+    int32_t low = INT32_MAX, high = INT32_MIN, numbers[BLOCK], none = 0;
+    uint16_t values[BLOCK];
+    if (a->in->values.dtype == BP_U16)
+        RANGE(uint16_t);
+    else
+        RANGE(int16_t);
+    for (int32_t at = low; at <= high; at += BLOCK) {
+        int32_t n = high - at < BLOCK ? high - at + 1 : BLOCK;
+        for (int32_t i = 0; i < n; i++)
+            values[i] = (uint16_t)(at + i);
+        number_block(a, values, 0, (size_t)n, numbers);
+        widen_range(a, numbers, (size_t)n);
+        for (int32_t i = 0; i < n; i++) {
+            none |= numbers[i] == NO_CODE;
+            table[values[i]] = numbers[i];
+        }
+    }
+    return low <= high && !none;
+}
+
+#define LOOK_UP(code)                                                                                        \
+    do {                                                                                                     \
+        code *to = codes;                                                                                    \
+        for (size_t i = 0; i < a->count; i++)                                                                \
+            to[i] = (code)table[x[i]];                                                                       \
+    } while (0)
+
+static bp_status look_up(applier *a, const uint16_t *table, void *codes)
+{
+    const uint16_t *x = a->in->values.data;
+    const uint8_t *marks = a->in->marks;
+    bp_status status = BP_OK;
+    if (a->side.code_size == 1)
+        LOOK_UP(uint8_t);
+    else
+        LOOK_UP(uint16_t);
+    for (size_t i = 0; marks && status == BP_OK && i < a->count; i++)
+        if (marks[i]) {
+            uint32_t code = 0;
+            status = keep_exactly(a, i, &code);
+            store_code(codes, a->side.code_size, i, code);
+        }
+    return status;
+}
+
+static bp_status new_codes(applier *a, bp_operation_out *out)
+{
+    static const bp_dtype types[] = {BP_OPAQUE, BP_U8, BP_U16, BP_OPAQUE, BP_U32};
+    void *codes = bp_scratch_take(a->ctx, a->count * a->side.code_size);
+    if (!codes)
+        return bp_fail(a->ctx, BP_E_MEMORY, "no memory to quantise");
+    return bp_array_init(&out->coded, types[a->side.code_size], 0, a->in->values.rank, a->in->values.shape,
+                         codes);
+}
+
+/* *done: false where a table would not do. */
+static bp_status apply_by_table(applier *a, bp_operation_out *out, bool *done)
+{
+    enum { ENTRIES = 65536 };
+    bp_dtype dtype = a->in->values.dtype;
+    *done = false;
+    if ((dtype != BP_U16 && dtype != BP_I16) || a->q->dither || a->count < ENTRIES / 8)
+        return BP_OK;
+    int32_t *numbers = bp_scratch_take(a->ctx, ENTRIES * (sizeof *numbers + sizeof(uint16_t)));
+    if (!numbers)
+        return bp_fail(a->ctx, BP_E_MEMORY, "no memory for a table");
+    uint16_t *table = (uint16_t *)(void *)(numbers + ENTRIES);
+    bp_status status = BP_OK;
+    memset(numbers, 0, ENTRIES * sizeof *numbers); /* what only marked values look up */
+    *done = number_table(a, numbers);
+    choose_codes(a);
+    *done = *done && a->side.code_size < 4;
+    if (*done) {
+        for (size_t i = 0; i < ENTRIES; i++)
+            table[i] = (uint16_t)((uint32_t)numbers[i] - (uint32_t)a->side.base);
+        status = new_codes(a, out);
+        if (status == BP_OK)
+            status = look_up(a, table, out->coded.data);
+    }
+    bp_scratch_give(a->ctx, numbers);
+    return status;
+}
+
+/* One number after the other. */
+static bp_status apply_by_law(applier *a, bp_operation_out *out)
+{
+    a->low = INT32_MAX;
+    a->high = INT32_MIN;
+    a->numbers = bp_scratch_take(a->ctx, a->count * sizeof *a->numbers);
+    if (!a->numbers)
+        return bp_fail(a->ctx, BP_E_MEMORY, "no memory to quantise");
+    number_all(a);
+    choose_codes(a);
+    bp_status status = new_codes(a, out);
+    if (status == BP_OK)
+        status = narrow(a, out->coded.data);
+    bp_scratch_give(a->ctx, a->numbers);
+    return status;
+}
+
 static bp_status write_side(applier *a, bp_operation_out *out)
 {
     bp_quantise_side *side = &a->side;
@@ -208,11 +328,6 @@ static bp_status write_side(applier *a, bp_operation_out *out)
     return BP_OK;
 }
 
-static bp_dtype code_type(size_t size)
-{
-    return size == 1 ? BP_U8 : size == 2 ? BP_U16 : BP_U32;
-}
-
 bp_status bp_quantise_apply(bp_context *ctx, const bp_quantiser *quantiser, double bound, uint64_t seed,
                             const bp_operation_in *in, bp_operation_out *out)
 {
@@ -222,21 +337,12 @@ bp_status bp_quantise_apply(bp_context *ctx, const bp_quantiser *quantiser, doub
     if (quantiser->dither)
         a.side.key = (seed ^ UINT64_C(0x6a09e667f3bcc909)) * UINT64_C(0x9fb21c651e98df25) +
                      in->place * UINT64_C(0x9e3779b97f4a7c15);
-    a.numbers = bp_scratch_take(ctx, a.count * sizeof *a.numbers);
-    bp_status status = a.numbers ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory to quantise");
-    if (status == BP_OK) {
-        number_all(&a);
-        choose_codes(&a);
-        void *codes = bp_scratch_take(ctx, a.count * a.side.code_size);
-        status = codes ? bp_array_init(&out->coded, code_type(a.side.code_size), 0, in->values.rank,
-                                       in->values.shape, codes)
-                       : bp_fail(ctx, BP_E_MEMORY, "no memory to quantise");
-        if (status == BP_OK)
-            status = narrow(&a, codes);
-    }
+    bool done = false;
+    bp_status status = apply_by_table(&a, out, &done);
+    if (status == BP_OK && !done)
+        status = apply_by_law(&a, out);
     if (status == BP_OK)
         status = write_side(&a, out);
-    bp_scratch_give(ctx, a.numbers);
     bp_scratch_give(ctx, a.raw);
     return status;
 }
