@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "algo/outcome_units.h"
+
 /* The file's beam centre, else the middle of the frame. */
 static bp_status centre_of(bp_context *ctx, const bp_science_stack *s, double given, const char *name,
                            size_t extent, double *centre)
@@ -158,4 +160,41 @@ void bp_unit_values_fini(bp_unit_values *list)
     free(list->values);
     free(list->units);
     *list = (bp_unit_values){0};
+}
+
+bp_status bp_ring_means_add(bp_context *ctx, bp_unit_sums *sums, size_t k, const char *name, const char *unit,
+                            bp_outcomes *outcomes)
+{
+    size_t rings = sums->terms / 3, units = sums->units, used = 0;
+    double *total = malloc((rings * (5 + units) + 1) * sizeof *total);
+    if (!total)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+    double *values = total + 3 * rings, *at = values + rings, *without = at + rings;
+    bp_unit_sums_total(sums, SIZE_MAX, total);
+    for (size_t r = 0; r < rings; r++)
+        used += total[3 * r + 2] > 0;
+    for (size_t r = 0, i = 0; r < rings; r++) {
+        const double *all = total + 3 * r;
+        if (!(all[2] > 0))
+            continue;
+        values[i] = all[k] / all[2];
+        at[i] = (double)r;
+        for (size_t u = 0; u < units; u++) {
+            const double *own = bp_unit_sums_of(sums, u) + 3 * r;
+            without[u * used + i] = all[2] > own[2] ? (all[k] - own[k]) / (all[2] - own[2]) : NAN;
+        }
+        i++;
+    }
+    bp_status status = bp_outcomes_from_units(ctx, outcomes,
+                                              &(bp_outcome){.name = name,
+                                                            .unit = unit,
+                                                            .axis = "distance from the beam (pixels)",
+                                                            .uncertainty = "jackknife over shots",
+                                                            .count = used,
+                                                            .values = values,
+                                                            .at = at,
+                                                            .unit_count = units,
+                                                            .without = without});
+    free(total);
+    return status;
 }

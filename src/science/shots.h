@@ -64,4 +64,11 @@ bool bp_unit_values_add(bp_unit_values *list, double value, size_t unit);
 bool bp_unit_values_median(bp_unit_values *list, size_t units, double *median, double *without);
 void bp_unit_values_fini(bp_unit_values *list);
 
+/* Adds the means over shots of every ring's sum number k (0 or 1; number 2 counts the shots), by radius. */
+BP_MUST_CHECK bp_status bp_ring_means_add(bp_context *ctx, bp_unit_sums *rings, size_t k, const char *name,
+                                          const char *unit, bp_outcomes *outcomes);
+/* The comparison of two versions of the same shots. */
+bp_status bp_sx_compare(bp_context *ctx, const double *params, const bp_science_stack *reference,
+                        const bp_science_stack *test, bp_outcomes *outcomes);
+
 #endif

@@ -180,47 +180,6 @@ static bp_status add_peaks(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
     return status;
 }
 
-/* Means over shots of a ring's background, or of its scatter, with each unit left out; by radius. */
-static bp_status add_rings(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
-{
-    static const char *const names[] = {"background_mean", "background_sigma"};
-    size_t rings = bp_peakfinder8_rings(a->shots.finder), units = a->rings.units, used = 0;
-    double *total = malloc((rings * (5 + units) + 1) * sizeof *total);
-    if (!total)
-        return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
-    double *values = total + 3 * rings, *at = values + rings, *without = at + rings;
-    bp_status status = BP_OK;
-    bp_unit_sums_total(&a->rings, SIZE_MAX, total);
-    for (size_t r = 0; r < rings; r++)
-        used += total[3 * r + 2] > 0;
-    for (size_t k = 0; k < 2 && status == BP_OK; k++) {
-        for (size_t r = 0, i = 0; r < rings; r++) {
-            const double *all = total + 3 * r;
-            if (!(all[2] > 0))
-                continue;
-            values[i] = all[k] / all[2];
-            at[i] = (double)r;
-            for (size_t u = 0; u < units; u++) {
-                const double *own = bp_unit_sums_of(&a->rings, u) + 3 * r;
-                without[u * used + i] = all[2] > own[2] ? (all[k] - own[k]) / (all[2] - own[2]) : NAN;
-            }
-            i++;
-        }
-        status = bp_outcomes_from_units(ctx, outcomes,
-                                        &(bp_outcome){.name = names[k],
-                                                      .unit = "value",
-                                                      .axis = "distance from the beam (pixels)",
-                                                      .uncertainty = from_shots,
-                                                      .count = used,
-                                                      .values = values,
-                                                      .at = at,
-                                                      .unit_count = units,
-                                                      .without = without});
-    }
-    free(total);
-    return status;
-}
-
 static bp_status run(bp_context *ctx, const double *params, const bp_science_stack *stack,
                      bp_outcomes *outcomes)
 {
@@ -242,7 +201,9 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
     if (status == BP_OK)
         status = add_peaks(ctx, &a, outcomes);
     if (status == BP_OK)
-        status = add_rings(ctx, &a, outcomes);
+        status = bp_ring_means_add(ctx, &a.rings, 0, "background_mean", "value", outcomes);
+    if (status == BP_OK)
+        status = bp_ring_means_add(ctx, &a.rings, 1, "background_sigma", "value", outcomes);
     for (size_t c = 0; c < LIST_COLUMNS; c++)
         bp_unit_values_fini(&a.list[c]);
     bp_unit_values_fini(&a.strength);
@@ -260,4 +221,5 @@ const bp_technique bp_technique_sx = {
     .params = params_of_sx,
     .param_count = P_SX_COUNT,
     .run = run,
+    .compare = bp_sx_compare,
 };

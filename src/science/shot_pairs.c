@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Two versions of the same shots: are the peaks still there, and their intensities? Spots are summed where
+ * the reference has its peaks. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "algo/outcome_units.h"
+#include "algo/peak_pairs.h"
+#include "science/shots.h"
+
+enum {
+    T_SHOTS,
+    T_HITS, /* of the reference */
+    T_HITS_LOST,
+    T_HITS_FALSE,
+    T_PEAKS, /* of the reference */
+    T_FOUND,
+    T_TEST_PEAKS,
+    T_TRUE,
+    T_SUMMED, /* spots of the reference */
+    T_PAIRS,
+    T_A,
+    T_B,
+    T_AA,
+    T_BB,
+    T_AB,
+    T_ABS,   /* |a - b| */
+    T_KNOWN, /* pairs whose sigma is not 0 */
+    T_SHIFT, /* (b - a) / sigma_a */
+    T_SQUARE,
+    T_COUNT
+};
+
+typedef struct pairs {
+    bp_shots a, b;
+    bp_unit_sums sums, rings; /* rings: difference of background means, ratio of scatters, shots */
+    bp_unit_values strength_a, strength_b;
+} pairs;
+
+static bool add_spots(pairs *p, double *t, size_t unit)
+{
+    for (size_t i = 0; i < p->a.peaks.count; i++) {
+        bp_spot a, b;
+        if (!bp_shots_sum(&p->a, &p->a.peaks.items[i], &a))
+            continue;
+        t[T_SUMMED]++;
+        if (!bp_shots_sum(&p->b, &p->a.peaks.items[i], &b))
+            continue;
+        t[T_PAIRS]++;
+        t[T_A] += a.intensity;
+        t[T_B] += b.intensity;
+        t[T_AA] += a.intensity * a.intensity;
+        t[T_BB] += b.intensity * b.intensity;
+        t[T_AB] += a.intensity * b.intensity;
+        t[T_ABS] += fabs(a.intensity - b.intensity);
+        if (a.sigma > 0) {
+            double shift = (b.intensity - a.intensity) / a.sigma;
+            t[T_KNOWN]++;
+            t[T_SHIFT] += shift;
+            t[T_SQUARE] += shift * shift;
+        }
+        if (a.sigma > 0 && b.sigma > 0 &&
+            (!bp_unit_values_add(&p->strength_a, a.intensity / a.sigma, unit) ||
+             !bp_unit_values_add(&p->strength_b, b.intensity / b.sigma, unit)))
+            return false;
+    }
+    return true;
+}
+
+static bool add_shot(pairs *p, size_t unit)
+{
+    double *t = bp_unit_sums_of(&p->sums, unit), *rings = bp_unit_sums_of(&p->rings, unit);
+    const bp_peaks *a = &p->a.peaks, *b = &p->b.peaks;
+    double distance = p->a.params[P_DISTANCE], least = p->a.params[P_MIN_PEAKS];
+    bool hit = (double)a->count >= least, still = (double)b->count >= least;
+    t[T_SHOTS]++;
+    t[T_HITS] += hit;
+    t[T_HITS_LOST] += hit && !still;
+    t[T_HITS_FALSE] += !hit && still;
+    t[T_PEAKS] += (double)a->count;
+    t[T_FOUND] += (double)bp_peaks_near(a, b, distance);
+    t[T_TEST_PEAKS] += (double)b->count;
+    t[T_TRUE] += (double)bp_peaks_near(b, a, distance);
+    for (size_t r = 0; r < bp_peakfinder8_rings(p->a.finder); r++) {
+        double mean_a, mean_b, sigma_a, sigma_b;
+        size_t pixels_a, pixels_b;
+        bp_peakfinder8_ring(p->a.finder, r, &mean_a, &sigma_a, &pixels_a);
+        bp_peakfinder8_ring(p->b.finder, r, &mean_b, &sigma_b, &pixels_b);
+        if (pixels_a && pixels_b && sigma_a > 0) {
+            rings[3 * r] += (mean_b - mean_a) / sigma_a;
+            rings[3 * r + 1] += sigma_b / sigma_a;
+            rings[3 * r + 2]++;
+        }
+    }
+    return add_spots(p, t, unit);
+}
+
+static bp_status read_shots(bp_context *ctx, pairs *p)
+{
+    uint64_t shots = p->a.stack->frames;
+    for (uint64_t shot = 0; shot < shots; shot++) {
+        bp_status status = bp_shots_read(ctx, &p->a, shot);
+        if (status == BP_OK)
+            status = bp_shots_read(ctx, &p->b, shot);
+        if (status != BP_OK)
+            return status;
+        if (!add_shot(p, bp_unit_of(&p->sums, (size_t)shot, (size_t)shots)))
+            return bp_fail(ctx, BP_E_MEMORY, "no memory for peaks");
+    }
+    return BP_OK;
+}
+
+static double ratio(double above, double below)
+{
+    return below > 0 ? above / below : NAN;
+}
+
+static double correlation(const double *t)
+{
+    double n = t[T_PAIRS], a = t[T_AA] - t[T_A] * t[T_A] / n, b = t[T_BB] - t[T_B] * t[T_B] / n;
+    return n > 1 && a > 0 && b > 0 ? (t[T_AB] - t[T_A] * t[T_B] / n) / sqrt(a * b) : NAN;
+}
+
+typedef enum score {
+    RECALL,
+    PRECISION,
+    HITS_LOST,
+    HITS_FALSE,
+    SPOTS_LOST,
+    CORRELATION,
+    R_FACTOR,
+    INTENSITY_RATIO,
+    BIAS,
+    RMS,
+    SCORE_COUNT
+} score;
+
+static const struct {
+    const char *name, *unit;
+} scores[SCORE_COUNT] = {
+    [RECALL] = {"peak_recall", ""},       [PRECISION] = {"peak_precision", ""},
+    [HITS_LOST] = {"hits_lost", ""},      [HITS_FALSE] = {"hits_false", ""},
+    [SPOTS_LOST] = {"spots_lost", ""},    [CORRELATION] = {"intensity_correlation", ""},
+    [R_FACTOR] = {"intensity_r", ""},     [INTENSITY_RATIO] = {"intensity_ratio", ""},
+    [BIAS] = {"intensity_bias", "sigma"}, [RMS] = {"intensity_rms", "sigma"},
+};
+
+static double score_of(score which, const double *t)
+{
+    switch (which) {
+    case RECALL:
+        return ratio(t[T_FOUND], t[T_PEAKS]);
+    case PRECISION:
+        return ratio(t[T_TRUE], t[T_TEST_PEAKS]);
+    case HITS_LOST:
+        return ratio(t[T_HITS_LOST], t[T_HITS]);
+    case HITS_FALSE:
+        return ratio(t[T_HITS_FALSE], t[T_SHOTS] - t[T_HITS]);
+    case SPOTS_LOST:
+        return ratio(t[T_SUMMED] - t[T_PAIRS], t[T_SUMMED]);
+    case CORRELATION:
+        return correlation(t);
+    case R_FACTOR:
+        return ratio(sqrt(2) * t[T_ABS], t[T_A] + t[T_B]);
+    case INTENSITY_RATIO:
+        return ratio(t[T_B], t[T_A]);
+    case BIAS:
+        return ratio(t[T_SHIFT], t[T_KNOWN]);
+    default:
+        return sqrt(ratio(t[T_SQUARE], t[T_KNOWN]));
+    }
+}
+
+static bp_status add_number(bp_context *ctx, const pairs *p, bp_outcomes *outcomes, const char *name,
+                            const char *unit, double value, double *without)
+{
+    return bp_outcomes_from_units(ctx, outcomes,
+                                  &(bp_outcome){.name = name,
+                                                .unit = unit,
+                                                .uncertainty = "jackknife over shots",
+                                                .count = 1,
+                                                .values = &value,
+                                                .unit_count = p->sums.units,
+                                                .without = without});
+}
+
+static bp_status add_scores(bp_context *ctx, pairs *p, bp_outcomes *outcomes)
+{
+    double total[T_COUNT], without[BP_UNITS_MOST], other[BP_UNITS_MOST], a, b;
+    bp_status status = BP_OK;
+    for (int k = 0; k < SCORE_COUNT && status == BP_OK; k++) {
+        for (size_t u = 0; u < p->sums.units; u++) {
+            bp_unit_sums_total(&p->sums, u, total);
+            without[u] = score_of((score)k, total);
+        }
+        bp_unit_sums_total(&p->sums, SIZE_MAX, total);
+        status =
+            add_number(ctx, p, outcomes, scores[k].name, scores[k].unit, score_of((score)k, total), without);
+    }
+    if (status == BP_OK && (!bp_unit_values_median(&p->strength_a, p->sums.units, &a, without) ||
+                            !bp_unit_values_median(&p->strength_b, p->sums.units, &b, other)))
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+    if (status != BP_OK)
+        return status;
+    for (size_t u = 0; u < p->sums.units; u++)
+        without[u] = ratio(other[u], without[u]);
+    return add_number(ctx, p, outcomes, "i_over_sigma_ratio", "", ratio(b, a), without);
+}
+
+bp_status bp_sx_compare(bp_context *ctx, const double *params, const bp_science_stack *reference,
+                        const bp_science_stack *test, bp_outcomes *outcomes)
+{
+    static const char *const names[] = {"background_shift", "background_sigma_ratio"};
+    static const char *const units_of[] = {"sigma", ""};
+    pairs p = {0};
+    size_t shots = (size_t)reference->frames, units = shots > BP_UNITS_MOST ? BP_UNITS_MOST : shots;
+    bp_status status = bp_shots_init(ctx, &p.a, params, reference);
+    if (status == BP_OK)
+        status = bp_shots_init(ctx, &p.b, params, test);
+    if (status == BP_OK && (!bp_unit_sums_init(&p.sums, units, T_COUNT) ||
+                            !bp_unit_sums_init(&p.rings, units, 3 * bp_peakfinder8_rings(p.a.finder))))
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu shots", shots);
+    if (status == BP_OK)
+        status = read_shots(ctx, &p);
+    if (status == BP_OK)
+        status = add_scores(ctx, &p, outcomes);
+    for (size_t k = 0; k < 2 && status == BP_OK; k++)
+        status = bp_ring_means_add(ctx, &p.rings, k, names[k], units_of[k], outcomes);
+    bp_unit_values_fini(&p.strength_a);
+    bp_unit_values_fini(&p.strength_b);
+    bp_unit_sums_fini(&p.sums);
+    bp_unit_sums_fini(&p.rings);
+    bp_shots_fini(&p.a);
+    bp_shots_fini(&p.b);
+    return status;
+}
