@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <math.h>
+#include <string.h>
 
 #include "algo/half.h"
 #include "algo/values.h"
@@ -48,6 +49,46 @@ void bp_values_to_double(bp_dtype dtype, const void *in, size_t count, double *o
     default:
         for (size_t i = 0; i < count; i++)
             out[i] = bp_half_to_double(halves[i]);
+        break;
+    }
+}
+
+#define ROUND(type, low, high)                                                                               \
+    do {                                                                                                     \
+        type *values = out;                                                                                  \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            values[i] = (type)(!(in[i] > (low)) ? (isnan(in[i]) ? 0 : (low))                                 \
+                                                : rint(in[i] < (high) ? in[i] : (high)));                    \
+    } while (0)
+
+void bp_values_from_double(bp_dtype dtype, const double *in, size_t count, void *out)
+{
+    float *singles = out;
+    switch ((int)dtype) {
+    case BP_U8:
+        ROUND(uint8_t, 0.0, 255.0);
+        break;
+    case BP_I8:
+        ROUND(int8_t, -128.0, 127.0);
+        break;
+    case BP_U16:
+        ROUND(uint16_t, 0.0, 65535.0);
+        break;
+    case BP_I16:
+        ROUND(int16_t, -32768.0, 32767.0);
+        break;
+    case BP_U32:
+        ROUND(uint32_t, 0.0, 4294967295.0);
+        break;
+    case BP_I32:
+        ROUND(int32_t, -2147483648.0, 2147483647.0);
+        break;
+    case BP_F32:
+        for (size_t i = 0; i < count; i++)
+            singles[i] = (float)in[i];
+        break;
+    default:
+        memcpy(out, in, count * sizeof *in);
         break;
     }
 }
