@@ -7,8 +7,8 @@
 
 /* count values of type dtype (not BP_OPAQUE) at in, machine byte order; integers beyond 2^53 are rounded. */
 void bp_values_to_double(bp_dtype dtype, const void *in, size_t count, double *out);
-/* And back: rounded to the nearest, to even in the middle, the type's limits at its ends; of integers up to 32
- * bits and of floats. NaN becomes 0 in an integer. */
+/* And back: rounded to the nearest, to even in the middle, the type's limits at its ends; of integers up to
+ * 32 bits and of floats. NaN becomes 0 in an integer. */
 void bp_values_from_double(bp_dtype dtype, const double *in, size_t count, void *out);
 
 /* Values that are marks, not measurements: they take part in no mean. */
