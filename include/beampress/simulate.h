@@ -34,6 +34,7 @@ typedef struct bp_simulated_side {
     size_t count;
     const double *values; /* owned by the simulation */
     bool whole;           /* written as integers of 32 bits */
+    bool map;             /* height x width values, and written so; count is not looked at */
 } bp_simulated_side;
 
 struct bp_simulator;

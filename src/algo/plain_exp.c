@@ -48,3 +48,18 @@ void bp_plain_turn(size_t k, size_t n, double *cosine, double *sine)
         *cosine = s, *sine = -c;
     }
 }
+
+void bp_plain_circle(double angle, double *cosine, double *sine)
+{
+    /* the nearest of 64 directions, then what is left by Taylor's series */
+    double turns = floor(angle / 0.098174770424681038 + 0.5), c, s;
+    double r = angle - turns * 0.098174770424681038, r2 = r * r, cr = 1, sr = 1;
+    bp_plain_turn((size_t)turns % 64, 64, &c, &s);
+    for (int i = 12; i > 0; i -= 2)
+        cr = 1 - cr * r2 / (i * (i - 1));
+    for (int i = 11; i > 1; i -= 2)
+        sr = 1 - sr * r2 / (i * (i - 1));
+    sr *= r;
+    *cosine = c * cr - s * sr;
+    *sine = s * cr + c * sr;
+}

@@ -12,5 +12,7 @@ double bp_plain_exp(double x);
 
 /* Cosine and sine of 2 pi k / n, n > 0. Absolute error below 1e-15. */
 void bp_plain_turn(size_t k, size_t n, double *cosine, double *sine);
+/* Cosine and sine of an angle in radians, 0 to 1e6. Absolute error below 1e-15 (1 + angle). */
+void bp_plain_circle(double angle, double *cosine, double *sine);
 
 #endif

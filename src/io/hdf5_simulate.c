@@ -15,6 +15,7 @@
 #define DATA           "/entry/data/data"
 #define TRUTH          "/entry/truth"
 #define MARK           "SIMULATED"
+#define DETECTOR       "instrument/detector"
 #define DEFAULT_MEMORY ((size_t)256 << 20)
 
 typedef struct writer {
@@ -191,12 +192,12 @@ static bp_status put_sides(const writer *w)
     bp_status status = BP_OK;
     for (size_t i = 0; status == BP_OK && i < s->side_count; i++) {
         const bp_simulated_side *side = &s->sides[i];
-        hsize_t count = side->count;
+        hsize_t shape[2] = {side->map ? s->height : side->count, s->width};
         char path[128];
         snprintf(path, sizeof path, "/entry/data/%s", side->name);
         hid_t dataset = H5I_INVALID_HID;
         status = bp_h5_put_dataset(w->ctx, w->file, path, side->whole ? H5T_NATIVE_INT32 : H5T_NATIVE_DOUBLE,
-                                   1, &count, NULL, &dataset);
+                                   side->map ? 2 : 1, shape, NULL, &dataset);
         if (status == BP_OK &&
             H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, side->values) < 0)
             status = bp_h5_fail(w->ctx, BP_E_OUTPUT, "%s could not be written", path);
@@ -211,17 +212,26 @@ static bp_status put_sides(const writer *w)
     return status;
 }
 
-/* What an application definition asks for beyond the frames. */
+/* Frames that a detector is described for stand in it too. */
+static bp_status put_detector(const writer *w)
+{
+    const bp_simulation *s = w->simulation;
+    bool described = s->definition != NULL;
+    for (size_t i = 0; i < s->side_count; i++)
+        described = described || (s->sides[i].group && strcmp(s->sides[i].group, DETECTOR) == 0);
+    return described ? put_link(w, DETECTOR, "data") : BP_OK;
+}
+
 static bp_status put_definition(const writer *w)
 {
     const char *definition = w->simulation->definition;
-    if (!definition)
-        return BP_OK;
+    bp_status status = put_detector(w);
+    if (!definition || status != BP_OK)
+        return status;
     hid_t type = bp_h5_put_text_type(definition);
-    bp_status status =
-        bp_h5_put_dataset(w->ctx, w->file, "/entry/definition", type, 0, NULL, definition, NULL);
+    status = bp_h5_put_dataset(w->ctx, w->file, "/entry/definition", type, 0, NULL, definition, NULL);
     bp_h5_release(&type);
-    return status == BP_OK ? put_link(w, "instrument/detector", "data") : status;
+    return status;
 }
 
 static bp_status put_groups(const writer *w)

@@ -242,7 +242,8 @@ static void make_curve(analysis *a, size_t sector, double *sigma)
         double poisson = all.even > 0 ? sqrt(all.variance > 0 ? all.variance : 1) / all.even : (double)NAN;
         double spread = bp_jackknife_sigma(without, a->units);
         a->sigma[i] = a->whole ? poisson : spread;
-        sigma[i] = a->by_exposure || !a->whole ? spread : poisson;
+        /* exposures without any difference are no proof that there is none */
+        sigma[i] = a->whole && (!a->by_exposure || spread == 0) ? poisson : spread;
     }
 }
 

@@ -291,3 +291,31 @@ def test_empty_rings_and_bad_pixels_are_not_numbers(beampress, tmp_path):
     dark = analyse(beampress, write(tmp_path, np.zeros((40, 60), np.uint16), geometry=whole), "saxs:bins=30")
     assert set(dark["intensity"]["values"]) == {0} and min(dark["intensity"]["sigma"]) > 0
     assert dark["guinier_radius"]["value"] is None and dark["porod_exponent"]["value"] is None
+
+
+def test_truth_of_simulated_spheres(beampress, tmp_path):
+    """Radius of gyration and curve of a simulated experiment, within their uncertainty."""
+    file = tmp_path / "spheres.h5"
+    beampress("simulate", "saxs", file, "frames=10", "background=0", "seed=5")
+    with h5py.File(file) as f:
+        rg, forward = f["entry/truth/radius_of_gyration"][()], f["entry/truth/forward_intensity"][()]
+        q, rate = f["entry/truth/q"][()], f["entry/truth/rate"][()]
+    found = analyse(beampress, file, "saxs:bins=60,split=no,guinier_limit=0.6")
+    radius, intensity = found["guinier_radius"], found["guinier_intensity"]
+    assert abs(radius["value"] - rg) < 4 * radius["sigma"] + 0.015 * rg  # the parabola is but the first term
+    assert abs(intensity["value"] - forward) < 4 * intensity["sigma"] + 0.005 * forward
+    # the curve, bin by bin: the same ratio of sums of the rates
+    width = (q.max() * (1 + 2**-23) - q.min()) / 60
+    index = ((q - q.min()) / width).astype(int).ravel()
+    y, x = np.mgrid[:256, :256] + 0.5
+    solid = (1 + ((x - 128)**2 + (y - 128)**2) * (500e-6 / 2)**2)**-1.5
+    truth = np.bincount(index, rate.ravel()) / np.bincount(index, solid.ravel())
+    z = (curve(found["intensity"]) - truth) / curve(found["intensity"], "sigma")
+    assert np.sqrt(np.mean(z**2)) < 1.6 and abs(np.median(z)) < 0.5
+
+
+def test_identical_data_pass_the_judge(beampress, tmp_path):
+    beampress("simulate", "saxs", tmp_path / "a.h5", "frames=6")
+    beampress("compress", tmp_path / "a.h5", tmp_path / "b.h5")
+    done = beampress("judge", tmp_path / "a.h5", tmp_path / "b.h5", "--science", "saxs:bins=50", "--json")
+    assert done.json["verdict"] == "pass"

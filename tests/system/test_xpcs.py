@@ -132,3 +132,17 @@ def test_bad_input(beampress, tmp_path):
     broken = frames.astype(float)
     broken[2, 3, 4] = np.nan
     assert "frame 2" in analyse(beampress, tmp_path, broken, code=3).stderr
+
+
+def test_truth_of_simulated_speckles(beampress, tmp_path):
+    """From a hundredth of a photon per pixel to a hundred."""
+    for counts, frames, side, modes in ((0.05, 1500, 96, 1), (2, 300, 64, 2), (100, 300, 64, 3)):
+        file = tmp_path / "speckles.h5"
+        beampress("simulate", "xpcs", file, f"counts={counts}", f"frames={frames}", f"height={side}", f"width={side}",
+                  f"modes={modes}", "rate=0.03", "--overwrite")
+        found = {r["name"]: r for r in beampress("analyse", "xpcs", file, "--json").json["results"]}
+        assert found["rate"]["at"] == [1, 2]
+        for name, truth in (("contrast", [1 / modes] * 2), ("rate", [0.03, 0.12]), ("mean_counts", [counts] * 2),
+                            ("contrast_from_statistics", [1 / modes] * 2)):
+            values, sigma = (np.array(found[name][key]) for key in ("values", "sigma"))
+            assert (abs(values - truth) < 4 * sigma).all(), (name, counts, values, sigma)
