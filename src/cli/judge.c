@@ -22,6 +22,7 @@ static void set_json(bp_cli *cli, const bp_judge_report *report)
     bp_json_set_count(result, "frames", report->frames);
     bp_json_set_count(result, "rows", report->rows);
     bp_json_set_count(result, "columns", report->columns);
+    bp_json_set_text(result, "noise", report->noise.text);
     bp_json_set(result, "techniques", json_array());
     bp_json_set(result, "quantities", json_array());
     for (size_t i = 0; i < report->count; i++) {
@@ -66,7 +67,10 @@ static void judgement_row(bp_table *table, const bp_judged *item, const bp_judge
     number_cell(table, 3, j->bin.length ? j->bin.upper : (double)NAN);
     number_cell(table, 3, j->block.length ? j->block.upper : (double)NAN);
     number_cell(table, 3, j->random.length ? j->random.z : (double)NAN);
-    bp_table_cell(table, "%g / %g", j->budget, j->random_budget);
+    if (j->agreement)
+        bp_table_cell(table, "%s", "as noise");
+    else
+        bp_table_cell(table, "%g / %g", j->budget, j->random_budget);
     bp_table_cell(table, "%s", bp_decision_text(j->decision));
     bp_table_cell(table, "%s", item->failed[0] && !j->test ? item->failed : j->reason);
 }
@@ -83,13 +87,14 @@ static void print_report(const bp_cli *cli, const bp_judge_report *report)
     for (size_t i = 0; i < report->count; i++) {
         const bp_judged *item = &report->items[i];
         bp_table *table = bp_table_new(columns, 12);
-        printf("\n%s: %s\n", item->technique->name, bp_decision_text(item->verdict.decision));
+        printf("\n%s: %s\n", item->answer->technique->name, bp_decision_text(item->verdict.decision));
         for (size_t k = 0; k < item->verdict.count; k++)
             judgement_row(table, item, &item->verdict.items[k]);
         bp_table_print(table, stdout, 0);
         bp_table_free(table);
     }
-    printf("\nz, limits and random are in units of sigma: |difference| is below its limit with 95 %% "
+    printf("\nnoise: %s\n", report->noise.text);
+    printf("z, limits and random are in units of sigma: |difference| is below its limit with 95 %% "
            "confidence.\nverdict: %s\n",
            bp_decision_text(report->decision));
 }

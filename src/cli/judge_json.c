@@ -9,9 +9,9 @@ json_t *bp_judged_json(const bp_judged *judged)
 {
     json_t *row = json_object();
     char params[1024];
-    bp_param_print(judged->technique->params, judged->technique->param_count, judged->params, params,
-                   sizeof params);
-    bp_json_set_text(row, "technique", judged->technique->name);
+    bp_param_print(judged->answer->technique->params, judged->answer->technique->param_count,
+                   judged->answer->params, params, sizeof params);
+    bp_json_set_text(row, "technique", judged->answer->technique->name);
     bp_json_set_text(row, "params", params);
     bp_json_set_text(row, "verdict", bp_decision_text(judged->verdict.decision));
     bp_json_set_text(row, "failed", judged->failed[0] ? judged->failed : NULL);
@@ -64,7 +64,7 @@ static json_t *quantity_json(const bp_judged *judged, const bp_judgement *j)
     size_t bin = j->bin.first;
     double before = told ? a->values[bin] : (double)NAN;
     double after = told && j->test && j->test->count == a->count ? j->test->values[bin] : (double)NAN;
-    bp_json_set_text(row, "technique", judged->technique->name);
+    bp_json_set_text(row, "technique", judged->answer->technique->name);
     bp_json_set_text(row, "name", a->name);
     bp_json_set_text(row, "unit", a->unit);
     if (a->parts)
@@ -82,6 +82,7 @@ static json_t *quantity_json(const bp_judged *judged, const bp_judgement *j)
         bp_json_set_bool(row, "pass", j->decision == BP_PASS);
     bp_json_set_text(row, "verdict", bp_decision_text(j->decision));
     bp_json_set_text(row, "reason", judged->failed[0] && !j->test ? judged->failed : j->reason);
+    bp_json_set_bool(row, "agreement", j->agreement);
     bp_json_set_text(row, "uncertainty", a->uncertainty);
     bp_json_set_count(row, "units", j->units);
     bp_json_set_count(row, "bins", j->bins);

@@ -5,23 +5,73 @@
 #include <stdlib.h>
 #include <string.h>
 
+bp_status bp_answer_choose(bp_context *ctx, const char *text, bp_answer *answer)
+{
+    bp_analysis a = {0};
+    *answer = (bp_answer){0};
+    bp_status status = bp_analysis_choose(ctx, text, &a);
+    answer->technique = a.technique;
+    memcpy(answer->params, a.params, sizeof a.params);
+    return status;
+}
+
+bp_status bp_answer_find(bp_context *ctx, const bp_science_stack *reference, const bp_science_stack *noise,
+                         bp_answer *answer)
+{
+    const bp_technique *t = answer->technique;
+    bp_status status = t->run(ctx, answer->params, reference, &answer->outcomes);
+    if (status != BP_OK || !t->compare || !noise)
+        return status;
+    status = t->compare(ctx, answer->params, reference, reference, &answer->perfect);
+    /* without noise that the technique could work on there is nothing to compare agreement with */
+    if (status == BP_OK && t->compare(ctx, answer->params, reference, noise, &answer->noise) != BP_OK)
+        bp_outcomes_fini(&answer->noise);
+    return status;
+}
+
+void bp_answer_fini(bp_answer *answer)
+{
+    bp_outcomes_fini(&answer->outcomes);
+    bp_outcomes_fini(&answer->perfect);
+    bp_outcomes_fini(&answer->noise);
+}
+
 void bp_judged_fini(bp_judged *judged)
 {
     bp_verdict_fini(&judged->verdict);
-    bp_outcomes_fini(&judged->reference);
     bp_outcomes_fini(&judged->test);
+    bp_outcomes_fini(&judged->agreement);
 }
 
-bp_status bp_judge_stack(bp_context *ctx, const bp_science_stack *test, const bp_budgets *budgets,
-                         bp_judged *j)
+static bp_status add_agreement(bp_context *ctx, const bp_science_stack *reference,
+                               const bp_science_stack *test, bp_judged *j)
 {
-    bp_status status = j->technique->run(ctx, j->params, test, &j->test);
+    const bp_answer *a = j->answer;
+    bool same = reference->rows == test->rows && reference->columns == test->columns &&
+                reference->frames == test->frames;
+    bp_status status = BP_OK;
+    if (a->noise.count == 0)
+        return BP_OK;
+    if (same && !j->failed[0])
+        status = a->technique->compare(ctx, a->params, reference, test, &j->agreement);
+    if (status == BP_OK)
+        status = bp_verdict_add_agreement(ctx, &a->perfect, &a->noise, &j->agreement, &j->verdict);
+    return status;
+}
+
+bp_status bp_judge_stack(bp_context *ctx, const bp_answer *answer, const bp_science_stack *reference,
+                         const bp_science_stack *test, const bp_budgets *budgets, bp_judged *j)
+{
+    *j = (bp_judged){.answer = answer};
+    bp_status status = answer->technique->run(ctx, answer->params, test, &j->test);
     if (status == BP_E_INPUT || status == BP_E_UNSUPPORTED) {
         snprintf(j->failed, sizeof j->failed, "%s", bp_context_message(ctx));
         bp_outcomes_fini(&j->test);
         status = BP_OK;
     }
-    return status == BP_OK ? bp_verdict_make(ctx, &j->reference, &j->test, budgets, &j->verdict) : status;
+    if (status == BP_OK)
+        status = bp_verdict_make(ctx, &answer->outcomes, &j->test, budgets, &j->verdict);
+    return status == BP_OK ? add_agreement(ctx, reference, test, j) : status;
 }
 
 static bp_status same_shape(bp_context *ctx, const bp_source *a, const bp_source *b)
@@ -68,13 +118,19 @@ static bp_status judge_all(bp_context *ctx, const bp_source *reference, const bp
     changed.read = read_borrowed;
     changed.side = side_borrowed;
     changed.user = &both;
+    bp_realisation noise;
+    bp_status status = bp_noise_model_of(ctx, &reference->frames, &report->noise);
+    bp_realisation_init(&noise, &reference->frames, &report->noise, 1);
+    if (status != BP_OK)
+        return name_place(ctx, status, reference);
     report->decision = BP_NOT_JUDGED;
     for (size_t i = 0; i < report->count; i++) {
+        bp_answer *answer = &report->answers[i];
         bp_judged *j = &report->items[i];
-        bp_status status = j->technique->run(ctx, j->params, &reference->frames, &j->reference);
+        status = bp_answer_find(ctx, &reference->frames, report->noise.known ? &noise.stack : NULL, answer);
         if (status != BP_OK)
             return name_place(ctx, status, reference);
-        status = bp_judge_stack(ctx, &changed, &options->budgets, j);
+        status = bp_judge_stack(ctx, answer, &reference->frames, &changed, &options->budgets, j);
         if (status != BP_OK)
             return name_place(ctx, status, test);
         report->decision = bp_decision_worse(report->decision, j->verdict.decision);
@@ -85,15 +141,13 @@ static bp_status judge_all(bp_context *ctx, const bp_source *reference, const bp
 static bp_status choose_all(bp_context *ctx, const bp_judge_options *options, bp_judge_report *report)
 {
     report->items = calloc(options->technique_count + 1, sizeof *report->items);
-    if (!report->items)
+    report->answers = calloc(options->technique_count + 1, sizeof *report->answers);
+    if (!report->items || !report->answers)
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
     for (size_t i = 0; i < options->technique_count; i++) {
-        bp_analysis a = {0};
-        bp_status status = bp_analysis_choose(ctx, options->techniques[i], &a);
+        bp_status status = bp_answer_choose(ctx, options->techniques[i], &report->answers[i]);
         if (status != BP_OK)
             return status;
-        report->items[i].technique = a.technique;
-        memcpy(report->items[i].params, a.params, sizeof a.params);
         report->count++;
     }
     return BP_OK;
@@ -139,6 +193,9 @@ void bp_judge_report_fini(bp_judge_report *report)
 {
     for (size_t i = 0; i < report->count; i++)
         bp_judged_fini(&report->items[i]);
+    for (size_t i = 0; i < report->count; i++)
+        bp_answer_fini(&report->answers[i]);
+    free(report->answers);
     free(report->items);
     free(report->dataset);
     free(report->test_dataset);

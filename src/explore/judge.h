@@ -4,16 +4,39 @@
 #define BP_EXPLORE_JUDGE_H
 
 #include "explore/analyse.h"
+#include "explore/realisation.h"
 #include "explore/verdict.h"
 
-/* One technique. */
-typedef struct bp_judged {
+/* What one technique says of the reference: made once, for any number of tests. */
+typedef struct bp_answer {
     const bp_technique *technique;
     double params[BP_MAX_PARAMS];
-    bp_outcomes reference, test;
+    bp_outcomes outcomes;
+    /* techniques that compare: the reference with itself and with a realisation of its noise */
+    bp_outcomes perfect, noise;
+} bp_answer;
+
+/* Technique and parameters from "name:key=value,...". */
+BP_MUST_CHECK bp_status bp_answer_choose(bp_context *ctx, const char *text, bp_answer *answer);
+/* noise: a realisation; NULL: agreement is not judged. */
+BP_MUST_CHECK bp_status bp_answer_find(bp_context *ctx, const bp_science_stack *reference,
+                                       const bp_science_stack *noise, bp_answer *answer);
+void bp_answer_fini(bp_answer *answer);
+
+/* One technique on one test. */
+typedef struct bp_judged {
+    const bp_answer *answer;
+    bp_outcomes test, agreement;
     bp_verdict verdict;
     char failed[512]; /* why the analysis of the test came to nothing; "" when it did not */
 } bp_judged;
+
+/* An analysis that finds nothing to work on in the test is a failed quantity, not an error. answer must
+ * outlive judged, which is freed with bp_judged_fini in every case. */
+BP_MUST_CHECK bp_status bp_judge_stack(bp_context *ctx, const bp_answer *answer,
+                                       const bp_science_stack *reference, const bp_science_stack *test,
+                                       const bp_budgets *budgets, bp_judged *judged);
+void bp_judged_fini(bp_judged *judged);
 
 typedef struct bp_judge_options {
     bp_analyse_options input; /* `against` is not used */
@@ -25,18 +48,14 @@ typedef struct bp_judge_options {
 
 typedef struct bp_judge_report {
     bp_decision decision;
+    bp_answer *answers;
     bp_judged *items;
     size_t count;
     char *dataset, *test_dataset;
     uint64_t frames;
     size_t rows, columns;
+    bp_noise_model noise;
 } bp_judge_report;
-
-/* Runs the technique on test and decides. technique, params and reference are there already; an analysis that
- * finds nothing to work on in the test is a failed quantity, not an error. */
-BP_MUST_CHECK bp_status bp_judge_stack(bp_context *ctx, const bp_science_stack *test,
-                                       const bp_budgets *budgets, bp_judged *judged);
-void bp_judged_fini(bp_judged *judged);
 
 /* Mask, regions and numbers beside the frames are those of the reference in both: the test may have none.
  * *report is freed with bp_judge_report_fini in every case. */

@@ -32,6 +32,7 @@ typedef struct paired {
     double *without;   /* units x count: differences */
     double *reference; /* units x count: the reference itself; these two NULL when there are no units */
     double *work;      /* units */
+    bool counts;       /* whole numbers that are sums over units */
 } paired;
 
 static void free_paired(paired *p)
@@ -99,6 +100,27 @@ static bool make_room(paired *p, size_t bins, size_t units)
     return true;
 }
 
+static bool is_whole(double value)
+{
+    return fabs(value - nearbyint(value)) < 1e-6;
+}
+
+/* Such as a number of objects: without a unit it is scaled up by n / (n - 1). */
+static bool is_count(const bp_outcome *o)
+{
+    double n = (double)o->unit_count;
+    bool whole = true;
+    for (size_t k = 0; whole && k < o->count; k++) {
+        double sum = 0;
+        for (size_t u = 0; whole && u < o->unit_count; u++) {
+            whole = is_whole(o->without[u * o->count + k] * (n - 1) / n);
+            sum += o->without[u * o->count + k];
+        }
+        whole = whole && is_whole(o->values[k]) && fabs(sum / n - o->values[k]) < 1e-6 * (1 + o->values[k]);
+    }
+    return whole;
+}
+
 static bool pair(bp_judgement *j, paired *p)
 {
     const bp_outcome *a = j->reference, *b = j->test;
@@ -119,6 +141,7 @@ static bool pair(bp_judgement *j, paired *p)
             p->without[to] = (b->without[from] - a->without[from]) / p->sigma[k];
             p->reference[to] = a->without[from] / p->sigma[k];
         }
+    p->counts = p->units && is_count(a) && is_count(b);
     j->units = p->units;
     return true;
 }
@@ -175,6 +198,12 @@ static bp_limits limits_of(const paired *p, size_t first, size_t length, double 
         l.z += p->d[k];
     l.z /= (double)length * sigma;
     l.error = error_of(p, p->without, first, length) / sigma;
+    double rounding = 0; /* units that all changed by the same whole number may do so by chance */
+    for (size_t k = first; p->counts && k < first + length; k++)
+        if (p->d[k] != 0)
+            rounding += (double)p->units / 12 / (p->sigma[k] * p->sigma[k]);
+    if (rounding > 0)
+        l.error = hypot(l.error, sqrt(rounding) / ((double)length * sigma));
     l.lower = isfinite(l.error) ? fmax(0, fabs(l.z) - f->fail * l.error) : 0;
     l.upper = isfinite(l.error) ? fabs(l.z) + f->pass * l.error : INFINITY;
     return l;
@@ -333,6 +362,71 @@ bp_status bp_verdict_make(bp_context *ctx, const bp_outcomes *reference, const b
     if (verdict->decision == BP_NOT_JUDGED)
         verdict->decision = BP_UNDECIDED; /* silence is no pass */
     return status;
+}
+
+/* How much further the test is from perfect than the noise, in units of sigma of the latter. */
+static void judge_agreement(bp_judgement *j, const bp_outcome *perfect, double *work, size_t tests)
+{
+    const bp_outcome *n = j->reference, *a = j->test;
+    double sigma = sigma_of(n, 0), scale = sigma > 0 ? sigma : 1;
+    size_t units = n->without && a->without && perfect->without && n->unit_count == a->unit_count &&
+                           n->unit_count == perfect->unit_count
+                       ? n->unit_count
+                       : 0;
+    double excess = fabs(a->values[0] - perfect->values[0]) - fabs(n->values[0] - perfect->values[0]);
+    for (size_t u = 0; u < units; u++)
+        work[u] = fabs(a->without[u] - perfect->without[u]) - fabs(n->without[u] - perfect->without[u]);
+    double error = units > 1 ? bp_jackknife_sigma(work, units) : NAN;
+    bool known = isfinite(error), exact = a->values[0] == perfect->values[0];
+    factors f = known ? factors_of(units, tests) : (factors){0};
+    j->units = units;
+    j->bins = 1;
+    j->bin = (bp_limits){.length = 1,
+                         .z = (a->values[0] - n->values[0]) / scale,
+                         .error = known ? error / scale : NAN,
+                         .lower = known ? (excess - f.fail * error) / scale : -INFINITY,
+                         .upper = exact   ? fmin(excess / scale, 0)
+                                  : known ? (excess + f.pass * error) / scale
+                                          : INFINITY};
+    because(j, BP_PASS, "%s", "");
+    if (j->bin.lower > 0)
+        because(j, BP_FAIL, "%s", "agrees less than another realisation of the noise does");
+    else if (!(j->bin.upper <= 0))
+        because(j, BP_UNDECIDED, "%s", "not enough data to tell");
+}
+
+bp_status bp_verdict_add_agreement(bp_context *ctx, const bp_outcomes *perfect, const bp_outcomes *noise,
+                                   const bp_outcomes *test, bp_verdict *verdict)
+{
+    size_t count = verdict->count + noise->count, units = 1;
+    bp_judgement *items = realloc(verdict->items, (count + 1) * sizeof *items);
+    if (!items)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a verdict");
+    verdict->items = items;
+    for (size_t i = 0; i < noise->count; i++)
+        units = noise->items[i].unit_count > units ? noise->items[i].unit_count : units;
+    double *work = malloc(units * sizeof *work);
+    if (!work)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a verdict");
+    for (size_t i = 0; i < noise->count; i++) {
+        bp_judgement *j = &items[verdict->count++];
+        const bp_outcome *best = partner(perfect, &noise->items[i]);
+        *j = (bp_judgement){.reference = &noise->items[i], .decision = BP_NOT_JUDGED, .agreement = true};
+        j->test = partner(test, j->reference);
+        bool number = j->reference->count == 1 && best && best->count == 1 && j->test && j->test->count == 1;
+        if (j->reference->not_judged)
+            snprintf(j->reason, sizeof j->reason, "%s", j->reference->not_judged);
+        else if (number && isfinite(best->values[0]) && isfinite(j->reference->values[0]))
+            judge_agreement(j, best, work, noise->count);
+        else
+            snprintf(j->reason, sizeof j->reason, "%s", "no number that noise could be compared with");
+        bool lost = number && isfinite(best->values[0]) && !isfinite(j->test->values[0]);
+        if (lost)
+            because(j, BP_FAIL, "%s", "not defined on the test");
+        verdict->decision = bp_decision_worse(verdict->decision, j->decision);
+    }
+    free(work);
+    return BP_OK;
 }
 
 void bp_verdict_fini(bp_verdict *verdict)

@@ -41,6 +41,7 @@ typedef struct bp_judgement {
     bp_decision decision;
     char reason[128]; /* "" for a plain decision by the limits */
     size_t bins, blocks, units;
+    bool agreement;       /* reference: what a realisation of the noise gives */
     bp_limits bin, block; /* the worst of each; length 0: there is none */
     bp_limits random;     /* the same for the random part of the difference: the worst bin; z is its rms */
     double budget, random_budget;
@@ -48,7 +49,7 @@ typedef struct bp_judgement {
 
 typedef struct bp_verdict {
     bp_decision decision; /* fail when any quantity fails, else undecided when any is, else pass */
-    bp_judgement *items;  /* one for each outcome of the reference */
+    bp_judgement *items;  /* one for each outcome of the reference, then for each agreement */
     size_t count;
     size_t tests; /* bins and blocks that the limits of a failure are corrected for */
 } bp_verdict;
@@ -57,6 +58,12 @@ typedef struct bp_verdict {
 BP_MUST_CHECK bp_status bp_verdict_make(bp_context *ctx, const bp_outcomes *reference,
                                         const bp_outcomes *test, const bp_budgets *budgets,
                                         bp_verdict *verdict);
+/* Adds what pairs two stacks, such as Dice or recall (bp_technique.compare): the test must agree with the
+ * reference no worse than a noise realisation of the reference does. perfect: the reference with itself. The
+ * judgement's reference is what the noise gives, its budget 0. */
+BP_MUST_CHECK bp_status bp_verdict_add_agreement(bp_context *ctx, const bp_outcomes *perfect,
+                                                 const bp_outcomes *noise, const bp_outcomes *test,
+                                                 bp_verdict *verdict);
 void bp_verdict_fini(bp_verdict *verdict);
 /* Of several. */
 bp_decision bp_decision_worse(bp_decision a, bp_decision b);

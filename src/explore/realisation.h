@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Noise realisations: frames as another measurement of the same might have given them. To every value comes
+ * counting noise of its own size once more, so that the two differ as far as noise goes; what that alone does
+ * to an answer is the yardstick for any other change. */
+#ifndef BP_EXPLORE_REALISATION_H
+#define BP_EXPLORE_REALISATION_H
+
+#include "beampress/science.h"
+
+/* variance = intercept + gain * value, in the units of the values. */
+typedef struct bp_noise_model {
+    bool known;
+    double gain, intercept;
+    bool whole;       /* values are whole numbers */
+    double low, high; /* limits of the type, the largest value of an unsigned type being a mark */
+    char text[128];   /* where it came from, or why it is not known */
+} bp_noise_model;
+
+/* From the frames (at most 16 of them are looked at). Whole values whose noise cannot be estimated are taken
+ * for photons. */
+BP_MUST_CHECK bp_status bp_noise_model_of(bp_context *ctx, const bp_science_stack *stack,
+                                          bp_noise_model *model);
+/* Standard deviation at a value. */
+double bp_noise_model_sigma(const bp_noise_model *model, double value);
+
+typedef struct bp_realisation {
+    const bp_science_stack *base;
+    const bp_noise_model *model;
+    uint64_t seed;
+    bp_science_stack stack; /* the frames with noise; everything else is that of base */
+} bp_realisation;
+
+/* base and model must outlive it. The same seed gives the same frames. */
+void bp_realisation_init(bp_realisation *realisation, const bp_science_stack *base,
+                         const bp_noise_model *model, uint64_t seed);
+
+#endif
