@@ -91,6 +91,11 @@ static const bp_example judge_examples[] = {
     {NULL, NULL},
 };
 
+static const bp_example report_examples[] = {
+    {"beampress report scan.json scan.html", "open scan.html in a browser"},
+    {NULL, NULL},
+};
+
 static const bp_example doctor_examples[] = {
     {"beampress doctor", "what works on this machine, and what to do about the rest"},
     {NULL, NULL},
@@ -211,6 +216,12 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "shift, random=0.3 for scatter, budget.NAME=X for one result. Mask, regions and whatever stands "
          "beside the frames are those of REF.",
          judge_examples, 2, FILES_DO_NOT_MATTER, bp_cli_judge},
+    [COMMAND_REPORT] = {"report", "SCAN.json PAGE.html",
+                        "the page of a scan of working points, from its JSON",
+                        "Makes one HTML file that needs no network from what `beampress explore` found "
+                        "(docs/explore-format.md): the "
+                        "verdict, plots, pictures, all numbers. explore --report does the same at once.",
+                        report_examples, 2, 2, bp_cli_report},
     [COMMAND_DOCTOR] =
         {"doctor", "", "does everything work on this machine?",
          "Looks whether HDF5 and the Python on the PATH find the beampress plug-in, which codecs and SIMD "

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The command by example: every example of the manual, every option, every kind of bad input with its exit code."""
+import json
 import os
 import pathlib
 import pty
@@ -16,7 +17,7 @@ import pytest
 
 import conftest
 
-SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "doctor"]
+SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "report", "doctor"]
 DATASET = "/entry/data/data"
 
 
@@ -65,6 +66,12 @@ def prepare(beampress, desk, subcommand):
     if subcommand in ("verify", "metric", "analyse", "judge"):
         beampress("compress", desk / "scan.h5", "-q")
         beampress("compress", desk / "scan.h5", desk / "lossy.h5", "--codec", "jpegls:near=2", "-q")
+    if subcommand == "report":
+        text = {name: "" for name in ("sentence", "program", "version", "command")}
+        lists = {name: [] for name in ("science", "families", "points", "best", "curves", "previews")}
+        scan = {"format": "beampress explore 1", **text, **lists, "sample": {}, "cost": {}, "input": {"file": "", "dataset": "", "shape": []},
+                "budgets": {"systematic": 0.2, "random": 0.3}}
+        (desk / "scan.json").write_text(json.dumps(scan))
 
 
 def examples(beampress, subcommand):
