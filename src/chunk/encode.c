@@ -176,6 +176,17 @@ static bp_status encode_tile(encoder *e, bp_array *tile, size_t index)
     return BP_OK;
 }
 
+/* Of the first value of a tile in its chunk; elsewhere, where its values do not stand side by side there. */
+static uint64_t place_of(const bp_array *whole, const bp_array *tile, const size_t *offset, size_t index)
+{
+    uint64_t place = 0;
+    if (!bp_array_contiguous(tile))
+        return (uint64_t)(index + 1) << 40;
+    for (size_t i = 0; i < whole->rank; i++)
+        place = place * whole->shape[i] + offset[i];
+    return place;
+}
+
 /* Values and marks of a tile as operations take them. */
 static bp_status take_source(encoder *e, const bp_array *tile, const size_t *offset, size_t index,
                              bp_operation_in *in)
@@ -185,7 +196,7 @@ static bp_status take_source(encoder *e, const bp_array *tile, const size_t *off
     in->values = *tile;
     in->marks = marks;
     in->as = e->source->as;
-    in->place = e->source->place + ((uint64_t)index << 40);
+    in->place = e->source->place + place_of(e->source->values, tile, offset, index);
     if (bp_array_bytes(tile) == bp_array_bytes(e->source->values))
         return BP_OK;
     if (!bp_array_contiguous(tile)) {

@@ -1,67 +1,60 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * quantise: values as small whole numbers, restored on reading by a law that the chunk states
  * (docs/quantise.md). */
-#include "algo/quantise.h"
-
 #include <math.h>
 
-enum { P_LAW, P_STEP, P_OFFSET, P_GAIN, P_NOISE, P_DITHER, P_BOUND, P_SEED, P_COUNT };
+#include "algo/quantise.h"
+#include "algo/quantise_plan.h"
 
 #define LARGEST 1e300
 
 static const char *const laws[] = {"linear", "counts", NULL};
 
-static const bp_param params_of_quantise[P_COUNT] = {
-    [P_LAW] = {.name = "law",
-               .unit = "",
-               .kind = BP_PARAM_CHOICE,
-               .max = 1,
-               .choices = laws,
-               .help = "linear: equal steps; counts: steps that grow with the noise of counts"},
-    [P_STEP] = {.name = "step",
-                .unit = "",
-                .kind = BP_PARAM_REAL,
-                .min = 1e-300,
-                .max = LARGEST,
-                .fallback = 0.5,
-                .help = "linear: in units of the values; counts: in sigma"},
-    [P_OFFSET] = {.name = "offset",
-                  .unit = "",
-                  .kind = BP_PARAM_REAL,
-                  .min = -LARGEST,
-                  .max = LARGEST,
-                  .help = "linear: value of number 0; counts: value without photons"},
-    [P_GAIN] = {.name = "gain",
-                .unit = "ADU/photon",
-                .kind = BP_PARAM_REAL,
-                .min = 1e-30,
-                .max = 1e30,
-                .fallback = 1,
-                .help = "counts: units of the values per photon"},
-    [P_NOISE] = {.name = "read_noise",
-                 .unit = "ADU",
-                 .kind = BP_PARAM_REAL,
-                 .max = 1e30,
-                 .help = "counts: noise without photons"},
-    [P_DITHER] = {.name = "dither",
-                  .unit = "",
-                  .kind = BP_PARAM_SWITCH,
-                  .max = 1,
-                  .help = "subtractive dither, undone on reading"},
-    [P_BOUND] = {.name = "bound",
-                 .unit = "",
-                 .kind = BP_PARAM_REAL,
-                 .max = LARGEST,
-                 .help = "largest error at any value; 0: that of the law"},
-    [P_SEED] =
+static const bp_param params_of_quantise[BP_QUANTISE_P_COUNT] = {
+    [BP_QUANTISE_P_LAW] = {.name = "law",
+                           .unit = "",
+                           .kind = BP_PARAM_CHOICE,
+                           .max = 1,
+                           .choices = laws,
+                           .help = "linear: equal steps; counts: steps that grow with the noise of counts"},
+    [BP_QUANTISE_P_STEP] = {.name = "step",
+                            .unit = "",
+                            .kind = BP_PARAM_REAL,
+                            .min = 1e-300,
+                            .max = LARGEST,
+                            .fallback = 0.5,
+                            .help = "linear: in units of the values; counts: in sigma"},
+    [BP_QUANTISE_P_OFFSET] = {.name = "offset",
+                              .unit = "",
+                              .kind = BP_PARAM_REAL,
+                              .min = -LARGEST,
+                              .max = LARGEST,
+                              .help = "linear: value of number 0; counts: value without photons"},
+    [BP_QUANTISE_P_GAIN] = {.name = "gain",
+                            .unit = "ADU/photon",
+                            .kind = BP_PARAM_REAL,
+                            .min = 1e-30,
+                            .max = 1e30,
+                            .fallback = 1,
+                            .help = "counts: units of the values per photon"},
+    [BP_QUANTISE_P_NOISE] = {.name = "read_noise",
+                             .unit = "ADU",
+                             .kind = BP_PARAM_REAL,
+                             .max = 1e30,
+                             .help = "counts: noise without photons"},
+    [BP_QUANTISE_P_DITHER] = {.name = "dither",
+                              .unit = "",
+                              .kind = BP_PARAM_SWITCH,
+                              .max = 1,
+                              .help = "subtractive dither, undone on reading"},
+    [BP_QUANTISE_P_BOUND] = {.name = "bound",
+                             .unit = "",
+                             .kind = BP_PARAM_REAL,
+                             .max = LARGEST,
+                             .help = "largest error at any value; 0: that of the law"},
+    [BP_QUANTISE_P_SEED] =
         {.name = "seed", .unit = "", .kind = BP_PARAM_INTEGER, .max = 0x1p53 - 1, .help = "of the dither"},
 };
-
-static void law_of(const double *params, bp_quantiser *quantiser)
-{
-    bp_quantiser_init(quantiser, (bp_law)params[P_LAW], params[P_STEP], params[P_OFFSET], params[P_GAIN],
-                      params[P_NOISE], params[P_DITHER] != 0);
-}
 
 static bp_status check(bp_context *ctx, const double *params, const bp_operation_in *in)
 {
@@ -79,9 +72,10 @@ static bp_status apply(bp_context *ctx, const double *params, const bp_operation
                        bp_operation_out *out)
 {
     bp_quantiser quantiser;
-    law_of(params, &quantiser);
-    return bp_quantise_apply(ctx, &quantiser, params[P_BOUND] > 0 ? params[P_BOUND] : (double)INFINITY,
-                             (uint64_t)params[P_SEED], in, out);
+    bp_quantise_law(params, &quantiser);
+    return bp_quantise_apply(ctx, &quantiser,
+                             params[BP_QUANTISE_P_BOUND] > 0 ? params[BP_QUANTISE_P_BOUND] : (double)INFINITY,
+                             (uint64_t)params[BP_QUANTISE_P_SEED], in, out);
 }
 
 static bp_status coded(bp_context *ctx, const double *params, const uint8_t *side, size_t side_size,
@@ -95,7 +89,7 @@ static bp_status restore(bp_context *ctx, const double *params, const uint8_t *s
                          const bp_array *in, const bp_array *values)
 {
     bp_quantiser quantiser;
-    law_of(params, &quantiser);
+    bp_quantise_law(params, &quantiser);
     return bp_quantise_restore(ctx, &quantiser, side, side_size, in, values);
 }
 
@@ -107,7 +101,7 @@ const bp_operation bp_operation_quantise = {
     .dtypes = 1u << BP_U8 | 1u << BP_I8 | 1u << BP_U16 | 1u << BP_I16 | 1u << BP_U32 | 1u << BP_I32 |
               1u << BP_F32 | 1u << BP_F64,
     .params = params_of_quantise,
-    .param_count = P_COUNT,
+    .param_count = BP_QUANTISE_P_COUNT,
     .check = check,
     .apply = apply,
     .coded = coded,
