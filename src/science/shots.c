@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "algo/dispersion.h"
 #include "algo/outcome_units.h"
+#include "algo/peakfinder9.h"
 
 /* The file's beam centre, else the middle of the frame. */
 static bp_status centre_of(bp_context *ctx, const bp_science_stack *s, double given, const char *name,
@@ -69,8 +71,10 @@ bp_status bp_shots_init(bp_context *ctx, bp_shots *shots, const double *params, 
     shots->marked = s->dtype == BP_U8 || s->dtype == BP_U16 || s->dtype == BP_U32 || s->dtype == BP_U64;
     shots->mark = ldexp(1, 8 * (int)bp_dtype_size(s->dtype)) - (s->dtype == BP_U64 ? 0 : 1);
     shots->frame = malloc(s->rows * s->columns * sizeof *shots->frame);
+    if (params[P_FINDER] >= FINDER_DISPERSION)
+        shots->strong = malloc(s->rows * s->columns);
     shots->finder = bp_peakfinder8_new(s->rows, s->columns, &find, s->excluded);
-    if (!shots->frame || !shots->finder)
+    if (!shots->frame || !shots->finder || (params[P_FINDER] >= FINDER_DISPERSION && !shots->strong))
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
     if (bp_peakfinder8_rings(shots->finder) == 0)
         return bp_fail(ctx, BP_E_INPUT, "no pixel lies between min_radius and max_radius of the beam");
@@ -82,7 +86,46 @@ void bp_shots_fini(bp_shots *shots)
     bp_peakfinder8_free(shots->finder);
     bp_peaks_fini(&shots->peaks);
     free(shots->frame);
+    free(shots->strong);
     *shots = (bp_shots){0};
+}
+
+/* DIALS' own limits for the size of a spot, and for how far its maximum is from its middle. */
+#define SPOT_PIXELS     3
+#define SPOT_SEPARATION 2
+#define DIALS_KERNEL    3
+
+static bool find_dispersion(bp_shots *shots)
+{
+    const double *p = shots->params;
+    const bp_science_stack *s = shots->stack;
+    bp_dispersion_params find = {.kernel = DIALS_KERNEL,
+                                 .background_sigma = p[P_BACKGROUND_SIGMA],
+                                 .strong_sigma = p[P_STRONG_SIGMA],
+                                 .gain = p[P_GAIN],
+                                 .global = 0,
+                                 .min_count = 2,
+                                 .extended = p[P_FINDER] == FINDER_DISPERSION_EXTENDED,
+                                 .min_pixels = SPOT_PIXELS,
+                                 .max_pixels = 1000,
+                                 .max_separation = SPOT_SEPARATION};
+    return bp_dispersion_mask(&find, shots->frame, s->rows, s->columns, s->excluded, shots->strong) &&
+           bp_dispersion_spots(&find, shots->frame, s->rows, s->columns, shots->strong, &shots->peaks);
+}
+
+/* peakfinder8 goes over the frame in any case: the background is its. */
+static bool find(bp_shots *shots)
+{
+    const double *p = shots->params;
+    bool done = bp_peakfinder8_find(shots->finder, shots->frame, BP_F64, &shots->peaks);
+    if (done && p[P_FINDER] >= FINDER_DISPERSION)
+        return find_dispersion(shots);
+    if (done && p[P_FINDER] == FINDER_PEAKFINDER9) {
+        bp_peakfinder9_params nine = {7, 6, p[P_MIN_SNR], p[P_MIN_SIGMA], (unsigned)p[P_BACKGROUND_RADIUS]};
+        return bp_peakfinder9_find(&nine, shots->frame, shots->stack->rows, shots->stack->columns,
+                                   &shots->peaks);
+    }
+    return done;
 }
 
 bp_status bp_shots_read(bp_context *ctx, bp_shots *shots, uint64_t frame)
@@ -99,9 +142,7 @@ bp_status bp_shots_read(bp_context *ctx, bp_shots *shots, uint64_t frame)
         if (v < least || (shots->marked && v >= shots->mark))
             shots->frame[i] = NAN;
     }
-    return bp_peakfinder8_find(shots->finder, shots->frame, BP_F64, &shots->peaks)
-               ? BP_OK
-               : bp_fail(ctx, BP_E_MEMORY, "no memory for peaks");
+    return find(shots) ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for peaks");
 }
 
 bool bp_shots_sum(const bp_shots *shots, const bp_peak *peak, bp_spot *spot)

@@ -8,7 +8,10 @@
 #include "algo/unit_sums.h"
 #include "beampress/science.h"
 
+enum { FINDER_PEAKFINDER8, FINDER_PEAKFINDER9, FINDER_DISPERSION, FINDER_DISPERSION_EXTENDED };
+
 enum {
+    P_FINDER,
     P_THRESHOLD,
     P_MIN_SNR,
     P_MIN_PIXELS,
@@ -23,6 +26,9 @@ enum {
     P_MIDDLE,
     P_OUTER,
     P_GAIN,
+    P_BACKGROUND_SIGMA,
+    P_STRONG_SIGMA,
+    P_MIN_SIGMA,
     P_VALID_MIN,
     P_DISTANCE,
     P_LIST,
@@ -36,7 +42,8 @@ typedef struct bp_shots {
     const bp_science_stack *stack;
     bp_peakfinder8 *finder;
     bp_spot_rings rings;
-    bool marked; /* the largest value of the type marks pixels that were not measured */
+    uint8_t *strong; /* of finder dispersion */
+    bool marked;     /* the largest value of the type marks pixels that were not measured */
     double mark;
     double *frame; /* NAN where a pixel takes no part */
     bp_peaks peaks;

@@ -8,10 +8,16 @@
 #include "algo/outcome_units.h"
 #include "science/shots.h"
 
+static const char *const finders[] = {"peakfinder8", "peakfinder9", "dispersion", "extended", NULL};
+
 #define SX_PARAM(index, name, unit, kind, min, max, fallback, help)                                          \
     [index] = {name, unit, kind, min, max, fallback, NULL, help}
 
 static const bp_param params_of_sx[P_SX_COUNT] = {
+    [P_FINDER] =
+        {"finder", "", BP_PARAM_CHOICE, 0, 0, FINDER_PEAKFINDER8, finders,
+         "peakfinder8: above the ring's background; peakfinder9: above the border of a window; dispersion, "
+         "extended: DIALS' index of dispersion"},
     SX_PARAM(P_THRESHOLD, "threshold", "value", BP_PARAM_REAL, -1e9, 1e9, 800,
              "no pixel at or below it belongs to a peak"),
     SX_PARAM(P_MIN_SNR, "min_snr", "", BP_PARAM_REAL, 0, 1e6, 5,
@@ -36,6 +42,12 @@ static const bp_param params_of_sx[P_SX_COUNT] = {
     SX_PARAM(P_OUTER, "outer", "pixels", BP_PARAM_INTEGER, 1, 100, 7, "to here"),
     SX_PARAM(P_GAIN, "gain", "value", BP_PARAM_REAL, 0, 1e9, 1,
              "what a photon adds, for the sigma of a spot"),
+    SX_PARAM(P_BACKGROUND_SIGMA, "background_sigma", "", BP_PARAM_REAL, 0, 1e6, 6,
+             "dispersion: deviation of the index of dispersion that is no background"),
+    SX_PARAM(P_STRONG_SIGMA, "strong_sigma", "", BP_PARAM_REAL, 0, 1e6, 3,
+             "dispersion: pixels are above the mean by so many of its square root"),
+    SX_PARAM(P_MIN_SIGMA, "min_sigma", "value", BP_PARAM_REAL, 0, 1e9, 11,
+             "peakfinder9: of the background at least"),
     SX_PARAM(P_VALID_MIN, "valid_min", "value", BP_PARAM_REAL, -1e300, 1e300, -1e300,
              "smaller values mark pixels that take no part"),
     SX_PARAM(P_DISTANCE, "distance", "pixels", BP_PARAM_REAL, 0, 1000, 2,

@@ -8,6 +8,9 @@
 
 #include "algo/anscombe.h"
 #include "algo/denoise.h"
+#include "algo/dispersion.h"
+#include "algo/half_sets.h"
+#include "algo/spot_sum.h"
 #include "algo/stripes.h"
 
 static bool stripes(double *image, size_t rows, size_t columns, const double *p)
@@ -69,12 +72,57 @@ static bool anscombe(double *values, size_t rows, size_t columns, const double *
     return true;
 }
 
+/* Strong pixels, 1 and 0; NaN is no pixel. */
+static bool dispersion(double *image, size_t rows, size_t columns, const double *p)
+{
+    bp_dispersion_params d = {.kernel = 3,
+                              .background_sigma = p[0],
+                              .strong_sigma = p[1],
+                              .gain = p[2],
+                              .min_count = 2,
+                              .extended = p[3] != 0};
+    uint8_t *strong = malloc(rows * columns + 1);
+    bool done = strong && bp_dispersion_mask(&d, image, rows, columns, NULL, strong);
+    for (size_t i = 0; done && i < rows * columns; i++)
+        image[i] = strong[i];
+    free(strong);
+    return done;
+}
+
+/* Two rows of intensities: the figures of the half sets come first. */
+static bool half_sets(double *image, size_t rows, size_t columns, const double *p)
+{
+    double figures[BP_HALF_COUNT];
+    (void)p;
+    if (rows != 2 || columns < BP_HALF_COUNT)
+        return false;
+    bp_half_sets(image, image + columns, columns, figures);
+    memcpy(image, figures, sizeof figures);
+    return true;
+}
+
+/* Intensity, sigma, x, y of the spot at p[0], p[1] come first; the radii are p[2] to p[4]. */
+static bool spot(double *image, size_t rows, size_t columns, const double *p)
+{
+    bp_spot s;
+    bp_spot_rings rings = {(unsigned)p[2], (unsigned)p[3], (unsigned)p[4], 1};
+    bool good = bp_spot_sum(image, BP_F64, rows, columns, NULL, &rings, p[0], p[1], &s);
+    const double figures[5] = {good, s.intensity, s.sigma, s.x, s.y};
+    memcpy(image, figures, sizeof figures);
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*run)(double *image, size_t rows, size_t columns, const double *numbers);
 } ALGORITHMS[] = {
+    {"dispersion", dispersion}, /* sigmas of background and pixel, gain, extended */
+    {"half_sets", half_sets},
+    {"spot", spot},       /* x, y, radii */
     {"stripes", stripes}, /* method */
-    {"denoise", denoise},   {"visushrink", visushrink}, {"wavelet_noise", wavelet_noise},
+    {"denoise", denoise},
+    {"visushrink", visushrink},
+    {"wavelet_noise", wavelet_noise},
     {"anscombe", anscombe},
 };
 

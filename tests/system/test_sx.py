@@ -4,7 +4,7 @@ $BEAMPRESS_DATA/../cases), and what it says of bad input."""
 import h5py
 import numpy as np
 import pytest
-from reference_cases import case
+from reference_cases import algorithm, case
 
 COLUMNS = ("peak_shot", "peak_x", "peak_y", "peak_total", "peak_intensity", "peak_sigma")
 
@@ -141,3 +141,78 @@ def test_parameters_that_contradict(beampress, tmp_path, params, code, words):
 def test_nothing_takes_part(beampress, tmp_path):
     assert "all are masked" in analyse(beampress, tmp_path, shots(1), "", np.ones((128, 160)), 3).stderr
     assert "no room for a peak" in analyse(beampress, tmp_path, np.zeros((3, 2, 50), np.uint16), "", None, 3).stderr
+
+
+def test_peakfinder9_on_a_hit_of_a_rayonix(beampress, tmp_path):
+    with h5py.File(case("sx_peaks.h5")) as f:
+        image, expected = f["rayonix_hit/image"][()], f["rayonix_hit/pf9_minsig5"][()]
+    expected[:, :2] += 0.5
+    agree(analyse(beampress, tmp_path, image, "finder=peakfinder9,min_sigma=5,list=1"), expected[:, :3])
+
+
+@pytest.mark.parametrize("group,name,mask,params", [
+    ("pilatus6m", "dispersion_default", "negative", (6, 3, 1, 0)), ("pilatus6m", "dispersion_nb3_ns3", "negative", (3, 3, 1, 0)),
+    ("pilatus6m", "dispersion_extended_default", "negative", (6, 3, 1, 1)), ("dials_synthetic", "dispersion", "mask", (3, 3, 1, 0)),
+    ("dials_synthetic", "dispersion_gain1.5", "mask", (3, 3, 1.5, 0)), ("dials_synthetic", "dispersion_extended", "mask", (3, 3, 1, 1)),
+    ("rayonix_hit", "dials_dispersion_gain1", "bad", (6, 3, 1, 0)), ("rayonix_hit", "dials_dispersion_extended_gain1", "bad", (6, 3, 1, 1))])
+def test_dispersion_masks(build, group, name, mask, params):
+    with h5py.File(case("sx_peaks.h5")) as f:
+        image, expected = f[group]["image"][()], f[group][name][()]
+        out = image < 0 if mask == "negative" else f[group][mask][()].astype(bool) ^ (mask == "mask")
+    got = algorithm(build, "dispersion", np.where(out, np.nan, image), *params)
+    assert expected.sum() > 50 and (got == expected).all()
+
+
+def test_dispersion_knows_no_direction_and_no_unit(build):
+    frame = shots(2)[1].astype(float)
+    strong = algorithm(build, "dispersion", frame, 6, 3, 1, 0)
+    assert 30 < strong.sum() < 1000
+    assert (algorithm(build, "dispersion", frame.T.copy(), 6, 3, 1, 0) == strong.T).all()
+    assert (algorithm(build, "dispersion", frame[::-1, ::-1].copy(), 6, 3, 1, 0) == strong[::-1, ::-1]).all()
+    assert (algorithm(build, "dispersion", 2 * frame, 6, 3, 2, 0) == strong).all()
+
+
+@pytest.mark.parametrize("group,name,params,mask", [("rayonix_hit", "dispersion_spots_min3", "", True), ("pilatus6m", "spots_min3", ",valid_min=0", False)])
+def test_spots_of_strong_pixels(beampress, tmp_path, group, name, params, mask):
+    with h5py.File(case("sx_peaks.h5")) as f:
+        image, expected = f[group]["image"][()], f[group][name][()]
+        bad = f[group]["bad"][()] if mask else None
+    found = analyse(beampress, tmp_path, image, "finder=dispersion,list=1" + params, bad)
+    mine = peak_list(found)[:, 1:4]
+    # the table has all components, ours are spots: the largest value is near the middle
+    for spot in mine:
+        nearest = expected[np.hypot(*(expected[:, :2] - spot[:2]).T).argmin()]
+        assert np.abs(nearest[:2] - spot[:2]).max() < 1e-3 and spot[2] == pytest.approx(nearest[2], rel=1e-4)
+    assert 0.9 * len(expected) <= len(mine) <= len(expected)
+
+
+@pytest.mark.parametrize("name", ["first", "second", "fourth"])
+def test_ring_check(build, name):
+    """An empty frame, a disc of 1000 per pixel, the disc on counting noise: CrystFEL's own test."""
+    with h5py.File(case("sx_peaks.h5")) as f:
+        image, expected, pixels = f["ring_check/fourth_image"][()], f["ring_check"][name][()], float(f["ring_check/n_disc"][()])
+    y, x = np.mgrid[:128, :128]
+    disc = ((x - 64) ** 2 + (y - 64) ** 2 <= 81) * 1000.0
+    frame = {"first": np.zeros((128, 128)), "second": disc, "fourth": image}[name]
+    good, intensity, sigma, cx, cy = algorithm(build, "spot", frame, 64, 64, 10, 15, 17).ravel()[:5]
+    if name == "first":
+        assert abs(intensity) < 0.01
+        return
+    assert good == 1 and abs(intensity - 1000 * pixels) < (4000 if name == "fourth" else 1e-6)
+    assert (intensity, sigma) == pytest.approx(tuple(expected[3:5]), rel=1e-6)
+    assert (cx, cy) == pytest.approx(tuple(expected[1:3]), abs=1e-4)
+
+
+def test_figures_of_half_sets(build):
+    halves = np.loadtxt(case("sx_half_sets.csv"), delimiter=",", skiprows=1).T
+    expected = np.loadtxt(case("sx_half_sets_fom.csv"), delimiter=",", skiprows=1)
+    assert np.abs(algorithm(build, "half_sets", halves).ravel()[:5] - expected).max() < 1e-10
+
+
+def test_limits_of_half_sets(build):
+    a = np.arange(1.0, 41)
+    assert algorithm(build, "half_sets", [a, a]).ravel()[:5] == pytest.approx([1, 1, 0, 0, 0], abs=1e-12)
+    got = algorithm(build, "half_sets", [a, 3 * a]).ravel()[:5]
+    assert got == pytest.approx([1, 1, 2 ** 0.5 / 2, 2, 2], abs=1e-12)
+    assert np.isnan(algorithm(build, "half_sets", [a, np.full(40, np.nan)]).ravel()[:5]).all()
+    assert np.isnan(algorithm(build, "half_sets", [a, -a]).ravel()[1])

@@ -151,5 +151,5 @@ def test_full_frame_peaks_that_the_crop_holds(beampress, tmp_path):
     mine = peak_list({r["name"]: r for r in found})[:, 1:]
     for fs, ss, total, intensity, sigma in inside:
         nearest = mine[np.hypot(mine[:, 0] + 960 - fs, mine[:, 1] + 960 - ss).argmin()]
-        assert np.abs(nearest[:2] + 960 - (fs, ss)).max() < 0.3 and nearest[2] == pytest.approx(total, rel=0.3)
+        assert np.abs(nearest[:2] + 960 - (fs, ss)).max() < 0.5 and nearest[2] == pytest.approx(total, rel=0.3)
         assert nearest[3:] == pytest.approx((intensity, sigma), rel=1e-4)
