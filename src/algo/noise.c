@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "algo/noise.h"
+#include "algo/plain_exp.h"
+#include "algo/plain_log.h"
 #include "algo/poisson_entropy.h"
 
 #define BLOCK        8
@@ -71,15 +73,18 @@ void bp_noise_free(bp_noise *n)
     free(n);
 }
 
+/* What is estimated reaches bytes: logarithms and powers are the same on every machine. */
+#define LN2 0.69314718055994531
+
 static size_t step_of(double value, int lowest, size_t count)
 {
-    double step = (log2(value) - lowest) * PER_OCTAVE;
+    double step = (value < (double)INFINITY ? bp_plain_log(value) / LN2 - lowest : 1e9) * PER_OCTAVE;
     return step < 0 ? 0 : step >= (double)count ? count - 1 : (size_t)step;
 }
 
 static void add_block(bp_noise *n, int method, double mean, double variance)
 {
-    if (!(mean >= exp2(LOWEST)) || !isfinite(variance))
+    if (!(mean >= 1.0 / (1 << -LOWEST)) || !isfinite(variance))
         return;
     level *l = &n->levels[method][step_of(mean, LOWEST, LEVEL_COUNT)];
     l->count++;
@@ -191,7 +196,8 @@ static double level_variance(const level *l)
         double here = l->steps[i];
         if (below + here >= half) {
             double part = here > 0 ? (half - below) / here : 0;
-            return exp2(LOW_VARIANCE + ((double)i + part) / PER_OCTAVE) / (skew * skew * skew);
+            return bp_plain_exp(LN2 * (LOW_VARIANCE + ((double)i + part) / PER_OCTAVE)) /
+                   (skew * skew * skew);
         }
         below += here;
     }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "algo/anscombe.h"
+#include "algo/quantise_plan.h"
 #include "beampress/stage.h"
 
 /* Parameters of a stage that state the law. */
@@ -17,7 +18,7 @@ typedef struct bp_noise_params {
  * is 0. */
 bool bp_stage_law_known(const bp_stage_run *run, bp_noise_params params, bp_anscombe *law);
 
-/* That law, or one estimated by photon transfer from up to 16 frames, to four digits. Says in the resolved
+/* That law, or one estimated by photon transfer from sample frames. Says in the resolved
  * parameters what was taken and from where. BP_E_USAGE when nothing can be estimated. */
 BP_MUST_CHECK bp_status bp_stage_law(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in,
                                      bp_noise_params params, bp_anscombe *law);
@@ -25,7 +26,9 @@ BP_MUST_CHECK bp_status bp_stage_law(bp_context *ctx, bp_stage_run *run, const b
 /* The n-th of `of` projections, spread evenly over the input; false when there are none. */
 bool bp_stage_sample(const bp_frames_in *in, uint64_t n, uint64_t of, uint64_t *frame);
 
-/* Rounded to four digits, in the same way on every machine. */
-double bp_four_digits(double value);
+/* Up to 8 pairs of consecutive projections from all over the input, for the estimate of the noise. The caller
+ * frees *sample, also after a failure. */
+BP_MUST_CHECK bp_status bp_stage_sample_frames(bp_context *ctx, const bp_stage_run *run,
+                                               const bp_frames_in *in, bp_quantise_sample **sample);
 
 #endif

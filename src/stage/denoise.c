@@ -243,7 +243,7 @@ static bp_status estimate_constant(bp_context *ctx, bp_stage_run *run, const bp_
     }
     if (status != BP_OK)
         return status;
-    *noise = count ? bp_four_digits(bp_median_of(found, count)) : 0;
+    *noise = count ? bp_median_of(found, count) : 0;
     if (*noise > 0)
         return BP_OK;
     return bp_stage_fail(ctx, run, -1, BP_E_USAGE, "needs noise=: no noise is seen in these frames");
@@ -265,7 +265,7 @@ static bp_status calibrate_image(bp_context *ctx, bp_stage_run *run, const bp_fr
         bp_image image = {t.rows, t.columns, t.values, t.labels};
         double loss;
         s->how.strength = bp_denoise_calibrate(method, &s->how, &image, &loss, scratch);
-        bp_stage_resolved(run, "loss at pixels not seen", "noise^2", bp_four_digits(loss));
+        bp_stage_resolved(run, "loss at pixels not seen", "noise^2", loss);
     }
     free(scratch);
     tile_fini(&t);
@@ -316,8 +316,7 @@ static bp_status calibrate_temporal(bp_context *ctx, bp_stage_run *run, const bp
         least = loss < least ? loss : least;
     }
     if (status == BP_OK)
-        bp_stage_resolved(run, "loss at frames not seen", "noise^2",
-                          bp_four_digits(least / (s->how.noise * s->how.noise)));
+        bp_stage_resolved(run, "loss at frames not seen", "noise^2", least / (s->how.noise * s->how.noise));
     free(out);
     for (size_t k = 0; k < 17; k++)
         tile_fini(&tiles[k]);

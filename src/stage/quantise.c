@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "algo/quantise_plan.h"
+#include "algo/stage_noise.h"
 #include "algo/values.h"
 #include "beampress/operation.h"
 #include "beampress/stage.h"
@@ -329,30 +330,6 @@ static bp_status begin_linear(bp_context *ctx, bp_stage_run *run, const bp_frame
     return BP_OK;
 }
 
-/* Sample frames: what the noise is estimated from, and the levels that theory is asked about. */
-static bp_status look_at_sample(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in,
-                                bp_quantise_sample **sample)
-{
-    *sample = bp_quantise_sample_new(run->in.rows, run->in.columns, run->in.dtype);
-    bp_status status = *sample ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for sample frames");
-    uint64_t seen = 0, usable = 0;
-    for (uint64_t f = 0; f < in->frames; f++)
-        usable += !(in->keys && in->keys[f]);
-    uint64_t pairs = usable < 2 * BP_QUANTISE_PAIRS ? (usable + 1) / 2 : BP_QUANTISE_PAIRS;
-    for (uint64_t f = 0, pair = 0; status == BP_OK && f < in->frames && pair < pairs; f++) {
-        if (in->keys && in->keys[f])
-            continue;
-        uint64_t start = pair * usable / pairs;
-        if (seen == start || seen == start + 1)
-            status = in->read(ctx, in, f, 1, 0, run->in.rows, bp_quantise_sample_values(*sample),
-                              bp_quantise_sample_labels(*sample));
-        if (status == BP_OK && (seen == start || seen == start + 1))
-            status = bp_quantise_sample_add(ctx, *sample, seen == start + 1);
-        pair += seen++ == start + 1;
-    }
-    return status;
-}
-
 static bp_status begin_counts(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in, state *s)
 {
     double q = run->values[P_STEP].number;
@@ -361,7 +338,7 @@ static bp_status begin_counts(bp_context *ctx, bp_stage_run *run, const bp_frame
     bp_quantise_sample *sample;
     known_noise(run, &noise);
     bool estimated = isnan(noise.gain);
-    bp_status status = look_at_sample(ctx, run, in, &sample);
+    bp_status status = bp_stage_sample_frames(ctx, run, in, &sample);
     if (status == BP_OK && !bp_quantise_noise_fill(sample, &noise, &why_not))
         status =
             bp_stage_fail(ctx, run, -1, BP_E_INPUT, "the gain cannot be estimated (%s): give gain=", why_not);
