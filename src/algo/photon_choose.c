@@ -132,13 +132,16 @@ static void find_loss(histogram *h, size_t i)
 }
 
 /* Cells are fine enough to tell distributions from each other: four an octave. */
-static void fill_cells(const uint32_t *counts, uint32_t *cells)
+static void fill_cells(histogram *h, size_t code)
 {
+    const uint32_t *counts = h->counts[code];
+    memset(h->cells[code], 0, sizeof h->cells[code]);
     for (size_t side = 0; side < 2; side++) {
         const uint32_t *at = counts + (side ? SIDE : SIDE - 1);
         ptrdiff_t step = side ? 1 : -1;
-        uint32_t *out = cells + side * CELLS / 2;
-        for (size_t size = 0, cell = 0; size < SIDE; cell++) {
+        size_t to = side ? h->end[code] : BUCKETS - h->begin[code];
+        uint32_t *out = h->cells[code] + side * CELLS / 2;
+        for (size_t size = 0, cell = 0; size + SIDE < to; cell++) {
             size_t width = size < 8 ? 1 : size < 16 ? 2 : size < 32 ? 4 : 8;
             uint32_t n = 0;
             for (size_t i = 0; i < width; i++, size++)
@@ -153,21 +156,14 @@ static void find_groups(histogram *h)
 {
     h->groups = 0;
     for (size_t code = 0; code < BP_PHOTON_CODES; code++) {
-        uint32_t count = 0;
-        for (size_t b = 0; b < BUCKETS; b++)
-            count += h->counts[code][b];
+        uint32_t count =
+            bp_kernels_get()->photon_choice->extent(h->counts[code], &h->begin[code], &h->end[code]);
         if (!count)
             continue;
-        h->begin[code] = 0;
-        h->end[code] = BUCKETS;
-        while (!h->counts[code][h->begin[code]])
-            h->begin[code]++;
-        while (!h->counts[code][h->end[code] - 1])
-            h->end[code]--;
         h->order[h->groups++] = (uint8_t)code;
         h->last[code] = (uint8_t)code;
         h->count[code] = count;
-        fill_cells(h->counts[code], h->cells[code]);
+        fill_cells(h, code);
         h->cost[code] = cost_alone(h->cells[code]);
     }
     for (size_t i = 0; i + 1 < h->groups; i++)

@@ -34,7 +34,7 @@ typedef struct encoder {
     bp_photon_weights weights;
 } encoder;
 
-#define SAMPLED     4096
+#define SAMPLED     2048
 #define FINE        4     /* where half the values are small, the model looks at fractions of them */
 #define FAR_BITS    9     /* of distances of neighbours that 31 symbols and a few low bits cope with */
 #define BAND_PIXELS 65536 /* more pixels are worth a second band */

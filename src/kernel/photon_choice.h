@@ -42,6 +42,8 @@ typedef struct bp_photon_choice {
                   float *scratch, uint16_t *level);
     /* From predictions to where pixels count: code and bucket of the residual. */
     void (*places)(const uint16_t *values, const uint8_t *codes, size_t width, uint16_t *at);
+    /* The sum of BP_PHOTON_BUCKETS counts; all that are not 0 stand from *begin to *end. */
+    uint32_t (*extent)(const uint32_t *counts, uint16_t *begin, uint16_t *end);
     /* Counts these places, without those that have a label (labels NULL: none has). */
     void (*count)(const uint16_t *at, const uint8_t *labels, size_t count, uint32_t *counts);
 } bp_photon_choice;

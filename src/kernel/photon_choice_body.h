@@ -165,6 +165,28 @@ static void find_places(const uint16_t *restrict values, const uint8_t *restrict
     }
 }
 
+static uint32_t find_extent(const uint32_t *counts, uint16_t *begin, uint16_t *end)
+{
+    enum { BLOCK = 16 };
+    uint32_t all = 0;
+    *begin = *end = 0;
+    for (size_t b = 0; b < BP_PHOTON_BUCKETS; b += BLOCK) {
+        uint32_t sum = 0;
+        for (size_t i = 0; i < BLOCK; i++)
+            sum += counts[b + i];
+        if (!sum)
+            continue;
+        *begin = all ? *begin : (uint16_t)b;
+        *end = (uint16_t)(b + BLOCK);
+        all += sum;
+    }
+    while (all && !counts[*begin])
+        ++*begin;
+    while (all && !counts[*end - 1])
+        --*end;
+    return all;
+}
+
 #ifndef BP_PHOTON_COUNTS_PLACES
 static void count_places(const uint16_t *at, const uint8_t *labels, size_t count, uint32_t *counts)
 {
@@ -178,7 +200,7 @@ static void count_places(const uint16_t *at, const uint8_t *labels, size_t count
 #define BP_PHOTON_CHOICE                                                                                     \
     {                                                                                                        \
         find_around, find_codes, find_window_codes, find_cells, add_copies, sum_logs, sum_logs_together,     \
-            find_distances, find_product, find_level, find_places, count_places                              \
+            find_distances, find_product, find_level, find_places, find_extent, count_places                 \
     }
 
 #endif
