@@ -82,6 +82,24 @@ static inline uint64_t bp_photon_bits_get64(bp_photon_bit_reader *r, unsigned co
     return low | (uint64_t)bp_photon_bits_get(r, count - 32) << 32;
 }
 
+/* n numbers of counts bits each, at most 32. False, and nothing is taken, near the end. */
+static inline bool bp_photon_bits_unpack(bp_photon_bit_reader *r, const uint32_t *counts, size_t n,
+                                         uint32_t *out)
+{
+    const uint8_t *from = r->at - (r->count + 7) / 8; /* what is in bits stands there too */
+    size_t at = (8 - r->count % 8) % 8, all = 0;
+    for (size_t i = 0; i < n; i++)
+        all += counts[i];
+    if ((at + all) / 8 + 9 > (size_t)(r->end - from))
+        return false;
+    for (size_t i = 0; i < n; at += counts[i++])
+        out[i] = (uint32_t)(bp_load_le64(from + at / 8) >> at % 8 & ((UINT64_C(1) << counts[i]) - 1));
+    r->at = from + (at + 7) / 8;
+    r->count = (unsigned)((8 - at % 8) % 8);
+    r->bits = r->count ? (uint64_t)from[at / 8] >> at % 8 : 0;
+    return true;
+}
+
 /* Has all been used, and are the last bits 0? */
 static inline bool bp_photon_bits_done(const bp_photon_bit_reader *r)
 {

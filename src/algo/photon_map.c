@@ -5,6 +5,7 @@
 
 #include "algo/photon_map.h"
 #include "algo/photon_pattern.h"
+#include "kernel/kernel.h"
 
 #define BLOCK 512 /* values at a time, so that they stay in the first cache */
 
@@ -37,80 +38,9 @@ static int32_t put_exception(const bp_photon_map *map, uint64_t pattern, bp_phot
     return BP_PHOTON_RAW;
 }
 
-/* Adding and taking away 1.5 * 2^52 rounds to whole numbers. */
-#define ROUNDER 6755399441055744.0
-
-static double clamp(double v)
+static const bp_photon_numbers *kernels(void)
 {
-    v = v > -2.0 * BP_PHOTON_MOST_NUMBER ? v : -2.0 * BP_PHOTON_MOST_NUMBER; /* NaN too */
-    return v < 2.0 * BP_PHOTON_MOST_NUMBER ? v : 2.0 * BP_PHOTON_MOST_NUMBER;
-}
-
-/* Returns how many have no number; these are BP_PHOTON_RAW. */
-static size_t scale_f32(const bp_photon_map *map, const float *values, size_t count, int32_t *numbers)
-{
-    double inverse = 1 / map->scale, scale = map->scale;
-    bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
-    double factor = divide ? scale : inverse;
-    float backs[BLOCK];
-    uint32_t left_out = 0;
-    for (size_t i = 0; i < count; i++) {
-        double r = clamp((double)values[i] * factor) + ROUNDER - ROUNDER;
-        numbers[i] = (int32_t)r;
-    }
-    if (divide)
-        for (size_t i = 0; i < count; i++)
-            backs[i] = (float)((double)numbers[i] / scale);
-    else
-        for (size_t i = 0; i < count; i++)
-            backs[i] = (float)((double)numbers[i] * scale);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t a, b;
-        memcpy(&a, &values[i], 4);
-        memcpy(&b, &backs[i], 4);
-        bool good = (a == b) & (numbers[i] <= BP_PHOTON_MOST_NUMBER) & (numbers[i] >= -BP_PHOTON_MOST_NUMBER);
-        numbers[i] = good ? numbers[i] : BP_PHOTON_RAW;
-        left_out += !good;
-    }
-    return left_out;
-}
-
-/* The same for a scale of 1. */
-static size_t whole_f32(const float *values, size_t count, int32_t *numbers)
-{
-    const float most = BP_PHOTON_MOST_NUMBER;
-    uint32_t left_out = 0;
-    for (size_t i = 0; i < count; i++) {
-        float v = values[i] > -most ? values[i] : -most; /* NaN too */
-        v = v < most ? v : most;
-        int32_t n = (int32_t)v;
-        float back = (float)n;
-        uint32_t a, b;
-        memcpy(&a, &values[i], 4);
-        memcpy(&b, &back, 4);
-        numbers[i] = a == b ? n : BP_PHOTON_RAW;
-        left_out += a != b;
-    }
-    return left_out;
-}
-
-static size_t scale_f64(const bp_photon_map *map, const double *values, size_t count, int32_t *numbers)
-{
-    double inverse = 1 / map->scale, scale = map->scale;
-    bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
-    size_t left_out = 0;
-    for (size_t i = 0; i < count; i++) {
-        double r = clamp(values[i] * (divide ? scale : inverse)) + ROUNDER - ROUNDER;
-        double back = divide ? r / scale : r * scale;
-        uint64_t a, b;
-        memcpy(&a, &values[i], 8);
-        memcpy(&b, &back, 8);
-        int32_t n = (int32_t)r;
-        bool good = a == b && n <= BP_PHOTON_MOST_NUMBER && n >= -BP_PHOTON_MOST_NUMBER;
-        numbers[i] = good ? n : BP_PHOTON_RAW;
-        left_out += !good;
-    }
-    return left_out;
+    return bp_kernels_get()->photon_numbers;
 }
 
 /* A special that also stands on the grid is special all the same. */
@@ -119,8 +49,9 @@ static void mark_special(const bp_photon_map *map, size_t k, size_t count, int32
     float single = bp_photon_single(map->specials[k]);
     double value = bp_photon_double(map->specials[k]);
     int32_t number;
-    size_t left_out =
-        map->dtype == BP_F32 ? scale_f32(map, &single, 1, &number) : scale_f64(map, &value, 1, &number);
+    bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
+    size_t left_out = map->dtype == BP_F32 ? kernels()->scale_f32(&single, 1, map->scale, divide, &number)
+                                           : kernels()->scale_f64(&value, 1, map->scale, divide, &number);
     for (size_t i = 0; !left_out && i < count; i++)
         numbers[i] = numbers[i] == number ? BP_PHOTON_SPECIAL + (int32_t)k : numbers[i];
 }
@@ -133,13 +64,15 @@ static void scale_forward(const bp_photon_map *map, const uint8_t *values, size_
         double f64[BLOCK];
     } block;
     size_t itemsize = bp_dtype_size(map->dtype);
+    bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
     bool whole = map->dtype == BP_F32 && map->kind == BP_PHOTON_KIND_SCALE && map->scale == 1;
     for (size_t at = 0; at < count; at += BLOCK) {
         size_t n = count - at < BLOCK ? count - at : BLOCK;
         memcpy(&block, values + at * itemsize, n * itemsize);
-        size_t left_out = whole                  ? whole_f32(block.f32, n, numbers + at)
-                          : map->dtype == BP_F32 ? scale_f32(map, block.f32, n, numbers + at)
-                                                 : scale_f64(map, block.f64, n, numbers + at);
+        int32_t *to = numbers + at;
+        size_t left_out = whole                  ? kernels()->whole_f32(block.f32, n, to)
+                          : map->dtype == BP_F32 ? kernels()->scale_f32(block.f32, n, map->scale, divide, to)
+                                                 : kernels()->scale_f64(block.f64, n, map->scale, divide, to);
         for (size_t k = 0; k < map->special_count; k++)
             mark_special(map, k, n, numbers + at);
         for (size_t i = 0; left_out && i < n; i++)
@@ -226,6 +159,38 @@ static inline void each_forward(const bp_photon_map *map, bp_photon_kind kind, b
     }
 }
 
+/* Of single precision, fixed or split. */
+static bp_photon_digits digits_of(const bp_photon_map *map)
+{
+    bp_photon_digits d = {.fixed = map->kind == BP_PHOTON_KIND_FIXED,
+                          .point = map->point,
+                          .shift = map->shift,
+                          .zeros = map->zeros,
+                          .small = map->small};
+    for (size_t i = 0; i < map->special_count; i++) {
+        d.special[i] = (uint32_t)map->specials[i];
+        d.is_special[i] = UINT32_MAX;
+    }
+    return d;
+}
+
+static void singles_forward(const bp_photon_map *map, const uint8_t *values, size_t count, int32_t *numbers,
+                            bp_photon_bit_writer *raw)
+{
+    uint32_t patterns[BLOCK], bits[BLOCK], counts[BLOCK];
+    const bp_photon_digits digits = digits_of(map);
+    for (size_t at = 0; at < count; at += BLOCK) {
+        size_t n = count - at < BLOCK ? count - at : BLOCK;
+        memcpy(patterns, values + 4 * at, 4 * n);
+        kernels()->cut(&digits, patterns, n, numbers + at, bits, counts);
+        for (size_t i = 0; i < n; i++)
+            if (counts[i] != BP_PHOTON_NO_NUMBER)
+                bp_photon_bits_put(raw, bits[i], counts[i]);
+            else
+                numbers[at + i] = put_exception(map, patterns[i], raw);
+    }
+}
+
 void bp_photon_map_forward(const bp_photon_map *map, const void *values, size_t count, int32_t *numbers,
                            bp_photon_bit_writer *raw)
 {
@@ -237,36 +202,28 @@ void bp_photon_map_forward(const bp_photon_map *map, const void *values, size_t 
             numbers[i] = (int32_t)bp_photon_rank_of(map, bp_photon_pattern(map->dtype, values, i)) - 1;
     else if (map->kind == BP_PHOTON_KIND_FIXED && wide)
         each_forward(map, BP_PHOTON_KIND_FIXED, BP_F64, values, count, numbers, raw);
-    else if (map->kind == BP_PHOTON_KIND_FIXED)
-        each_forward(map, BP_PHOTON_KIND_FIXED, BP_F32, values, count, numbers, raw);
     else if (map->kind == BP_PHOTON_KIND_SPLIT && wide)
         each_forward(map, BP_PHOTON_KIND_SPLIT, BP_F64, values, count, numbers, raw);
-    else if (map->kind == BP_PHOTON_KIND_SPLIT)
-        each_forward(map, BP_PHOTON_KIND_SPLIT, BP_F32, values, count, numbers, raw);
+    else if (map->kind == BP_PHOTON_KIND_FIXED || map->kind == BP_PHOTON_KIND_SPLIT)
+        singles_forward(map, values, count, numbers, raw);
     else
         each_forward(map, BP_PHOTON_KIND_OFFSET, BP_U64, values, count, numbers, raw);
 }
 
 static void scale_back(const bp_photon_map *map, const int32_t *numbers, size_t count, uint8_t *values)
 {
-    double scale = map->scale;
     bool divide = map->kind == BP_PHOTON_KIND_DIVIDE;
     float narrow[BLOCK];
     double wide[BLOCK];
     for (size_t at = 0; at < count; at += BLOCK) {
         size_t n = count - at < BLOCK ? count - at : BLOCK;
-        if (divide)
-            for (size_t i = 0; i < n; i++)
-                wide[i] = (double)numbers[at + i] / scale;
-        else
-            for (size_t i = 0; i < n; i++)
-                wide[i] = (double)numbers[at + i] * scale;
-        for (size_t i = 0; map->dtype == BP_F32 && i < n; i++)
-            narrow[i] = (float)wide[i];
-        if (map->dtype == BP_F32)
+        if (map->dtype == BP_F32) {
+            kernels()->back_f32(numbers + at, n, map->scale, divide, narrow);
             memcpy(values + 4 * at, narrow, 4 * n);
-        else
+        } else {
+            kernels()->back_f64(numbers + at, n, map->scale, divide, wide);
             memcpy(values + 8 * at, wide, 8 * n);
+        }
     }
 }
 
@@ -344,6 +301,31 @@ static inline bool each_back(const bp_photon_map *map, bp_photon_kind kind, bp_d
     return !raw->bad;
 }
 
+/* Blocks of single precision while their bits do not end. Returns how many values. */
+static size_t singles_back(const bp_photon_map *map, const int32_t *numbers, size_t count, uint8_t *values,
+                           bp_photon_bit_reader *raw)
+{
+    uint32_t patterns[BLOCK], bits[BLOCK], counts[BLOCK];
+    const bp_photon_digits digits = digits_of(map);
+    size_t at = 0;
+    for (; at + BLOCK <= count; at += BLOCK) {
+        const int32_t *n = numbers + at;
+        size_t others = kernels()->bits_of(&digits, n, BLOCK, counts);
+        if (!bp_photon_bits_unpack(raw, counts, BLOCK, bits))
+            break;
+        raw->bad |= !kernels()->join(&digits, n, bits, BLOCK, patterns);
+        for (size_t i = 0; others && i < BLOCK; i++)
+            if (n[i] == BP_PHOTON_RAW)
+                patterns[i] = bits[i];
+            else if (n[i] >= BP_PHOTON_SPECIAL && (size_t)(n[i] - BP_PHOTON_SPECIAL) < map->special_count)
+                patterns[i] = (uint32_t)map->specials[n[i] - BP_PHOTON_SPECIAL];
+            else if (n[i] >= BP_PHOTON_SPECIAL)
+                raw->bad = true;
+        memcpy(values + 4 * at, patterns, sizeof patterns);
+    }
+    return at;
+}
+
 /* Exceptions among scaled numbers. */
 static bool exceptions_back(const bp_photon_map *map, const int32_t *numbers, size_t count, void *values,
                             bp_photon_bit_reader *raw)
@@ -369,6 +351,9 @@ bool bp_photon_map_back(const bp_photon_map *map, const int32_t *numbers, size_t
                         bp_photon_bit_reader *raw)
 {
     bool wide = map->dtype != BP_F32;
+    bool cut = !wide && (map->kind == BP_PHOTON_KIND_FIXED || map->kind == BP_PHOTON_KIND_SPLIT);
+    size_t done = cut ? singles_back(map, numbers, count, values, raw) : 0;
+    uint8_t *rest = (uint8_t *)values + 4 * done;
     switch (map->kind) {
     case BP_PHOTON_KIND_SCALE:
     case BP_PHOTON_KIND_DIVIDE:
@@ -379,10 +364,10 @@ bool bp_photon_map_back(const bp_photon_map *map, const int32_t *numbers, size_t
                     : each_back(map, BP_PHOTON_KIND_RANKS, BP_F32, numbers, count, values, raw);
     case BP_PHOTON_KIND_FIXED:
         return wide ? each_back(map, BP_PHOTON_KIND_FIXED, BP_F64, numbers, count, values, raw)
-                    : each_back(map, BP_PHOTON_KIND_FIXED, BP_F32, numbers, count, values, raw);
+                    : each_back(map, BP_PHOTON_KIND_FIXED, BP_F32, numbers + done, count - done, rest, raw);
     case BP_PHOTON_KIND_SPLIT:
         return wide ? each_back(map, BP_PHOTON_KIND_SPLIT, BP_F64, numbers, count, values, raw)
-                    : each_back(map, BP_PHOTON_KIND_SPLIT, BP_F32, numbers, count, values, raw);
+                    : each_back(map, BP_PHOTON_KIND_SPLIT, BP_F32, numbers + done, count - done, rest, raw);
     default:
         return wide && each_back(map, BP_PHOTON_KIND_OFFSET, BP_U64, numbers, count, values, raw);
     }

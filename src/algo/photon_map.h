@@ -7,6 +7,7 @@
 #include "algo/photon_bits.h"
 #include "algo/photon_bytes.h"
 #include "beampress/array.h"
+#include "kernel/photon_numbers.h"
 
 typedef enum bp_photon_kind {
     BP_PHOTON_KIND_SCALE = 1,  /* value = number * scale, in double */
@@ -17,11 +18,7 @@ typedef enum bp_photon_kind {
     BP_PHOTON_KIND_OFFSET = 6  /* 64-bit integers less an offset */
 } bp_photon_kind;
 
-/* Numbers that are no numbers. Others are from -BP_PHOTON_MOST_NUMBER to BP_PHOTON_MOST_NUMBER. */
-#define BP_PHOTON_RAW         INT32_MAX       /* all bits of the value are raw */
-#define BP_PHOTON_SPECIAL     (INT32_MAX - 2) /* special 0 or 1 */
-#define BP_PHOTON_MOST_NUMBER (1 << 24)
-#define BP_PHOTON_MOST_RANKS  65536
+#define BP_PHOTON_MOST_RANKS 65536
 
 typedef struct bp_photon_map {
     bp_photon_kind kind;

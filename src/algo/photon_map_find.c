@@ -12,19 +12,32 @@
 #define MOST_SAMPLES    4096
 #define MOST_MAGNITUDES 1024
 #define SHAPE_BITS      7
+#define STRETCH         256 /* values that are counted at a time */
 #define FEW_NON_ZEROS   256
 #define VERY_FEW        64 /* values to each different one: a table of these is best without a trial */
 
-static int compare_doubles(const void *a, const void *b)
+/* Sorts by bytes from the lowest on, but for those in which all are alike. room: for as many. */
+static void sort_patterns(uint64_t *patterns, uint64_t *room, size_t count)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static int compare_patterns(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+    uint64_t *from = patterns, *to = room, differ = 0;
+    for (size_t i = 0; i < count; i++)
+        differ |= patterns[i] ^ patterns[0];
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        size_t begin[257] = {0};
+        if (!(differ >> shift & 255))
+            continue;
+        for (size_t i = 0; i < count; i++)
+            begin[(from[i] >> shift & 255) + 1]++;
+        for (size_t k = 1; k < 256; k++)
+            begin[k] += begin[k - 1];
+        for (size_t i = 0; i < count; i++)
+            to[begin[from[i] >> shift & 255]++] = from[i];
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != patterns)
+        memcpy(patterns, from, count * sizeof *patterns);
 }
 
 static double real_at(bp_dtype dtype, const void *values, size_t i)
@@ -42,6 +55,7 @@ static double real_at(bp_dtype dtype, const void *values, size_t i)
 typedef struct samples {
     double magnitudes[MOST_MAGNITUDES]; /* finite and not 0; sorted, each once */
     size_t count;
+    uint64_t room[MOST_SAMPLES];
     uint64_t odd[MOST_SAMPLES]; /* patterns of what is not finite, of -0, -1 and -2 */
     size_t odd_count;
     size_t seen, zeros;
@@ -68,25 +82,51 @@ static size_t stray(size_t i, size_t stride)
     return (size_t)((uint32_t)i * 2654435761u >> 8) % stride;
 }
 
-/* Of sparse data, magnitudes spread over all that are not 0. */
-static void take_sparse(bp_dtype dtype, const void *values, size_t count, samples *s)
+/* Of count values, how many are not 0, whatever their sign. */
+static size_t count_non_zero(bp_dtype dtype, const uint8_t *values, size_t count)
 {
-    size_t found = 0, taken = 0;
-    for (size_t i = 0; i < count; i++)
-        found += real_at(dtype, values, i) != 0;
-    size_t stride = found / MOST_MAGNITUDES + 1;
+    uint32_t narrow[STRETCH], found = 0;
+    uint64_t wide[STRETCH];
+    if (dtype == BP_F32) {
+        memcpy(narrow, values, 4 * count);
+        for (size_t i = 0; i < count; i++)
+            found += narrow[i] << 1 ? 1 : 0;
+    } else {
+        memcpy(wide, values, 8 * count);
+        for (size_t i = 0; i < count; i++)
+            found += wide[i] << 1 ? 1 : 0;
+    }
+    return found;
+}
+
+/* Of sparse data, magnitudes spread over all that are not 0. */
+static void take_sparse(bp_dtype dtype, const uint8_t *values, size_t count, samples *s)
+{
+    size_t found = 0, seen = 0, itemsize = dtype == BP_F32 ? 4 : 8;
+    for (size_t at = 0; at < count; at += STRETCH)
+        found += count_non_zero(dtype, values + at * itemsize, count - at < STRETCH ? count - at : STRETCH);
+    size_t stride = found / MOST_MAGNITUDES + 1, next = 0;
     s->count = 0;
-    for (size_t i = 0; i < count && s->count < MOST_MAGNITUDES; i++) {
-        double v = fabs(real_at(dtype, values, i));
-        if (v != 0 && taken++ % stride == 0 && v < INFINITY)
-            s->magnitudes[s->count++] = v;
+    for (size_t at = 0; at < count && s->count < MOST_MAGNITUDES; at += STRETCH) {
+        size_t n = count - at < STRETCH ? count - at : STRETCH;
+        size_t here = count_non_zero(dtype, values + at * itemsize, n), end = seen + here;
+        for (size_t i = at; i < at + n && next < end && s->count < MOST_MAGNITUDES; i++) {
+            double v = fabs(real_at(dtype, values, i));
+            if (v == 0 || seen++ != next)
+                continue;
+            next += stride;
+            if (v < INFINITY)
+                s->magnitudes[s->count++] = v;
+        }
+        seen = end;
     }
 }
 
 static void take_samples(bp_dtype dtype, const void *values, size_t count, samples *s)
 {
     size_t stride = count / MOST_SAMPLES + 1;
-    *s = (samples){.count = 0};
+    s->count = s->odd_count = s->seen = s->zeros = 0;
+    s->whole = s->negative = false;
     for (size_t i = 0; i * stride < count; i++) {
         size_t at = i * stride + stray(i, stride);
         take_one(dtype, values, at < count ? at : count - 1,
@@ -97,8 +137,11 @@ static void take_samples(bp_dtype dtype, const void *values, size_t count, sampl
     s->whole = bp_photon_scale_whole(s->magnitudes, s->count);
     if (s->whole)
         return;
-    qsort(s->magnitudes, s->count, sizeof s->magnitudes[0], compare_doubles);
+    uint64_t patterns[MOST_MAGNITUDES]; /* of positive values they have the same order */
     size_t kept = 0;
+    memcpy(patterns, s->magnitudes, s->count * sizeof *patterns);
+    sort_patterns(patterns, s->room, s->count);
+    memcpy(s->magnitudes, patterns, s->count * sizeof *patterns);
     for (size_t i = 0; i < s->count; i++)
         if (i == 0 || s->magnitudes[i] != s->magnitudes[kept - 1])
             s->magnitudes[kept++] = s->magnitudes[i];
@@ -118,10 +161,10 @@ static void drop_marks(samples *s, bp_dtype dtype)
 }
 
 /* The two patterns that are most frequent among count. */
-static void choose_specials(uint64_t *patterns, size_t count, bp_photon_map *map)
+static void choose_specials(uint64_t *patterns, uint64_t *room, size_t count, bp_photon_map *map)
 {
     size_t best[2] = {1, 1}; /* one of a kind is none */
-    qsort(patterns, count, sizeof *patterns, compare_patterns);
+    sort_patterns(patterns, room, count);
     for (size_t i = 0, end; i < count; i = end) {
         for (end = i; end < count && patterns[end] == patterns[i];)
             end++;
@@ -169,7 +212,11 @@ static bool find_ranks(const void *values, size_t count, bp_photon_map *map)
         return false;
     for (size_t i = 0; i < map->table_count; i++)
         map->table[i] = bp_photon_key(map->dtype, map->table[i]);
-    qsort(map->table, map->table_count, sizeof *map->table, compare_patterns);
+    uint64_t *room = malloc((map->table_count + 1) * sizeof *room);
+    if (!room)
+        return false;
+    sort_patterns(map->table, room, map->table_count);
+    free(room);
     memset(map->slots, 0, sizeof *map->slots << map->slot_bits);
     uint32_t mask = (1u << map->slot_bits) - 1;
     for (size_t i = 0; i < map->table_count; i++) {
@@ -194,12 +241,21 @@ static unsigned common_zeros(bp_dtype dtype, const void *values, size_t count)
     return (unsigned)__builtin_ctzll(any);
 }
 
-static int median_exponent(double *values, size_t count)
+/* Binary exponent of the median of positive values. */
+static int median_exponent(const double *values, size_t count)
 {
+    uint16_t counts[2048] = {0};
+    size_t seen = 0, exponent = 0;
     if (count == 0)
         return INT_MAX;
-    qsort(values, count, sizeof *values, compare_doubles);
-    return ilogb(values[count / 2]);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t pattern;
+        memcpy(&pattern, &values[i], sizeof pattern);
+        counts[pattern >> 52 & 2047]++;
+    }
+    for (; exponent < 2047 && (seen += counts[exponent]) <= count / 2;)
+        exponent++;
+    return (int)exponent - 1023; /* what is below normal numbers is no distance of any use */
 }
 
 /* Binary exponent of what a prediction leaves: the median distance from the value before, or half of that
@@ -281,7 +337,7 @@ static size_t find_real(bp_dtype dtype, const void *values, size_t count, bool s
     take_samples(dtype, values, count, s);
     if (s->negative)
         drop_marks(s, dtype);
-    choose_specials(s->odd, s->odd_count, &base);
+    choose_specials(s->odd, s->room, s->odd_count, &base);
     candidates[0] = base;
     if (scales && (s->whole || bp_photon_scale_find(s->magnitudes, s->count, &candidates[0])))
         return 1;

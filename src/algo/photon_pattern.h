@@ -7,8 +7,6 @@
 
 #include "algo/photon_map.h"
 
-#define BP_PHOTON_MOST_EXPONENT 23 /* numbers in fixed point are below 2^24 */
-
 /* IEEE 754 binary32 or binary64. */
 typedef struct bp_photon_real {
     unsigned width, mantissa; /* bits */

@@ -13,6 +13,7 @@
 #include "kernel/photon.h"
 #include "kernel/photon_choice.h"
 #include "kernel/photon_fast.h"
+#include "kernel/photon_numbers.h"
 #include "kernel/ring.h"
 
 typedef enum bp_simd { BP_SIMD_C = 0, BP_SIMD_AVX2 = 1, BP_SIMD_AVX512 = 2, BP_SIMD_COUNT } bp_simd;
@@ -59,6 +60,7 @@ typedef struct bp_kernels {
     void (*photon_windows)(const bp_photon_model *model, const uint16_t *seen, const bp_photon_pieces *pieces,
                            uint16_t *windows);
     const bp_photon_values *photon_values;
+    const bp_photon_numbers *photon_numbers;
     const bp_metric_kernels *metric;
     const bp_photon_choice *photon_choice;
     /* Codes one band; its streams have room for two words and one escape a pixel. */

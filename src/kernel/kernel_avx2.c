@@ -211,6 +211,7 @@ const bp_kernels *bp_kernels_avx2(void)
         .lz4_decode = bp_lz4_decode_avx2,
         .photon_predict = bp_photon_predict_c,
         .photon_values = &bp_photon_values_avx2,
+        .photon_numbers = &bp_photon_numbers_avx2,
         .metric = &bp_metric_kernels_avx2,
         .photon_choice = &bp_photon_choice_avx2,
         .photon_windows = bp_photon_windows_c,

@@ -187,6 +187,7 @@ const bp_kernels *bp_kernels_avx512(void)
         .lz4_decode = bp_lz4_decode_avx512,
         .photon_predict = bp_photon_predict_avx512,
         .photon_values = &bp_photon_values_avx512,
+        .photon_numbers = &bp_photon_numbers_avx512,
         .metric = &bp_metric_kernels_avx512,
         .photon_choice = &bp_photon_choice_avx512,
         .photon_windows = bp_photon_windows_avx512,

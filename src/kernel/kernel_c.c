@@ -83,6 +83,7 @@ const bp_kernels *bp_kernels_c(void)
         .lz4_decode = bp_lz4_decode_c,
         .photon_predict = bp_photon_predict_c,
         .photon_values = &bp_photon_values_c,
+        .photon_numbers = &bp_photon_numbers_c,
         .metric = &bp_metric_kernels_c,
         .photon_choice = &bp_photon_choice_c,
         .photon_windows = bp_photon_windows_c,
