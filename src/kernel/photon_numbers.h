@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Loops of photon's map: floats to numbers and raw bits, numbers to pixels, and back (docs/photon-chunk.md). */
+ * Loops of photon's map: floats to numbers and raw bits, numbers to pixels, and back (docs/photon-chunk.md).
+ */
 #ifndef BP_KERNEL_PHOTON_NUMBERS_H
 #define BP_KERNEL_PHOTON_NUMBERS_H
 

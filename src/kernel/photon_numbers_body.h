@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * The loops of photon's map, which compilers turn into vectors. Included once per SIMD level. All arithmetic of
- * floats is one conversion, one product and one rounding, the same everywhere. */
+ * The loops of photon's map, which compilers turn into vectors. Included once per SIMD level. All arithmetic
+ * of floats is one conversion, one product and one rounding, the same everywhere. */
 #ifndef BP_KERNEL_PHOTON_NUMBERS_BODY_H
 #define BP_KERNEL_PHOTON_NUMBERS_BODY_H
 
