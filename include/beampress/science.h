@@ -37,9 +37,9 @@ typedef struct bp_science_stack {
     const bp_geometry *geometry; /* of the detector; NULL when nothing says it */
     /* Reads frames first ... first + count - 1, C order. */
     bp_status (*read)(bp_context *ctx, void *user, uint64_t first, size_t count, double *values);
-    /* Numbers that belong to the frames: "rotation_angle" (degrees), "image_key";;
-     * "regions", a label for each pixel; "dark" and "flatfield" (counts, and factor of each pixel). *values
-     * is NULL when the file has none; the caller frees it. */
+    /* Numbers that belong to the frames: "rotation_angle" (degrees), "image_key";
+     * "regions" and "static_regions", a label for each pixel; "dark" and "flatfield" (counts, and factor of
+     * each pixel). *values is NULL when the file has none; the caller frees it. */
     bp_status (*side)(bp_context *ctx, void *user, const char *name, double **values, size_t *count);
     void *user;
 } bp_science_stack;

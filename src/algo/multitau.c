@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/dot.h"
+
 /* Frames of one level that later ones are still to be paired with. */
 typedef struct level {
     double *frames; /* ring of `depth` frames, pixels in the order of groups */
@@ -179,20 +181,6 @@ static double *ring_sums(const bp_multitau *m, const level *v, uint64_t number)
     return v->sums + number % (m->last + 1) * m->group_count;
 }
 
-static double dot(const double *a, const double *b, size_t n)
-{
-    double lanes[8] = {0}, sum = 0;
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (size_t k = 0; k < 8; k++)
-            lanes[k] += a[i + k] * b[i + k];
-    for (; i < n; i++)
-        sum += a[i] * b[i];
-    for (size_t k = 0; k < 8; k++)
-        sum += lanes[k];
-    return sum;
-}
-
 /* Of the lit pixels only, while they are few. */
 static double sparse_dot(const double *a, const double *b, const size_t *lit, size_t from, size_t to)
 {
@@ -215,7 +203,7 @@ static void pair(bp_multitau *m, level *v, unsigned slot, unsigned delay, size_t
         while (sparse && lit < lit_count && m->lit[lit] < end)
             lit++;
         v->products[at + g] += sparse ? sparse_dot(after, before, m->lit, from, lit)
-                                      : dot(after + begin, before + begin, end - begin);
+                                      : bp_dot(after + begin, before + begin, end - begin);
         v->befores[at + g] += sums_before[g];
         v->afters[at + g] += sums_after[g];
     }

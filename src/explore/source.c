@@ -11,20 +11,27 @@ static bp_status read_frames(bp_context *ctx, void *user, uint64_t first, size_t
     return bp_stack_read(ctx, ((bp_source *)user)->stack, first, count, values);
 }
 
-/* Names under which programs keep maps of regions. */
+/* Names under which programs keep maps of regions, and of their static partitions. */
+static const char *const region_names[] = {"regions", "roi_map", "qmap", "dynamic_roi_map", "dqmap", NULL};
+static const char *const static_names[] = {"static_regions", "static_roi_map", "sqmap", NULL};
+
+static bp_status read_first(bp_context *ctx, const bp_source *in, const char *const *names, double **values,
+                            size_t *count)
+{
+    bp_status status = BP_OK;
+    for (; *names && status == BP_OK && !*values; names++)
+        status = bp_stack_side(ctx, in->stack, *names, values, count);
+    return status;
+}
+
 static bp_status read_regions(bp_context *ctx, const bp_source *in, double **values, size_t *count)
 {
-    static const char *const names[] = {"regions", "roi_map", "qmap", "dynamic_roi_map", "dqmap"};
-    if (in->options->regions) {
-        bp_status status = bp_stack_side(ctx, in->stack, in->options->regions, values, count);
-        return status == BP_OK && !*values
-                   ? bp_fail(ctx, BP_E_INPUT, "there is no map of regions %s", in->options->regions)
-                   : status;
-    }
-    bp_status status = BP_OK;
-    for (size_t i = 0; i < sizeof names / sizeof *names && status == BP_OK && !*values; i++)
-        status = bp_stack_side(ctx, in->stack, names[i], values, count);
-    return status;
+    const char *path = in->options->regions;
+    if (!path)
+        return read_first(ctx, in, region_names, values, count);
+    bp_status status = bp_stack_side(ctx, in->stack, path, values, count);
+    return status == BP_OK && !*values ? bp_fail(ctx, BP_E_INPUT, "there is no map of regions %s", path)
+                                       : status;
 }
 
 static bp_status read_side(bp_context *ctx, void *user, const char *name, double **values, size_t *count)
@@ -32,8 +39,11 @@ static bp_status read_side(bp_context *ctx, void *user, const char *name, double
     const bp_source *in = user;
     *values = NULL;
     *count = 0;
-    return strcmp(name, "regions") == 0 ? read_regions(ctx, in, values, count)
-                                        : bp_stack_side(ctx, in->stack, name, values, count);
+    if (strcmp(name, "regions") == 0)
+        return read_regions(ctx, in, values, count);
+    if (strcmp(name, "static_regions") == 0)
+        return read_first(ctx, in, static_names, values, count);
+    return bp_stack_side(ctx, in->stack, name, values, count);
 }
 
 bp_status bp_source_open(bp_context *ctx, const char *file, const bp_analyse_options *options, bp_source *in)

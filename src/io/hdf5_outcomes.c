@@ -15,9 +15,9 @@
 static bp_status put_values(bp_context *ctx, hid_t file, const char *path, const bp_outcome *o,
                             const double *values, const char *unit, const char *title)
 {
-    hsize_t count = o->count;
-    bp_status status =
-        bp_h5_put_dataset(ctx, file, path, H5T_NATIVE_DOUBLE, o->axis ? 1 : 0, &count, values, NULL);
+    hsize_t shape[2] = {o->columns ? o->count / o->columns : o->count, o->columns};
+    size_t rank = o->columns ? 2 : o->axis ? 1 : 0;
+    bp_status status = bp_h5_put_dataset(ctx, file, path, H5T_NATIVE_DOUBLE, rank, shape, values, NULL);
     if (status == BP_OK && unit)
         status = bp_h5_put_text(ctx, file, path, "units", unit);
     return status == BP_OK && title ? bp_h5_put_text(ctx, file, path, "long_name", title) : status;

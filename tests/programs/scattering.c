@@ -12,6 +12,7 @@
 
 #include "algo/azimuthal.h"
 #include "algo/guinier.h"
+#include "algo/speckle_counts.h"
 
 /* All numbers of the standard input; *count 0 when there are none. */
 static double *read_all(size_t *count)
@@ -57,6 +58,13 @@ static int fit(const double *numbers, const double *values, size_t count, bool p
     else if (found)
         printf("%.17g\n%.17g\n%.17g\n%zu\n%zu\n", g.rg, g.rg_sigma, g.i0, g.count, g.first);
     free(q);
+    return 0;
+}
+
+static int photons(const double *numbers, const double *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        printf("%.17g\n", bp_negative_binomial((unsigned)values[i], numbers[0], numbers[1]));
     return 0;
 }
 
@@ -111,6 +119,7 @@ int main(int argc, char **argv)
     double *values = read_all(&count);
     int code = !values                                ? 3
                : strcmp(argv[1], "polarisation") == 0 ? polarisation(numbers, values, count)
+               : strcmp(argv[1], "photons") == 0      ? photons(numbers, values, count)
                : strcmp(argv[1], "guinier") == 0      ? fit(numbers, values, count, false)
                : strcmp(argv[1], "porod") == 0        ? fit(numbers, values, count, true)
                : strcmp(argv[1], "caking") == 0       ? caking(numbers, values, count)

@@ -4,6 +4,7 @@ uncertainties against repeats of a simulated experiment."""
 import csv
 import os
 import pathlib
+import subprocess
 
 import h5py
 import numpy as np
@@ -75,6 +76,121 @@ def test_delays(beampress, tmp_path):
     for name, levels, buffers in (("l3_b8", 3, 8), ("l6_b4", 6, 4)):
         found = analyse(beampress, tmp_path, frames, None, f"xpcs:levels={levels},buffers={buffers}")
         assert found["g2"][0]["at"] == list(lags[name])
+
+
+def maps_of(beampress, tmp_path, frames, regions, technique):
+    """Two-time maps by region, and the results."""
+    found = analyse(beampress, tmp_path, frames, regions, technique, "--out", tmp_path / "out.h5", "--overwrite")
+    maps = []
+    with h5py.File(tmp_path / "out.h5") as f:
+        f.visititems(lambda name, item: maps.append(item[()]) if getattr(item, "ndim", 0) == 2 else None)
+    done = beampress("analyse", technique, tmp_path / "x.h5", "--json", "--regions", "/map", "--dataset", "/x").json["results"]
+    return maps, [np.array(r["values"]) for r in done if r["name"] == "one_time"], found
+
+
+@needs_cases
+def test_two_time_as_scikit_beam(beampress, tmp_path):
+    """Its own test (test_one_time_from_two_time), and the speckle movie."""
+    with h5py.File(CASES / "xpcs_skbeam_boost.h5") as f:
+        group = f["skbeam_own"]
+        images, roi = group["images"][()], group["roi"][()]
+        one, two, err = group["one_time_from_two_time"][()], group["two_time"][()], group["err"][()]
+        expected = group["expected_in_test"][()]
+        movie, labels = f["speckle/frames"][:128], f["speckle/labels"][()]
+        movie_one, movie_two = f["speckle/one_time_from_two_time_first128"][()], f["speckle/two_time_first128"][()]
+    maps, ones, _ = maps_of(beampress, tmp_path, images, roi, "xpcs:two_time,buffers=2")
+    for region in range(2):
+        assert maps[region] == pytest.approx(two[region], rel=5e-7)
+        assert ones[region] == pytest.approx(one[region], rel=5e-7)
+        assert ones[region] == pytest.approx(expected[region], abs=1e-6)
+        spread = [np.std(np.diagonal(maps[region], k)) / np.sqrt(10 - k) for k in range(10)]
+        assert spread == pytest.approx(err[region], abs=1e-9)
+    maps, ones, _ = maps_of(beampress, tmp_path, movie, labels, "xpcs:two_time")
+    for region in range(3):
+        assert maps[region] == pytest.approx(movie_two[region], rel=1e-6)  # theirs is stored in single precision
+        assert ones[region] == pytest.approx(movie_one[region], rel=1e-6)
+
+
+@needs_cases
+def test_multi_tau_of_scikit_beams_own_test(beampress, tmp_path):
+    with h5py.File(CASES / "xpcs_skbeam_boost.h5") as f:
+        group = f["skbeam_own"]
+        images, roi, g2 = group["images"][()], group["roi"][()], group["multi_tau_l1_b10"][()]
+    found = analyse(beampress, tmp_path, images, roi, "xpcs:levels=1,buffers=10")
+    for region in range(2):
+        assert found["g2"][region]["values"] == pytest.approx(g2[:, region], rel=1e-10)
+
+
+@needs_cases
+def test_photon_statistics_as_scikit_beam(beampress, tmp_path):
+    """Its test_xsvs. Its last bin holds two counts, and what is above it is lost."""
+    with h5py.File(CASES / "xpcs_skbeam_boost.h5") as f:
+        group = f["xsvs_own"]
+        images, labels = group["images"][()], group["labels"][()]
+        references = [group["P_00"][()], group["P_01"][()]]
+    analyse(beampress, tmp_path, images, labels, "xpcs:statistics,buffers=2")
+    done = beampress("analyse", "xpcs:statistics,buffers=2", tmp_path / "x.h5", "--json", "--regions", "/map", "--dataset", "/x").json
+    shares = [r["values"] for r in done["results"] if r["name"] == "photon_statistics"]
+    for share, reference in zip(shares, references):
+        assert [*share[:4], share[4] + share[5]] == pytest.approx(reference, abs=1e-12)
+        assert sum(share) == pytest.approx(1, abs=1e-12)
+
+
+@needs_cases
+def test_negative_binomial_table(build):
+    with open(CASES / "negative_binomial_table.csv", newline="") as f:
+        rows = list(csv.DictReader(f))
+    for column in rows[0]:
+        if column == "k":
+            continue
+        mean, modes = column[4:].split("_M")
+        numbers = np.array([float(row["k"]) for row in rows], "<f8")
+        done = subprocess.run([build / "tests/programs/scattering", "photons", mean, modes], input=numbers.tobytes(),
+                              stdout=subprocess.PIPE, check=True)
+        assert [float(v) for v in done.stdout.split()] == pytest.approx([float(row[column]) for row in rows], rel=1e-9, abs=1e-10)  # the case by logarithms of gamma functions
+
+
+def test_contrast_from_photon_statistics(beampress, tmp_path):
+    """The counts of a simulated series are negative binomial, and its contrast comes out of them in three ways."""
+    file = tmp_path / "s.h5"
+    beampress("simulate", "xpcs", file, "counts=0.1", "modes=2", "frames=1000", "regions=1", "rate=0.5", "height=100", "width=100")
+    results = beampress("analyse", "xpcs:statistics,photons=4", file, "--json").json["results"]
+    found = {r["name"]: r for r in results}
+    for name in ("contrast_from_statistics", "contrast_from_low_counts"):
+        assert abs(found[name]["value"] - 0.5) < 4 * found[name]["sigma"] + 0.03 * (name != "contrast_from_statistics")
+    share, sigma = (np.array(found["photon_statistics"][key]) for key in ("values", "sigma"))
+    law = np.array([(1 + 0.1 / 2)**-2 * (k + 1) * (0.1 / 2.1)**k for k in range(5)])
+    assert (abs(share - law) < 4 * sigma).all() and (sigma > 0).all()
+    # longer exposures blur: Goodman's contrast of an exposure of T = n frames, as a sum over pairs of frames
+    contrast = found["exposure_contrast"]
+    for n, value, s in zip(contrast["at"], contrast["values"], contrast["sigma"]):
+        t = np.arange(int(n))
+        truth = 0.5 * np.exp(-2 * 0.5 * abs(t[:, None] - t)).mean()
+        assert abs(value - truth) < 4 * s
+
+
+def test_static_normalisation(beampress, tmp_path):
+    """As APS: G2 / (IP IF) of each static partition, then the mean over those of a region."""
+    random = np.random.default_rng(8)
+    frames = random.poisson(random.uniform(1, 5, (12, 20)), (60, 12, 20))
+    y, x = np.mgrid[:12, :20]
+    regions, statics = 1 + y // 6, 1 + 4 * (y // 6) + x // 5
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f["x"], f["map"], f["static_roi_map"] = frames, regions, statics
+    line = ("--regions", "/map", "--dataset", "/x", "--json")
+    results = beampress("analyse", "xpcs:normalisation=static,delays=aps,buffers=4", tmp_path / "x.h5", *line).json["results"]
+    g2 = [r for r in results if r["name"] == "g2"]
+    for region in (1, 2):
+        for delay, value in list(zip(g2[region - 1]["at"], g2[region - 1]["values"]))[:4]:
+            d = int(delay)
+            parts = []
+            for s in np.unique(statics[regions == region]):
+                a, b = frames[:-d][:, statics == s], frames[d:][:, statics == s]
+                parts.append((a * b).mean() / (a.mean() * b.mean()))
+            assert value == pytest.approx(np.mean(parts), rel=1e-10)
+    with h5py.File(tmp_path / "x.h5", "r+") as f:
+        del f["static_roi_map"]
+    assert "no map of static" in beampress("analyse", "xpcs:normalisation=static", tmp_path / "x.h5", *line[:-1], code=3).stderr
 
 
 def speckles(seed, frames=160, side=40, rate=0.05, mean=1.5):
