@@ -10,6 +10,10 @@
  *   tomography wedge HEIGHT WIDTH RADIUS OUT
  *   tomography transmission PROJECTIONS FLAT DARK OUT
  *   tomography attenuation TRANSMISSION OUT
+ *   tomography gridrec FILTER CENTRE COLUMNS ANGLES SINOGRAM OUT
+ *   tomography sirt ITERATIONS MATRIX RAYS OUT: with an explicit matrix
+ *   tomography joseph SIDE COLUMNS ANGLES OUT: the matrix of our projector, its axis in the middle of both
+ *   tomography iterate ITERATIONS SIDE COLUMNS ANGLES RAYS OUT: SIRT with our projector
  *   tomography speed COLUMNS ANGLES SLICES THREADS PASSES: seconds of each pass of fbp fast */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +22,9 @@
 
 #include "algo/attenuation.h"
 #include "algo/fbp.h"
+#include "algo/gridrec.h"
 #include "algo/rotation_centre.h"
+#include "algo/sirt.h"
 
 static double *read_file(const char *path, size_t *count)
 {
@@ -188,6 +194,116 @@ static int attenuation(char **words)
     return code;
 }
 
+static int gridrec(char **words)
+{
+    const char *const filters[] = BP_GRIDREC_FILTER_WORDS;
+    size_t count, angle_count, columns = whole(words[2]);
+    double *angles = read_file(words[3], &angle_count), *sinogram = read_file(words[4], &count);
+    bp_gridrec g = {.columns = columns,
+                    .angle_count = angle_count,
+                    .angles = angles,
+                    .centre = strtod(words[1], NULL),
+                    .filter = (bp_gridrec_filter)word(words[0], filters),
+                    .cut = 0.5,
+                    .order = 8};
+    double *slice = calloc(columns * columns + 1, sizeof *slice);
+    int code = 1;
+    if (slice && count == angle_count * columns && bp_gridrec_run(&g, sinogram, slice))
+        code = write_file(words[5], slice, columns * columns);
+    free(angles);
+    free(sinogram);
+    free(slice);
+    return code;
+}
+
+typedef struct matrix {
+    size_t rays, pixels;
+    const double *values;
+} matrix;
+
+static void matrix_forward(const void *user, const double *image, double *rays)
+{
+    const matrix *m = user;
+    memset(rays, 0, m->rays * sizeof *rays);
+    for (size_t r = 0; r < m->rays; r++)
+        for (size_t i = 0; i < m->pixels; i++)
+            rays[r] += m->values[r * m->pixels + i] * image[i];
+}
+
+static void matrix_back(const void *user, const double *rays, double *image)
+{
+    const matrix *m = user;
+    memset(image, 0, m->pixels * sizeof *image);
+    for (size_t r = 0; r < m->rays; r++)
+        for (size_t i = 0; i < m->pixels; i++)
+            image[i] += m->values[r * m->pixels + i] * rays[r];
+}
+
+static int sirt(char **words)
+{
+    size_t values, rays;
+    double *a = read_file(words[1], &values), *b = read_file(words[2], &rays);
+    matrix m = {rays, values / rays, a};
+    bp_projector p = {m.pixels, m.rays, matrix_forward, matrix_back, &m};
+    double *image = calloc(m.pixels, sizeof *image);
+    int code = 1;
+    if (image && bp_sirt_run(NULL, &p, whole(words[0]), b, image) == BP_OK)
+        code = write_file(words[3], image, m.pixels);
+    free(a);
+    free(b);
+    free(image);
+    return code;
+}
+
+static bp_joseph rays_of(char **words, double **angles)
+{
+    bp_joseph j = {.side = whole(words[0]), .columns = whole(words[1])};
+    j.angles = *angles = read_file(words[2], &j.angle_count);
+    j.centre = ((double)j.columns - 1) / 2;
+    j.middle = ((double)j.side - 1) / 2;
+    return j;
+}
+
+static int joseph(char **words)
+{
+    double *angles;
+    bp_joseph j = rays_of(words, &angles);
+    bp_projector p = bp_joseph_projector(&j);
+    double *image = calloc(p.pixels, sizeof *image), *out = calloc(p.rays * p.pixels, sizeof *out);
+    double *rays = malloc(p.rays * sizeof *rays);
+    int code = 1;
+    for (size_t i = 0; image && out && rays && i < p.pixels; i++) {
+        image[i] = 1;
+        p.forward(p.user, image, rays);
+        image[i] = 0;
+        for (size_t r = 0; r < p.rays; r++)
+            out[r * p.pixels + i] = rays[r];
+    }
+    if (image && out && rays)
+        code = write_file(words[3], out, p.rays * p.pixels);
+    free(angles);
+    free(image);
+    free(out);
+    free(rays);
+    return code;
+}
+
+static int iterate(char **words)
+{
+    double *angles;
+    size_t count;
+    bp_joseph j = rays_of(words + 1, &angles);
+    bp_projector p = bp_joseph_projector(&j);
+    double *rays = read_file(words[4], &count), *image = calloc(p.pixels, sizeof *image);
+    int code = 1;
+    if (image && count == p.rays && bp_sirt_run(NULL, &p, whole(words[0]), rays, image) == BP_OK)
+        code = write_file(words[5], image, p.pixels);
+    free(angles);
+    free(rays);
+    free(image);
+    return code;
+}
+
 static double now(void)
 {
     struct timespec t;
@@ -232,6 +348,10 @@ static const struct {
     {"wedge", 4, wedge},
     {"transmission", 4, transmission},
     {"attenuation", 2, attenuation},
+    {"gridrec", 6, gridrec},
+    {"sirt", 4, sirt},
+    {"joseph", 4, joseph},
+    {"iterate", 6, iterate},
 };
 
 int main(int argc, char **argv)

@@ -219,3 +219,61 @@ def test_single_precision_agrees_with_double(fbp):
         for name in ("ramp", "hann", "none"):
             double, single = (fbp(mode, name, "linear", "circle", theta, sinogram) for mode in ("double", "fast"))
             assert abs(single - double).max() < 1e-5 * abs(double).max(), (columns, name)
+
+
+def gridrec(program, name, centre, theta, sinogram):
+    """theta in radians, as tomopy takes it: in single precision."""
+    degrees = np.rad2deg(np.float32(theta).astype(float))
+    columns = sinogram.shape[1]
+    return program("gridrec", name, centre, columns, degrees, sinogram).reshape(columns, columns)
+
+
+@needs_cases
+@pytest.mark.parametrize("name", cases("ct_gridrec_tomopy.h5", "own_tests/gridrec"))
+def test_gridrec_as_tomopy(program, case, name):
+    with h5py.File(CASES / "ct_gridrec_tomopy.h5") as f:
+        group = f["own_tests"]
+        theta, projections = group["angle_rad"][()], group["proj"][()].astype(float)
+        generic, own = group["offset_0p0123"][name][()], group["gridrec"][name][()]
+    found = np.array([gridrec(program, name, 24, theta + 0.0123, projections[:, row]) for row in range(8)])
+    case(f"ct_gridrec_tomopy offset_0p0123/{name}", abs(found - generic).max() / abs(generic).max(), 1e-5)
+    # along the axes single precision decides which grid lines count
+    found = np.array([gridrec(program, name, 24, theta, projections[:, row]) for row in range(8)])
+    case(f"ct_gridrec_tomopy own_tests/{name}", abs(found - own).max() / abs(own).max(), 0.01)
+    case(f"ct_gridrec_tomopy own_tests/{name}, rms", np.sqrt(np.mean((found - own) ** 2)) / abs(own).max(), 0.004)
+
+
+@needs_cases
+@pytest.mark.parametrize("name, kind, centre", [("gridrec_hann", "hann", 100), ("gridrec_parzen", "parzen", 100),
+                                                ("gridrec_ramlak", "ramlak", 100), ("gridrec_shepp", "shepp", 100),
+                                                ("gridrec_shepp_center_99.25", "shepp", 99.25)])
+def test_gridrec_of_a_phantom_as_tomopy(program, case, name, kind, centre):
+    with h5py.File(CASES / "ct_gridrec_tomopy.h5") as f:
+        group = f["shepp200"]
+        theta, sinogram, expected = group["theta_rad"][()], group["sinogram"][()].astype(float), group[name][()]
+    found = gridrec(program, kind, centre, theta, sinogram)
+    case(f"ct_gridrec_tomopy shepp200/{name}", abs(found - expected).max() / abs(expected).max(), 0.01)
+    case(f"ct_gridrec_tomopy shepp200/{name}, rms", np.sqrt(np.mean((found - expected) ** 2)) / abs(expected).max(), 0.004)
+
+
+@needs_cases
+@pytest.mark.parametrize("kind", ["line", "linear", "strip"])
+@pytest.mark.parametrize("iterations", [1, 10, 100])
+def test_sirt_as_astra(program, case, kind, iterations):
+    with h5py.File(CASES / "ct_sirt_matrix.h5") as f:
+        a, b, expected = (f[kind][key][()] for key in ("A", "b", f"sirt_{iterations}"))
+    found = program("sirt", iterations, a, b).reshape(expected.shape)
+    case(f"ct_sirt_matrix {kind}/sirt_{iterations}", abs(found - expected).max(), 1e-6)
+
+
+@needs_cases
+def test_projector_as_astra(program, case):
+    with h5py.File(CASES / "ct_sirt_matrix.h5") as f:
+        theta = np.rad2deg(f["geometry/theta_rad"][()].astype(float))
+        a, b = f["linear/A"][()], f["linear/b"][()]
+        expected = {k: f[f"linear/sirt_{k}"][()] for k in (1, 10, 100)}
+    found = program("joseph", 16, 24, theta).reshape(a.shape)
+    case("ct_sirt_matrix linear/A (single precision in ASTRA)", abs(found - a).max(), 2e-5)
+    for iterations, image in expected.items():
+        found = program("iterate", iterations, 16, 24, theta, b).reshape(image.shape)
+        case(f"ct_sirt_matrix linear/sirt_{iterations} with our projector", abs(found - image).max(), 1e-5)
