@@ -26,12 +26,12 @@ typedef enum bp_gridrec_filter {
 typedef struct bp_gridrec {
     size_t columns, angle_count;
     const double *angles; /* degrees */
-    double centre;        /* of the axis: columns / 2 is the left border of that column */
+    double centre;        /* column of the axis, counted from 0; tomopy's default is columns / 2 */
     bp_gridrec_filter filter;
     double cut, order; /* of the filters: 0.5 and 8 */
 } bp_gridrec;
 
-/* slice: columns x columns. False when memory is short. */
+/* slice: columns x columns, one row above where bp_fbp has it. False when memory is short. */
 bool bp_gridrec_run(const bp_gridrec *g, const double *sinogram, double *slice);
 
 #endif

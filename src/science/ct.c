@@ -12,12 +12,29 @@
 #include "science/ct_scan.h"
 #include "science/ct_slices.h"
 
-enum { P_FILTER, P_ROWS, P_FIRST, P_CENTRE, P_RANGE, P_FLATS, P_DARKS, P_AIR, P_DOUBLE, P_COUNT };
+enum {
+    P_METHOD,
+    P_FILTER,
+    P_ITERATIONS,
+    P_ROWS,
+    P_FIRST,
+    P_CENTRE,
+    P_RANGE,
+    P_FLATS,
+    P_DARKS,
+    P_AIR,
+    P_DOUBLE,
+    P_COUNT
+};
 
-static const char *const filters[] = BP_FBP_FILTER_WORDS;
+static const char *const methods[] = BP_CT_ALGORITHM_WORDS, *const filters[] = BP_FBP_FILTER_WORDS;
 
 static const bp_param params_of_ct[P_COUNT] = {
-    [P_FILTER] = {"filter", "", BP_PARAM_CHOICE, 0, 0, BP_FBP_RAMP, filters, "of the back-projection"},
+    [P_METHOD] =
+        {"method", "", BP_PARAM_CHOICE, 0, 0, BP_CT_FBP, methods,
+         "fbp: filtered back-projection; gridrec: Fourier gridding, not quantitative; sirt: iterative"},
+    [P_FILTER] = {"filter", "", BP_PARAM_CHOICE, 0, 0, BP_FBP_RAMP, filters, "of fbp and gridrec"},
+    [P_ITERATIONS] = {"iterations", "", BP_PARAM_INTEGER, 1, 100000, 50, NULL, "of sirt"},
     [P_ROWS] = {"rows", "", BP_PARAM_INTEGER, 1, 4096, 8, NULL,
                 "detector rows to make slices of, spread over the detector"},
     [P_FIRST] = {"first", "", BP_PARAM_INTEGER, -1, 1e9, -1, NULL,
@@ -193,7 +210,9 @@ static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes
     size_t n = a->scan.columns, even = (a->scan.angle_count + 1) / 2;
     size_t at_once = a->row_count < AT_ONCE ? a->row_count : AT_ONCE;
     double reach = fmin((double)(n / 2), fmin(a->centre, (double)n - 1 - a->centre));
-    bp_ct_method method = {.filter = (bp_fbp_filter)a->params[P_FILTER],
+    bp_ct_method method = {.algorithm = (bp_ct_algorithm)a->params[P_METHOD],
+                           .iterations = (size_t)a->params[P_ITERATIONS],
+                           .filter = (bp_fbp_filter)a->params[P_FILTER],
                            .precise = a->params[P_DOUBLE] != 0,
                            .centre = a->centre,
                            .columns = n,

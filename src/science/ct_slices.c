@@ -4,11 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The chosen angles of all sinograms, one behind the other. */
-typedef struct chosen {
-    size_t count, values; /* angles; values of one sinogram */
-    double *angles, *sinogram;
-} chosen;
+#include "algo/gridrec.h"
+#include "algo/sirt.h"
 
 static bp_status run_double(bp_context *ctx, const bp_fbp *fbp, size_t count, const double *sinograms,
                             double *slices)
@@ -36,6 +33,51 @@ static bp_status run_single(bp_context *ctx, const bp_fbp *fbp, unsigned threads
     return status;
 }
 
+static bp_status run_gridrec(bp_context *ctx, const bp_fbp *fbp, size_t count, const double *sinograms,
+                             double *slices)
+{
+    static const bp_gridrec_filter filters[] = {
+        [BP_FBP_RAMP] = BP_GRIDREC_RAMLAK,   [BP_FBP_SHEPP_LOGAN] = BP_GRIDREC_SHEPP,
+        [BP_FBP_COSINE] = BP_GRIDREC_COSINE, [BP_FBP_HAMMING] = BP_GRIDREC_HAMMING,
+        [BP_FBP_HANN] = BP_GRIDREC_HANN,     [BP_FBP_NONE] = BP_GRIDREC_NONE};
+    const bp_gridrec g = {.columns = fbp->columns,
+                          .angle_count = fbp->angle_count,
+                          .angles = fbp->angles,
+                          .centre = fbp->centre,
+                          .filter = filters[fbp->filter],
+                          .cut = 0.5,
+                          .order = 8};
+    size_t side = fbp->side;
+    for (size_t s = 0; s < count; s++) {
+        double *slice = slices + s * side * side;
+        if (bp_context_cancelled(ctx))
+            return bp_fail(ctx, BP_E_INTERRUPTED, "interrupted");
+        if (!bp_gridrec_run(&g, sinograms + s * fbp->angle_count * fbp->columns, slice))
+            return bp_fail(ctx, BP_E_MEMORY, "no memory for a slice");
+        memmove(slice + side, slice, (side - 1) * side * sizeof *slice); /* to where fbp has it */
+        memset(slice, 0, side * sizeof *slice);
+    }
+    return BP_OK;
+}
+
+static bp_status run_sirt(bp_context *ctx, const bp_fbp *fbp, size_t iterations, size_t count,
+                          const double *sinograms, double *slices)
+{
+    const bp_joseph joseph = {.side = fbp->side,
+                              .columns = fbp->columns,
+                              .angle_count = fbp->angle_count,
+                              .angles = fbp->angles,
+                              .centre = fbp->centre,
+                              .middle = (double)(fbp->side / 2)};
+    bp_projector projector = bp_joseph_projector(&joseph);
+    bp_status status = BP_OK;
+    memset(slices, 0, count * projector.pixels * sizeof *slices);
+    for (size_t s = 0; s < count && status == BP_OK; s++)
+        status = bp_sirt_run(ctx, &projector, iterations, sinograms + s * projector.rays,
+                             slices + s * projector.pixels);
+    return status;
+}
+
 bp_status bp_ct_slices(bp_context *ctx, const bp_ct_method *method, const double *angles, size_t angle_count,
                        size_t first, size_t step, size_t count, const double *sinograms, double *slices)
 {
@@ -53,8 +95,14 @@ bp_status bp_ct_slices(bp_context *ctx, const bp_ct_method *method, const double
     bp_fbp_init(&fbp, n, used, some, true);
     fbp.filter = method->filter;
     fbp.centre = method->centre;
-    bp_status status = method->precise ? run_double(ctx, &fbp, count, work, slices)
-                                       : run_single(ctx, &fbp, method->threads, count, work, slices);
+    bp_status status;
+    if (method->algorithm == BP_CT_GRIDREC)
+        status = run_gridrec(ctx, &fbp, count, work, slices);
+    else if (method->algorithm == BP_CT_SIRT)
+        status = run_sirt(ctx, &fbp, method->iterations, count, work, slices);
+    else
+        status = method->precise ? run_double(ctx, &fbp, count, work, slices)
+                                 : run_single(ctx, &fbp, method->threads, count, work, slices);
     free(work);
     return status;
 }
