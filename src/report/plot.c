@@ -217,7 +217,7 @@ static void draw_panel(panel *p, FILE *out)
 
 static bool is_curve(const bp_outcome *o)
 {
-    return o->axis && o->count > 0;
+    return o->axis && o->count > 0 && !o->columns;
 }
 
 /* Curves of the same name as the curve `first`, in order; false when an earlier one has that name. */

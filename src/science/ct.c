@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "algo/rotation_centre.h"
+#include "algo/stripes.h"
 #include "base/checked.h"
 #include "beampress/science.h"
 #include "science/ct_results.h"
@@ -16,6 +17,7 @@ enum {
     P_METHOD,
     P_FILTER,
     P_ITERATIONS,
+    P_RINGS,
     P_ROWS,
     P_FIRST,
     P_CENTRE,
@@ -28,6 +30,9 @@ enum {
 };
 
 static const char *const methods[] = BP_CT_ALGORITHM_WORDS, *const filters[] = BP_FBP_FILTER_WORDS;
+/* none, then in the order of bp_stripe_method */
+static const char *const rings[] = {"none", "sorting", "filtering", "fitting", "large",
+                                    "dead", "all",     "fourier",   NULL};
 
 static const bp_param params_of_ct[P_COUNT] = {
     [P_METHOD] =
@@ -35,6 +40,8 @@ static const bp_param params_of_ct[P_COUNT] = {
          "fbp: filtered back-projection; gridrec: Fourier gridding, not quantitative; sirt: iterative"},
     [P_FILTER] = {"filter", "", BP_PARAM_CHOICE, 0, 0, BP_FBP_RAMP, filters, "of fbp and gridrec"},
     [P_ITERATIONS] = {"iterations", "", BP_PARAM_INTEGER, 1, 100000, 50, NULL, "of sirt"},
+    [P_RINGS] = {"rings", "", BP_PARAM_CHOICE, 0, 0, 0, rings,
+                 "removal of stripes from the sinograms, as algotom has it, before the axis is found"},
     [P_ROWS] = {"rows", "", BP_PARAM_INTEGER, 1, 4096, 8, NULL,
                 "detector rows to make slices of, spread over the detector"},
     [P_FIRST] = {"first", "", BP_PARAM_INTEGER, -1, 1e9, -1, NULL,
@@ -102,6 +109,21 @@ static bp_status read_rows(bp_context *ctx, analysis *a)
                        a->row_count);
     return bp_ct_scan_rows(ctx, &a->scan, a->rows, a->row_count, (size_t)a->params[P_AIR], a->sinograms,
                            a->facts);
+}
+
+static bp_status remove_rings(bp_context *ctx, analysis *a)
+{
+    if (a->params[P_RINGS] == 0)
+        return BP_OK;
+    const bp_stripes stripes = bp_stripes_defaults((bp_stripe_method)(a->params[P_RINGS] - 1));
+    for (size_t i = 0; i < a->row_count; i++) {
+        double *sinogram = a->sinograms + i * a->scan.angle_count * a->scan.columns;
+        if (!bp_stripes_remove(&stripes, sinogram, a->scan.angle_count, a->scan.columns))
+            return bp_fail(ctx, BP_E_MEMORY, "no memory to remove rings");
+        if (bp_context_cancelled(ctx))
+            return bp_fail(ctx, BP_E_INTERRUPTED, "interrupted");
+    }
+    return BP_OK;
 }
 
 /* How many projections from the first one on are half a turn, in steps that go one way; 0: there is none. */
@@ -251,6 +273,8 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
         status = choose_rows(ctx, &a);
     if (status == BP_OK)
         status = read_rows(ctx, &a);
+    if (status == BP_OK)
+        status = remove_rings(ctx, &a);
     if (status == BP_OK)
         status = find_centre(ctx, &a);
     if (status == BP_OK)

@@ -240,10 +240,19 @@ static void tell(bp_simulation *s, state *st)
     s->truths[6] =
         (bp_truth){"beam", "photons", "expected in each pixel without sample", true, st->beam, 0, 0};
     s->truth_count = 7;
-    s->sides[0] = (bp_simulated_side){"rotation_angle", "degrees", "of each frame", "sample", frames,
-                                      st->angles,       false};
-    s->sides[1] = (bp_simulated_side){
-        "image_key", "", "0 projection, 1 flat field, 2 dark", "instrument/detector", frames, st->keys, true};
+    s->sides[0] = (bp_simulated_side){.name = "rotation_angle",
+                                      .unit = "degrees",
+                                      .help = "of each frame",
+                                      .group = "sample",
+                                      .count = frames,
+                                      .values = st->angles};
+    s->sides[1] = (bp_simulated_side){.name = "image_key",
+                                      .unit = "",
+                                      .help = "0 projection, 1 flat field, 2 dark",
+                                      .group = "instrument/detector",
+                                      .count = frames,
+                                      .values = st->keys,
+                                      .whole = true};
     s->side_count = 2;
     s->definition = "NXtomo";
     s->entropy = NAN;
