@@ -43,18 +43,43 @@ void bp_judged_fini(bp_judged *judged)
     bp_outcomes_fini(&judged->agreement);
 }
 
-static bp_status add_agreement(bp_context *ctx, const bp_science_stack *reference,
-                               const bp_science_stack *test, bp_judged *j)
+static bp_status copy_outcomes(bp_context *ctx, const bp_outcomes *from, bp_outcomes *to)
 {
-    const bp_answer *a = j->answer;
+    bp_status status = BP_OK;
+    for (size_t i = 0; i < from->count && status == BP_OK; i++)
+        status = bp_outcomes_add(ctx, to, &from->items[i]);
+    return status;
+}
+
+bp_status bp_judge_run(bp_context *ctx, const bp_answer *answer, const bp_science_stack *reference,
+                       const bp_science_stack *test, bp_judged *j)
+{
+    const bp_technique *t = answer->technique;
+    *j = (bp_judged){.answer = answer};
+    if (!test) {
+        bp_status status = copy_outcomes(ctx, &answer->outcomes, &j->test);
+        return status == BP_OK ? copy_outcomes(ctx, &answer->perfect, &j->agreement) : status;
+    }
     bool same = reference->rows == test->rows && reference->columns == test->columns &&
                 reference->frames == test->frames;
-    bp_status status = BP_OK;
-    if (a->noise.count == 0)
-        return BP_OK;
-    if (same && !j->failed[0])
-        status = a->technique->compare(ctx, a->params, reference, test, &j->agreement);
-    if (status == BP_OK)
+    bp_status status = t->run(ctx, answer->params, test, &j->test);
+    if (status == BP_OK && answer->noise.count > 0 && same)
+        status = t->compare(ctx, answer->params, reference, test, &j->agreement);
+    if (status == BP_E_INPUT || status == BP_E_UNSUPPORTED) {
+        snprintf(j->failed, sizeof j->failed, "%s", bp_context_message(ctx));
+        bp_outcomes_fini(&j->test);
+        bp_outcomes_fini(&j->agreement);
+        status = BP_OK;
+    }
+    return status;
+}
+
+bp_status bp_judge_decide(bp_context *ctx, const bp_budgets *budgets, bp_judged *j)
+{
+    const bp_answer *a = j->answer;
+    bp_verdict_fini(&j->verdict);
+    bp_status status = bp_verdict_make(ctx, &a->outcomes, &j->test, budgets, &j->verdict);
+    if (status == BP_OK && a->noise.count > 0)
         status = bp_verdict_add_agreement(ctx, &a->perfect, &a->noise, &j->agreement, &j->verdict);
     return status;
 }
@@ -62,16 +87,8 @@ static bp_status add_agreement(bp_context *ctx, const bp_science_stack *referenc
 bp_status bp_judge_stack(bp_context *ctx, const bp_answer *answer, const bp_science_stack *reference,
                          const bp_science_stack *test, const bp_budgets *budgets, bp_judged *j)
 {
-    *j = (bp_judged){.answer = answer};
-    bp_status status = answer->technique->run(ctx, answer->params, test, &j->test);
-    if (status == BP_E_INPUT || status == BP_E_UNSUPPORTED) {
-        snprintf(j->failed, sizeof j->failed, "%s", bp_context_message(ctx));
-        bp_outcomes_fini(&j->test);
-        status = BP_OK;
-    }
-    if (status == BP_OK)
-        status = bp_verdict_make(ctx, &answer->outcomes, &j->test, budgets, &j->verdict);
-    return status == BP_OK ? add_agreement(ctx, reference, test, j) : status;
+    bp_status status = bp_judge_run(ctx, answer, reference, test, j);
+    return status == BP_OK ? bp_judge_decide(ctx, budgets, j) : status;
 }
 
 static bp_status same_shape(bp_context *ctx, const bp_source *a, const bp_source *b)

@@ -31,8 +31,14 @@ typedef struct bp_judged {
     char failed[512]; /* why the analysis of the test came to nothing; "" when it did not */
 } bp_judged;
 
-/* An analysis that finds nothing to work on in the test is a failed quantity, not an error. answer must
- * outlive judged, which is freed with bp_judged_fini in every case. */
+/* The analysis alone, and the decision from what it found. An analysis that finds nothing to work on in the
+ * test is a failed quantity, not an error. test NULL: the reference itself, and nothing is analysed again.
+ * answer must outlive judged, which is freed with bp_judged_fini in every case. */
+BP_MUST_CHECK bp_status bp_judge_run(bp_context *ctx, const bp_answer *answer,
+                                     const bp_science_stack *reference, const bp_science_stack *test,
+                                     bp_judged *judged);
+BP_MUST_CHECK bp_status bp_judge_decide(bp_context *ctx, const bp_budgets *budgets, bp_judged *judged);
+/* Both. */
 BP_MUST_CHECK bp_status bp_judge_stack(bp_context *ctx, const bp_answer *answer,
                                        const bp_science_stack *reference, const bp_science_stack *test,
                                        const bp_budgets *budgets, bp_judged *judged);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explore/families.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const bp_family families[] = {
+    {.name = "lossless", .help = "every value comes back", .pattern = "photon level=balanced"},
+    {.name = "quantise",
+     .help = "steps of the counting noise, then photon",
+     .pattern = "quantise step={}sigma | photon",
+     .parameter = "step",
+     .unit = "sigma",
+     .gentle = 0.1,
+     .harsh = 6},
+    {.name = "denoise+quantise",
+     .help = "denoised, then steps of the noise",
+     .pattern = "denoise | quantise step={}sigma | photon",
+     .parameter = "step",
+     .unit = "sigma",
+     .gentle = 0.25,
+     .harsh = 4,
+     .techniques = "ct segment"},
+    {.name = "bin",
+     .help = "neighbouring pixels added",
+     .pattern = "bin size={} | photon",
+     .parameter = "size",
+     .unit = "pixels",
+     .gentle = 2,
+     .harsh = 4,
+     .whole = true,
+     .techniques = "saxs sx"},
+    {.name = "roi",
+     .help = "boxes about the peaks as they are, the rest binned",
+     .pattern = "roi bin={} | photon",
+     .parameter = "bin",
+     .unit = "pixels",
+     .gentle = 2,
+     .harsh = 16,
+     .whole = true,
+     .techniques = "sx"},
+    {.name = "zfp",
+     .help = "zfp with a bound on every value",
+     .pattern = "zfp accuracy={}",
+     .parameter = "accuracy",
+     .unit = "sigma",
+     .gentle = 0.1,
+     .harsh = 16,
+     .in_sigma = true},
+    {.name = "jpeg2000",
+     .help = "JPEG 2000 to a ratio",
+     .pattern = "jpeg2000 ratio={}",
+     .parameter = "ratio",
+     .unit = "",
+     .gentle = 2,
+     .harsh = 100},
+    {.name = "vst+jpeg2000",
+     .help = "square roots of the counts in steps of a quarter of the noise, JPEG 2000 to a ratio",
+     .pattern = "vst | jpeg2000 ratio={}",
+     .parameter = "ratio",
+     .unit = "",
+     .gentle = 2,
+     .harsh = 100},
+    {.name = "jpegxl",
+     .help = "JPEG XL by visual distance",
+     .pattern = "jpegxl distance={}",
+     .parameter = "distance",
+     .unit = "JND",
+     .gentle = 0.05,
+     .harsh = 15},
+    {.name = "jpegls",
+     .help = "JPEG-LS with a bound on every value",
+     .pattern = "jpegls near={}",
+     .parameter = "near",
+     .unit = "values",
+     .gentle = 1,
+     .harsh = 255,
+     .whole = true},
+};
+
+const bp_family *bp_family_at(size_t index)
+{
+    return index < sizeof families / sizeof *families ? &families[index] : NULL;
+}
+
+bool bp_family_suits(const bp_family *family, const char *technique)
+{
+    size_t length = strlen(technique);
+    const char *at = family->techniques;
+    while (at && (at = strstr(at, technique)) != NULL) {
+        if ((at == family->techniques || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+            return true;
+        at += length;
+    }
+    return !family->techniques;
+}
+
+char *bp_family_pipeline(const bp_family *family, double value, double noise)
+{
+    const char *gap = strstr(family->pattern, "{}");
+    size_t size = strlen(family->pattern) + 32;
+    char *text = malloc(size);
+    if (text && gap)
+        snprintf(text, size, "%.*s%.4g%s", (int)(gap - family->pattern), family->pattern,
+                 family->in_sigma ? value * noise : value, gap + 2);
+    else if (text)
+        snprintf(text, size, "%s", family->pattern);
+    return text;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Families of working points: pipelines with one number that is varied from gentle to harsh. */
+#ifndef BP_EXPLORE_FAMILIES_H
+#define BP_EXPLORE_FAMILIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct bp_family {
+    const char *name, *help;
+    const char *pattern;          /* pipeline; {} stands for the number */
+    const char *parameter, *unit; /* what is varied; NULL: nothing, there is one point */
+    double gentle, harsh;
+    bool whole;             /* whole numbers only */
+    bool in_sigma;          /* the number is multiplied by the noise of a typical value */
+    const char *techniques; /* blank-separated; NULL: all */
+} bp_family;
+
+/* Walks the built-in families, the lossless one first; NULL past the end. */
+const bp_family *bp_family_at(size_t index);
+bool bp_family_suits(const bp_family *family, const char *technique);
+/* The pipeline of a value; noise: standard deviation of a typical value. Owned by the caller, NULL without
+ * memory. */
+char *bp_family_pipeline(const bp_family *family, double value, double noise);
+
+#endif
