@@ -82,12 +82,21 @@ BP_API void bp_outcomes_fini(bp_outcomes *outcomes);
 /* NULL when there is none of that name. */
 BP_API const bp_outcome *bp_outcomes_find(const bp_outcomes *outcomes, const char *name);
 
+/* Parts of the data that are independent of each other: one to choose a working point on, one to confirm it.
+ */
+typedef enum bp_divide {
+    BP_DIVIDE_FRAMES, /* shots, exposures, slices */
+    BP_DIVIDE_TIME,   /* blocks of time */
+    BP_DIVIDE_ROWS    /* rows of the detector, all frames of each */
+} bp_divide;
+
 typedef struct bp_technique {
     const char *name;
     const char *summary; /* one line */
     const char *source;  /* what defines it, and what it is checked against */
     const bp_param *params;
     size_t param_count;
+    bp_divide divide;
     bp_status (*run)(bp_context *ctx, const double *params, const bp_science_stack *stack,
                      bp_outcomes *outcomes);
     /* What only the two together tell of a stack and a changed version of it (peaks found again, overlap of

@@ -20,6 +20,7 @@ typedef enum bp_command_id {
     COMMAND_METRIC,
     COMMAND_ANALYSE,
     COMMAND_JUDGE,
+    COMMAND_EXPLORE,
     COMMAND_REPORT,
     COMMAND_DOCTOR,
     COMMAND_COUNT
@@ -36,6 +37,7 @@ typedef enum bp_command_id {
 #define ON_ANALYSE    (1u << COMMAND_ANALYSE)
 #define ON_JUDGE      (1u << COMMAND_JUDGE)
 #define ON_REPORT     (1u << COMMAND_REPORT)
+#define ON_EXPLORE    (1u << COMMAND_EXPLORE)
 #define ON_DOCTOR     (1u << COMMAND_DOCTOR)
 #define ON_ALL        ((1u << COMMAND_COUNT) - 1u)
 
@@ -140,6 +142,7 @@ bp_status bp_cli_metric(bp_cli *cli);
 bp_status bp_cli_analyse(bp_cli *cli);
 bp_status bp_cli_judge(bp_cli *cli);
 bp_status bp_cli_report(bp_cli *cli);
+bp_status bp_cli_explore(bp_cli *cli);
 bp_status bp_cli_doctor(bp_cli *cli);
 
 #endif

@@ -96,6 +96,13 @@ static const bp_example report_examples[] = {
     {NULL, NULL},
 };
 
+static const bp_example explore_examples[] = {
+    {"beampress explore scan.h5 --science segment", "the largest ratio that leaves the segmentation alone"},
+    {"beampress explore scan.h5 --science segment --time 60 budget=0.1 --out found --json",
+     "a minute at most, a tighter budget, results below found/"},
+    {NULL, NULL},
+};
+
 static const bp_example doctor_examples[] = {
     {"beampress doctor", "what works on this machine, and what to do about the rest"},
     {NULL, NULL},
@@ -222,6 +229,17 @@ const bp_command bp_commands[COMMAND_COUNT] = {
                         "(docs/explore-format.md): the "
                         "verdict, plots, pictures, all numbers. explore --report does the same at once.",
                         report_examples, 2, 2, bp_cli_report},
+    [COMMAND_EXPLORE] =
+        {"explore", "IN [KEY=VALUE...]", "which working point is safe for this question?",
+         "Tries families of pipelines, from gentle to harsh, on a part of the data, judges each as `judge` "
+         "does, looks for the edge between pass and fail, and confirms the largest ratio that passes on data "
+         "that took no part in the choice. Points that cannot run are told and the scan goes on; when no "
+         "lossy point passes it says so.\n\n"
+         "Results are written to a folder beside IN, scan.explore for scan.h5: best.pipeline, explore.json, "
+         "points.csv, and the points themselves, which a later run with the same data takes from there. "
+         "Words "
+         "key=value are those of judge. --memory is the size of the part that is tried.",
+         explore_examples, 1, FILES_DO_NOT_MATTER, bp_cli_explore},
     [COMMAND_DOCTOR] =
         {"doctor", "", "does everything work on this machine?",
          "Looks whether HDF5 and the Python on the PATH find the beampress plug-in, which codecs and SIMD "

@@ -9,14 +9,14 @@ static const bp_family families[] = {
     {.name = "lossless", .help = "every value comes back", .pattern = "photon level=balanced"},
     {.name = "quantise",
      .help = "steps of the counting noise, then photon",
-     .pattern = "quantise step={}sigma | photon",
+     .pattern = "quantise step={}sigma{law} | photon",
      .parameter = "step",
      .unit = "sigma",
      .gentle = 0.1,
      .harsh = 6},
     {.name = "denoise+quantise",
      .help = "denoised, then steps of the noise",
-     .pattern = "denoise | quantise step={}sigma | photon",
+     .pattern = "denoise | quantise step={}sigma{law} | photon",
      .parameter = "step",
      .unit = "sigma",
      .gentle = 0.25,
@@ -96,15 +96,25 @@ bool bp_family_suits(const bp_family *family, const char *technique)
     return !family->techniques;
 }
 
-char *bp_family_pipeline(const bp_family *family, double value, double noise)
+char *bp_family_pipeline(const bp_family *family, double value, const bp_family_noise *noise)
 {
-    const char *gap = strstr(family->pattern, "{}");
-    size_t size = strlen(family->pattern) + 32;
-    char *text = malloc(size);
-    if (text && gap)
-        snprintf(text, size, "%.*s%.4g%s", (int)(gap - family->pattern), family->pattern,
-                 family->in_sigma ? value * noise : value, gap + 2);
-    else if (text)
-        snprintf(text, size, "%s", family->pattern);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    for (const char *at = family->pattern; out && *at;) {
+        if (strncmp(at, "{}", 2) == 0) {
+            fprintf(out, "%.4g", family->in_sigma ? value * noise->typical : value);
+            at += 2;
+        } else if (strncmp(at, "{law}", 5) == 0) {
+            fputs(noise->law, out);
+            at += 5;
+        } else {
+            fputc(*at++, out);
+        }
+    }
+    if (out && fclose(out) != 0) {
+        free(text);
+        text = NULL;
+    }
     return text;
 }

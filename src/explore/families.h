@@ -8,7 +8,7 @@
 
 typedef struct bp_family {
     const char *name, *help;
-    const char *pattern;          /* pipeline; {} stands for the number */
+    const char *pattern;          /* pipeline; {} stands for the number, {law} for that of the noise */
     const char *parameter, *unit; /* what is varied; NULL: nothing, there is one point */
     double gentle, harsh;
     bool whole;             /* whole numbers only */
@@ -19,8 +19,13 @@ typedef struct bp_family {
 /* Walks the built-in families, the lossless one first; NULL past the end. */
 const bp_family *bp_family_at(size_t index);
 bool bp_family_suits(const bp_family *family, const char *technique);
-/* The pipeline of a value; noise: standard deviation of a typical value. Owned by the caller, NULL without
- * memory. */
-char *bp_family_pipeline(const bp_family *family, double value, double noise);
+/* What pipelines say of the noise of the data. */
+typedef struct bp_family_noise {
+    double typical; /* standard deviation of a typical value */
+    char law[96];   /* " gain=1 read_noise=0" for quantise, "": it estimates that itself */
+} bp_family_noise;
+
+/* The pipeline of a value. Owned by the caller, NULL without memory. */
+char *bp_family_pipeline(const bp_family *family, double value, const bp_family_noise *noise);
 
 #endif

@@ -30,7 +30,7 @@ void bp_point_fini(bp_point *point)
         bp_judged_fini(&point->judged[i]);
     free(point->judged);
     free(point->pipeline);
-    free(point->values);
+    free(point->picture);
     *point = (bp_point){0};
 }
 
@@ -163,6 +163,26 @@ static void take_places(run *r)
     r->test.keys = in->keys;
 }
 
+float *bp_trial_picture(const bp_trial *trial, const bp_science_stack *frames)
+{
+    const bp_window *w = &trial->window;
+    const bp_flow *flow = &trial->part->stack.flow;
+    size_t pixels = flow->rows * flow->columns;
+    if (frames->rows != flow->rows || frames->columns != flow->columns || frames->frames != flow->frames)
+        return NULL;
+    double *frame = malloc((pixels + 1) * sizeof *frame);
+    float *picture = malloc((w->rows * w->columns + 1) * sizeof *picture);
+    if (!frame || !picture || frames->read(NULL, frames->user, w->frame, 1, frame) != BP_OK) {
+        free(picture);
+        picture = NULL;
+    }
+    for (size_t r = 0; picture && r < w->rows; r++)
+        for (size_t c = 0; c < w->columns; c++)
+            picture[r * w->columns + c] = (float)frame[(w->row + r) * flow->columns + w->column + c];
+    free(frame);
+    return picture;
+}
+
 static bp_status analyse(bp_context *ctx, run *r)
 {
     bp_trial *t = r->trial;
@@ -184,6 +204,8 @@ static bp_status analyse(bp_context *ctx, run *r)
                               &p->judged[i]);
     }
     double middle = seconds_now();
+    if (status == BP_OK)
+        p->picture = bp_trial_picture(t, &view.science);
     if (status == BP_OK)
         status = bp_point_metrics(ctx, &t->view.science, &view.science, &p->metrics);
     p->analysis_seconds = middle - start;
@@ -211,7 +233,7 @@ bp_status bp_point_decide(bp_context *ctx, bp_trial *trial, bp_point *point)
     return status;
 }
 
-static bp_status make(bp_context *ctx, run *r, bool keep_values)
+static bp_status make(bp_context *ctx, run *r)
 {
     bp_status status = bp_pipeline_parse(ctx, r->point->pipeline, &r->pipeline, NULL);
     if (status == BP_OK) {
@@ -223,26 +245,20 @@ static bp_status make(bp_context *ctx, run *r, bool keep_values)
         status = run_stages(ctx, r);
     if (status == BP_OK)
         status = code_frames(ctx, r);
-    take_places(r);
+    if (status == BP_OK)
+        take_places(r);
     if (status == BP_OK)
         status = analyse(ctx, r);
     r->point->ran = status == BP_OK;
-    bool same = r->test.flow.dtype == r->trial->part->stack.flow.dtype &&
-                r->test.flow.rows == r->trial->part->stack.flow.rows &&
-                r->test.flow.columns == r->trial->part->stack.flow.columns;
-    if (keep_values && status == BP_OK && same) {
-        r->point->values = r->test.values;
-        r->test.values = NULL;
-    }
     return status;
 }
 
-bp_status bp_point_make(bp_context *ctx, bp_trial *trial, bool keep_values, bp_point *point)
+bp_status bp_point_make(bp_context *ctx, bp_trial *trial, bp_point *point)
 {
     run r = {.trial = trial, .point = point};
     point->raw_bytes = bp_part_bytes(trial->part);
     point->stored_bytes = 0;
-    bp_status status = make(ctx, &r, keep_values);
+    bp_status status = make(ctx, &r);
     if (status != BP_OK) {
         snprintf(point->reason, sizeof point->reason, "%.255s", bp_context_message(ctx));
         for (size_t i = 0; point->judged && i < point->judged_count; i++)

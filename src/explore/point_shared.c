@@ -7,6 +7,7 @@
 #include <time.h>
 
 #define ROOM ((size_t)1 << 30) /* bytes that are kept while nobody needs them */
+#define SIDE 320               /* pixels of a picture */
 
 typedef struct bp_shared_stack {
     bp_memory_stack stack; /* first: bp_shared_stack_give finds the rest by it */
@@ -24,6 +25,13 @@ void bp_trial_init(bp_trial *trial, bp_part *part, const bp_answer *answers, siz
     *trial = (bp_trial){.part = part, .answers = answers, .answer_count = answer_count};
     trial->budgets = *budgets;
     bp_part_view_init(&trial->view, part, NULL);
+    const bp_flow *flow = &part->stack.flow;
+    bp_window *w = &trial->window;
+    w->frame = flow->frames / 2;
+    w->rows = flow->rows < SIDE ? flow->rows : SIDE;
+    w->columns = flow->columns < SIDE ? flow->columns : SIDE;
+    w->row = (flow->rows - w->rows) / 2;
+    w->column = (flow->columns - w->columns) / 2;
     pthread_mutex_init(&trial->lock, NULL);
     pthread_cond_init(&trial->ready, NULL);
 }

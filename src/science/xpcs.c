@@ -494,5 +494,6 @@ const bp_technique bp_technique_xpcs = {
         "D. Lumma et al., Rev. Sci. Instrum. 71 (2000) 3274; checked against scikit-beam and boost_corr",
     .params = params_of_xpcs,
     .param_count = P_COUNT,
+    .divide = BP_DIVIDE_TIME,
     .run = run,
 };

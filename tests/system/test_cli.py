@@ -17,7 +17,7 @@ import pytest
 
 import conftest
 
-SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "report", "doctor"]
+SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "explore", "report", "doctor"]
 DATASET = "/entry/data/data"
 
 
