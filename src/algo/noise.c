@@ -184,6 +184,22 @@ bp_status bp_noise_add(bp_context *ctx, bp_noise *n, bp_dtype dtype, const void 
     return BP_OK;
 }
 
+void bp_noise_merge(bp_noise *n, const bp_noise *from)
+{
+    for (size_t m = 0; m < METHODS; m++)
+        for (size_t i = 0; i < LEVEL_COUNT; i++) {
+            level *to = &n->levels[m][i];
+            const level *l = &from->levels[m][i];
+            if (!(l->count > 0))
+                continue;
+            to->count += l->count;
+            to->mean_sum += l->mean_sum;
+            to->variance_sum += l->variance_sum;
+            for (size_t k = 0; k < STEP_COUNT; k++)
+                to->steps[k] += l->steps[k];
+        }
+}
+
 /* The median of a level's variances, as an estimate of their mean: n squares of Gaussian differences have a
  * median below their mean by (1 - 2/(9n))^3 (Wilson and Hilferty 1931). Below a count per pixel the
  * distribution is far from that, and the mean itself is taken. */

@@ -37,6 +37,8 @@ void bp_noise_free(bp_noise *noise);
  * NULL. */
 BP_MUST_CHECK bp_status bp_noise_add(bp_context *ctx, bp_noise *noise, bp_dtype dtype, const void *frame,
                                      const void *previous, const bp_labels *labels, const uint8_t *excluded);
+/* Adds what `from` has seen, perhaps of other rows, for bp_noise_finish. */
+void bp_noise_merge(bp_noise *noise, const bp_noise *from);
 void bp_noise_finish(const bp_noise *noise, bp_noise_estimate *estimate);
 
 /* Bits per pixel that counting noise alone needs, pixels that are labels or excluded counting as 0 bits. The

@@ -35,6 +35,7 @@ static const bp_example decompress_examples[] = {
 static const bp_example info_examples[] = {
     {"beampress info scan.h5", "every dataset: type, shape, filters, ratio, statistics, noise"},
     {"beampress info scan.bp.h5 --dataset /entry/data/data --json", "one dataset, for a program"},
+    {"beampress info scan.h5 --noise", "gain, read noise, offset, each with its uncertainty"},
     {NULL, NULL},
 };
 

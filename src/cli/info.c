@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/info_frame.h"
+#include "cli/info_noise.h"
 #include "cli/info_values.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -155,7 +156,14 @@ static bool any_missing(const bp_file_facts *facts, const bp_dataset_facts *d)
     return missing && (strcmp(d->layout, "virtual") == 0 || strcmp(d->layout, "external") == 0);
 }
 
-static bp_status show_datasets(bp_cli *cli, const char *file, const bp_file_facts *facts, size_t max_bytes)
+/* Frames, or what --dataset names. */
+static bool noise_wanted(const bp_cli *cli, const bp_dataset_facts *d)
+{
+    return bp_cli_has(cli, OPTION_NOISE) && (d->image || cli->datasets.count > 0);
+}
+
+static bp_status show_datasets(bp_cli *cli, const char *file, const bp_file_facts *facts, size_t max_bytes,
+                               unsigned threads)
 {
     bool bszstd = false;
     size_t shown = 0;
@@ -170,9 +178,14 @@ static bp_status show_datasets(bp_cli *cli, const char *file, const bp_file_fact
         status = bp_info_take_values(cli->ctx, file, d, max_bytes, any_missing(facts, d), &values);
         if (status != BP_OK)
             break;
-        bp_json_append(cli->result, "datasets", dataset_json(d, &values));
+        json_t *object = dataset_json(d, &values), *noise = NULL;
         if (!cli->json)
             print_dataset(d, &values);
+        if (noise_wanted(cli, d))
+            status = bp_info_noise(cli, file, d, threads, &noise);
+        if (noise)
+            bp_json_set(object, "noise_model", noise);
+        bp_json_append(cli->result, "datasets", object);
     }
     if (bszstd)
         bp_cli_note(cli,
@@ -198,7 +211,7 @@ bp_status bp_cli_info(bp_cli *cli)
     status = bp_inspect_file(cli->ctx, file, &facts);
     if (status == BP_OK) {
         show_head(cli, file, &facts);
-        status = show_datasets(cli, file, &facts, (size_t)max_bytes);
+        status = show_datasets(cli, file, &facts, (size_t)max_bytes, threads);
     }
     bp_file_facts_fini(&facts);
     return status == BP_OK ? BP_OK : bp_cli_fail_file(cli, status, file, NULL);
