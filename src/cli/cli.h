@@ -22,6 +22,10 @@ typedef enum bp_command_id {
     COMMAND_JUDGE,
     COMMAND_EXPLORE,
     COMMAND_REPORT,
+    COMMAND_RUN,
+    COMMAND_CHECK,
+    COMMAND_HISTORY,
+    COMMAND_REPRODUCE,
     COMMAND_DOCTOR,
     COMMAND_COUNT
 } bp_command_id;
@@ -38,6 +42,10 @@ typedef enum bp_command_id {
 #define ON_JUDGE      (1u << COMMAND_JUDGE)
 #define ON_REPORT     (1u << COMMAND_REPORT)
 #define ON_EXPLORE    (1u << COMMAND_EXPLORE)
+#define ON_RUN        (1u << COMMAND_RUN)
+#define ON_CHECK      (1u << COMMAND_CHECK)
+#define ON_HISTORY    (1u << COMMAND_HISTORY)
+#define ON_REPRODUCE  (1u << COMMAND_REPRODUCE)
 #define ON_DOCTOR     (1u << COMMAND_DOCTOR)
 #define ON_ALL        ((1u << COMMAND_COUNT) - 1u)
 
@@ -87,9 +95,10 @@ struct bp_cli {
     bp_context *ctx;
     const bp_command *command;
     const char *values[OPTION_COUNT]; /* the last argument, "" for a switch; NULL when it was not given */
-    bp_texts codecs, datasets, files;
+    bp_texts codecs, datasets, drops, files;
     bool json, quiet;
     int verbose;
+    char *pointer;  /* lines that follow the message of a failure; or NULL; owned */
     json_t *result; /* the object that --json prints; what a failing command got so far is kept */
 };
 
@@ -143,6 +152,10 @@ bp_status bp_cli_analyse(bp_cli *cli);
 bp_status bp_cli_judge(bp_cli *cli);
 bp_status bp_cli_report(bp_cli *cli);
 bp_status bp_cli_explore(bp_cli *cli);
+bp_status bp_cli_run(bp_cli *cli);
+bp_status bp_cli_check(bp_cli *cli);
+bp_status bp_cli_history(bp_cli *cli);
+bp_status bp_cli_reproduce(bp_cli *cli);
 bp_status bp_cli_doctor(bp_cli *cli);
 
 #endif

@@ -104,6 +104,30 @@ static const bp_example explore_examples[] = {
     {NULL, NULL},
 };
 
+static const bp_example run_examples[] = {
+    {"beampress run 'crop x=8 y=8 width=48 height=40 | photon level=fast' scan.h5 crop.h5",
+     "a region of every frame; masks, beam centre and angles follow"},
+    {"beampress run 'threshold level=2' scan.h5 quiet.h5 --standard",
+     "zero suppression, stored for readers without our plug-in"},
+    {NULL, NULL},
+};
+
+static const bp_example check_examples[] = {
+    {"beampress check 'crop x=8 | threshold level=2' scan.h5",
+     "what every stage gets and gives, before any data move"},
+    {NULL, NULL},
+};
+
+static const bp_example history_examples[] = {
+    {"beampress history scan.h5", "every run that was written down in the file, oldest first"},
+    {NULL, NULL},
+};
+
+static const bp_example reproduce_examples[] = {
+    {"beampress reproduce crop.h5 scan.h5", "runs the last pipeline of crop.h5 again and compares hashes"},
+    {NULL, NULL},
+};
+
 static const bp_example doctor_examples[] = {
     {"beampress doctor", "what works on this machine, and what to do about the rest"},
     {NULL, NULL},
@@ -162,10 +186,12 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "not; then the first difference is named.",
          verify_examples, 2, 2, bp_cli_verify},
     [COMMAND_LIST] =
-        {"list", "[codecs|simulate|metrics|science]",
+        {"list", "[codecs|simulate|metrics|science|stages]",
          "codecs and simulators with parameters, units, ranges, defaults",
          "Lists the codecs of this build: what they are called, which types they take, their parameters, the "
-         "library behind them, and the codecs that this build leaves out. Then what simulate can make.",
+         "library behind them, and the codecs that this build leaves out. Then what simulate can make, "
+         "metrics, "
+         "techniques, and the stages of pipelines.",
          list_examples, 0, 1, bp_cli_list},
     [COMMAND_BENCH] =
         {"bench", "FILE...", "measure ratio and speed of every codec on your data",
@@ -241,6 +267,34 @@ const bp_command bp_commands[COMMAND_COUNT] = {
          "Words "
          "key=value are those of judge. --memory is the size of the part that is tried.",
          explore_examples, 1, FILES_DO_NOT_MATTER, bp_cli_explore},
+    [COMMAND_RUN] =
+        {"run", "PIPELINE IN OUT", "stages on every frame, then a codec",
+         "Takes the frames of IN through the stages of PIPELINE, `stage key=value ... | stage ... | codec "
+         "key=value`, or @FILE that holds such a text over several lines with # comments. `beampress list "
+         "stages` shows the stages; without a codec it is photon. What belongs to the frames follows them: "
+         "arrays with a value for each frame, maps of pixels, beam centre and pixel sizes; what cannot stops "
+         "the run before it begins (exit code 4) unless --drop names it. All else in the file stays as it "
+         "is.\n\n"
+         "OUT appears under its name when it is complete and read back. It says what was done to it: "
+         "`beampress history`. The same bytes for any number of threads.",
+         run_examples, 3, 3, bp_cli_run},
+    [COMMAND_CHECK] =
+        {"check", "PIPELINE IN", "what would a pipeline do?",
+         "Lets type, shape, loss and everything that belongs to the frames flow through PIPELINE, and prints "
+         "what each stage gets and gives. No frame is read. A mistake is named with the word that is at "
+         "fault.",
+         check_examples, 2, 2, bp_cli_check},
+    [COMMAND_HISTORY] =
+        {"history", "FILE", "what beampress did to a file",
+         "Prints the chain of records that `beampress run` left: pipeline, resolved parameters, frames kept, "
+         "hashes of the frames before and behind.",
+         history_examples, 1, 1, bp_cli_history},
+    [COMMAND_REPRODUCE] =
+        {"reproduce", "OUT IN", "does IN give OUT again?",
+         "Runs the last pipeline that OUT records on IN again, into a temporary file beside OUT, and "
+         "compares "
+         "the hashes of the frames. Exits with 0 when they agree and with 1 when they do not.",
+         reproduce_examples, 2, 2, bp_cli_reproduce},
     [COMMAND_DOCTOR] =
         {"doctor", "", "does everything work on this machine?",
          "Looks whether HDF5 and the Python on the PATH find the beampress plug-in, which codecs and SIMD "

@@ -109,7 +109,7 @@ void bp_completion_write_bash(FILE *stream)
     }
     fputs("    esac\n    case \"$word\" in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
           "    *)\n        if [ \"${COMP_WORDS[1]}\" = list ]; then\n"
-          "            COMPREPLY=($(compgen -W 'codecs simulate metrics science' -- \"$word\"))\n",
+          "            COMPREPLY=($(compgen -W 'codecs simulate metrics science stages' -- \"$word\"))\n",
           stream);
     write_bash_simulators(stream);
     fputs("        else\n"
@@ -177,7 +177,7 @@ static void write_zsh_command(FILE *stream, size_t c)
         write_keys(stream, " ");
         fputs(")' ;;\n", stream);
     } else if (c == COMMAND_LIST) {
-        fputs("            '*:what:(codecs simulate metrics science)' ;;\n", stream);
+        fputs("            '*:what:(codecs simulate metrics science stages)' ;;\n", stream);
     } else {
         fputs("            '*:file:_files' ;;\n", stream);
     }

@@ -6,6 +6,7 @@
 
 #include "beampress/metric.h"
 #include "beampress/science.h"
+#include "beampress/stage.h"
 #include "cli/cli.h"
 #include "cli/list_params.h"
 #include "report/json.h"
@@ -192,6 +193,29 @@ static void list_techniques(bp_cli *cli)
     }
 }
 
+static void list_stages(bp_cli *cli)
+{
+    const bp_stage *stage;
+    bp_json_set(cli->result, "stages", json_array());
+    for (size_t i = 0; (stage = bp_stage_at(i)) != NULL; i++) {
+        json_t *row = json_object();
+        bp_json_set_text(row, "name", stage->name);
+        bp_json_set_text(row, "summary", stage->summary);
+        bp_json_set_text(row, "source", stage->source);
+        bp_json_set_bool(row, "exact", stage->traits & BP_STAGE_EXACT);
+        bp_json_set(row, "params", json_array());
+        for (size_t k = 0; k < stage->param_count; k++)
+            bp_json_append(row, "params", bp_list_param_json(&stage->params[k]));
+        bp_json_append(cli->result, "stages", row);
+        if (cli->json)
+            continue;
+        printf("stage %s: %s\n", stage->name, stage->summary);
+        if (*stage->source)
+            printf("    source: %s\n", stage->source);
+        bp_list_params_print(stage->params, stage->param_count, stdout, 4);
+    }
+}
+
 static void list_codecs(bp_cli *cli)
 {
     const bp_codec *codec;
@@ -212,7 +236,8 @@ bp_status bp_cli_list(bp_cli *cli)
     } kinds[] = {{"codecs", list_codecs},
                  {"simulate", list_simulators},
                  {"metrics", list_metrics},
-                 {"science", list_techniques}};
+                 {"science", list_techniques},
+                 {"stages", list_stages}};
     const size_t count = sizeof kinds / sizeof *kinds;
     const char *what = cli->files.count ? cli->files.items[0] : NULL;
     bool known = !what;
@@ -221,7 +246,8 @@ bp_status bp_cli_list(bp_cli *cli)
     if (!known)
         return bp_fail(
             cli->ctx, BP_E_USAGE,
-            "list: '%s' is nothing that can be listed; it takes codecs, simulate, metrics or science", what);
+            "list: '%s' is nothing that can be listed; it takes codecs, simulate, metrics, science or stages",
+            what);
     for (size_t i = 0; i < count; i++) {
         if (what && strcmp(what, kinds[i].name) != 0)
             continue;

@@ -33,6 +33,8 @@ void bp_cli_print_error(const bp_cli *cli, bp_status status)
     const char *message = bp_context_message(cli->ctx);
     fputs("beampress: ", stderr);
     print_line(*message ? message : bp_status_text(status));
+    if (cli->pointer)
+        fprintf(stderr, "%s\n", cli->pointer);
 }
 
 void bp_cli_note(const bp_cli *cli, const char *format, ...)

@@ -29,6 +29,8 @@ void bp_cli_fini(bp_cli *cli)
 {
     free(cli->codecs.items);
     free(cli->datasets.items);
+    free(cli->drops.items);
+    free(cli->pointer);
     free(cli->files.items);
     json_decref(cli->result);
     bp_context_free(cli->ctx);
@@ -50,7 +52,9 @@ static bp_status take_option(bp_cli *cli, bp_option_id id, const char *argument)
         return add_text(cli, &cli->codecs, argument);
     case OPTION_DATASET:
         return add_text(cli, &cli->datasets, argument);
-    case OPTION_JSON:
+    case OPTION_DROP:
+        return add_text(cli, &cli->drops, argument);
+        case OPTION_JSON:
         cli->json = true;
         return BP_OK;
     case OPTION_QUIET:

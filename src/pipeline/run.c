@@ -121,7 +121,7 @@ bp_status bp_run_check(bp_context *ctx, bp_run *run, const char *text, const cha
     bp_status status = bp_pipeline_parse(ctx, text, &run->pipeline, &run->blame);
     if (status != BP_OK)
         return status;
-    if (!bp_file_is_hdf5(input) && access(input, R_OK) == 0)
+    if (!bp_h5_is_hdf5(input) && access(input, R_OK) == 0)
         return bp_fail(ctx, BP_E_UNSUPPORTED,
                        "%s: pipelines work on HDF5; make it one first: beampress compress %s", input, input);
     status = bp_pipeline_input_open(ctx, input, run->options->dataset, run->options->threads, &run->input);

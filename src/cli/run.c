@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * beampress run and beampress check: a pipeline on a file. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "pipeline/run.h"
+#include "report/json.h"
+#include "report/progress.h"
+#include "report/table.h"
+#include "report/text.h"
+
+static const char *const loss_words[] = {"lossless", "bounded", "unbounded"};
+
+static bp_status take_options(bp_cli *cli, bp_run_options *options)
+{
+    uint64_t memory = 0;
+    *options = (bp_run_options){.standard = bp_cli_has(cli, OPTION_STANDARD),
+                                .overwrite = bp_cli_has(cli, OPTION_OVERWRITE),
+                                .no_verify = bp_cli_has(cli, OPTION_NO_VERIFY)};
+    bp_status status = bp_cli_threads(cli, &options->threads);
+    if (status == BP_OK)
+        status = bp_cli_bytes(cli, OPTION_MEMORY, 1 << 20, &memory);
+    if (status == BP_OK && cli->datasets.count > 1)
+        status = bp_fail(cli->ctx, BP_E_USAGE, "%s: --dataset is given once at most", cli->command->name);
+    options->memory = (size_t)memory;
+    options->dataset = cli->datasets.count ? cli->datasets.items[0] : NULL;
+    options->drop = cli->drops.items;
+    options->drop_count = cli->drops.count;
+    return status;
+}
+
+static void set_flow(json_t *row, const char *key, const bp_flow *flow)
+{
+    json_t *object = json_object();
+    bp_json_set_text(object, "dtype", bp_dtype_name(flow->dtype));
+    bp_json_set_count(object, "frames", flow->frames);
+    bp_json_set_bool(object, "frames_known", flow->frames_known);
+    bp_json_set_count(object, "rows", flow->rows);
+    bp_json_set_count(object, "columns", flow->columns);
+    bp_json_set_text(object, "loss", loss_words[flow->loss]);
+    bp_json_set_number(object, "bound", flow->bound);
+    bp_json_set_number(object, "step_sigma", flow->step);
+    bp_json_set_number(object, "variance_added", flow->variance);
+    bp_json_set_text(object, "law", flow->law);
+    bp_json_set(row, key, object);
+}
+
+static json_t *stage_json(const bp_run *run, size_t index)
+{
+    const bp_stage_run *stage = bp_plan_stage(run->plan, index);
+    char text[2048];
+    json_t *row = json_object(), *resolved = json_object();
+    bp_stage_spec_print(&run->pipeline->stages[index], text, sizeof text);
+    bp_json_set_text(row, "stage", stage->stage->name);
+    bp_json_set_text(row, "text", text);
+    set_flow(row, "gets", &stage->in);
+    set_flow(row, "gives", &stage->out);
+    bp_json_set_count(row, "frames_before", stage->before);
+    bp_json_set_count(row, "frames_after", stage->after);
+    for (size_t i = 0; i < stage->resolved_count; i++) {
+        const bp_resolved *r = &stage->resolved[i];
+        if (isnan(r->number) && *r->text)
+            bp_json_set_text(resolved, r->name, r->text);
+        else
+            bp_json_set_number(resolved, r->name, r->number);
+    }
+    bp_json_set(row, "resolved", resolved);
+    return row;
+}
+
+static void set_json(bp_cli *cli, const bp_run *run)
+{
+    static const char *const actions[] = {"follows", "mapped", "rescaled", "dropped"};
+    char text[4096], codec[512];
+    bp_pipeline_print(run->pipeline, text, sizeof text);
+    bp_codec_spec_print(&run->codec, codec, sizeof codec);
+    bp_json_set_text(cli->result, "pipeline", text);
+    bp_json_set_text(cli->result, "codec", codec);
+    bp_json_set_text(cli->result, "input", run->input_path);
+    bp_json_set_text(cli->result, "dataset", run->reframe.dataset);
+    bp_json_set_shape(cli->result, "shape", run->reframe.shape, run->reframe.rank);
+    bp_json_set_count(cli->result, "memory", run->memory);
+    bp_json_set(cli->result, "stages", json_array());
+    for (size_t i = 0; i < bp_plan_count(run->plan); i++)
+        bp_json_append(cli->result, "stages", stage_json(run, i));
+    set_flow(cli->result, "output", bp_plan_out(run->plan));
+    bp_json_set(cli->result, "belongings", json_array());
+    for (size_t i = 0; i < run->belongings.count; i++) {
+        json_t *row = json_object();
+        bp_json_set_text(row, "path", run->belongings.items[i].path);
+        bp_json_set_text(row, "action", actions[run->belongings.items[i].action]);
+        bp_json_set_text(row, "note", run->belongings.items[i].note);
+        bp_json_append(cli->result, "belongings", row);
+    }
+}
+
+static void shape_cell(bp_table *table, const bp_flow *flow)
+{
+    bp_table_cell(table, "%s%llu x %zu x %zu", flow->frames_known ? "" : "up to ",
+                  (unsigned long long)flow->frames, flow->rows, flow->columns);
+    bp_table_cell(table, "%s", bp_dtype_name(flow->dtype));
+}
+
+static void loss_cell(bp_table *table, const bp_flow *flow)
+{
+    if (flow->loss == BP_LOSS_BOUNDED && isfinite(flow->bound))
+        bp_table_cell(table, "at most %.6g", flow->bound);
+    else if (isfinite(flow->step))
+        bp_table_cell(table, "%s, %.6g sigma", loss_words[flow->loss], flow->step);
+    else
+        bp_table_cell(table, "%s", loss_words[flow->loss]);
+}
+
+static void print_plan(const bp_run *run)
+{
+    static const bp_column columns[] = {
+        {"", 'l'}, {"frames x rows x columns", 'l'}, {"type", 'l'}, {"loss so far", 'l'}};
+    static const char *const actions[] = {"follows", "mapped", "rescaled", "dropped"};
+    bp_table *table = bp_table_new(columns, 4);
+    bp_text bytes;
+    char text[2048];
+    printf("%s: %s\n", run->input_path, run->reframe.dataset);
+    bp_table_cell(table, "input");
+    shape_cell(table, &run->input.flow);
+    bp_table_cell(table, "lossless");
+    for (size_t i = 0; i < bp_plan_count(run->plan); i++) {
+        const bp_stage_run *stage = bp_plan_stage(run->plan, i);
+        bp_stage_spec_print(&run->pipeline->stages[i], text, sizeof text);
+        bp_table_cell(table, "%s", text);
+        shape_cell(table, &stage->out);
+        loss_cell(table, &stage->out);
+    }
+    bp_codec_spec_print(&run->codec, text, sizeof text);
+    bp_table_cell(table, "%s", text);
+    shape_cell(table, bp_plan_out(run->plan));
+    bp_table_cell(table, "%s", bp_codec_spec_lossless(&run->codec) ? "codec lossless" : "codec lossy");
+    bp_table_print(table, stdout, 2);
+    bp_table_free(table);
+    if (*bp_plan_out(run->plan)->law)
+        printf("  law: %s\n", bp_plan_out(run->plan)->law);
+    for (size_t i = 0; i < run->belongings.count; i++)
+        printf("  %s %s: %s\n", run->belongings.items[i].path, actions[run->belongings.items[i].action],
+               run->belongings.items[i].note);
+    printf("  memory: at most about %s\n", bp_text_bytes(&bytes, run->memory));
+}
+
+/* The line of the pipeline with a caret below the word at fault. */
+static bp_status point(bp_cli *cli, const bp_run *run, const char *text, bp_status status)
+{
+    char lines[512];
+    if (status == BP_OK || run->blame.length == 0)
+        return status;
+    bp_blame_print(text, &run->blame, lines, sizeof lines);
+    free(cli->pointer);
+    cli->pointer = strdup(lines);
+    char word[128];
+    snprintf(word, sizeof word, "%.*s", (int)run->blame.length, text + run->blame.at);
+    bp_json_set_text(cli->result, "word", word);
+    bp_json_set_count(cli->result, "word_at", run->blame.at);
+    return status;
+}
+
+bp_status bp_cli_check(bp_cli *cli)
+{
+    bp_run_options options;
+    bp_run run;
+    char *text = NULL;
+    bp_status status = take_options(cli, &options);
+    if (status != BP_OK)
+        return status;
+    bp_run_init(&run, &options);
+    status = bp_run_read_text(cli->ctx, cli->files.items[0], &text);
+    if (status == BP_OK)
+        status = point(cli, &run, text, bp_run_check(cli->ctx, &run, text, cli->files.items[1]));
+    if (status == BP_OK) {
+        set_json(cli, &run);
+        if (!cli->json)
+            print_plan(&run);
+    }
+    bp_run_fini(&run);
+    free(text);
+    return status;
+}
+
+static void print_done(const bp_run *run, const char *output)
+{
+    bp_text raw, stored;
+    const bp_file_report *f = &run->file;
+    uint64_t coded = 0;
+    for (size_t i = 0; i < f->dataset_count; i++)
+        if (strcmp(f->datasets[i].path, run->reframe.dataset) == 0)
+            coded = f->datasets[i].stored_bytes;
+    const bp_flow *in = &run->input.flow;
+    uint64_t bytes = in->frames * in->rows * in->columns * bp_dtype_size(in->dtype);
+    printf("%s: frames of %s in %s: ratio %.2f; file ratio %.2f%s\n", output, bp_text_bytes(&raw, bytes),
+           bp_text_bytes(&stored, coded), bp_ratio(bytes, coded), bp_ratio(f->input_bytes, f->output_bytes),
+           f->verified ? ", verified" : "");
+}
+
+bp_status bp_cli_run(bp_cli *cli)
+{
+    bp_run_options options;
+    bp_run run;
+    bp_progress progress;
+    char *text = NULL;
+    const char *output = cli->files.items[2];
+    bp_status status = take_options(cli, &options);
+    if (status != BP_OK)
+        return status;
+    bp_progress_init(&progress, stderr, cli->quiet);
+    options.progress = bp_progress_show;
+    options.progress_user = &progress;
+    bp_run_init(&run, &options);
+    status = bp_run_read_text(cli->ctx, cli->files.items[0], &text);
+    if (status == BP_OK)
+        status = point(cli, &run, text, bp_run_file(cli->ctx, &run, text, cli->files.items[1], output));
+    bp_progress_clear(&progress);
+    if (status == BP_OK) {
+        char hash[20];
+        set_json(cli, &run);
+        bp_json_set_text(cli->result, "file", output);
+        bp_json_set_count(cli->result, "input_bytes", run.file.input_bytes);
+        bp_json_set_count(cli->result, "output_bytes", run.file.output_bytes);
+        bp_json_set_bool(cli->result, "verified", run.file.verified);
+        bp_json_set_number(cli->result, "max_error", run.max_error);
+        snprintf(hash, sizeof hash, "%016llx", (unsigned long long)run.input_hash);
+        bp_json_set_text(cli->result, "input_xxh3", hash);
+        snprintf(hash, sizeof hash, "%016llx", (unsigned long long)run.output_hash);
+        bp_json_set_text(cli->result, "output_xxh3", run.output_hashed ? hash : NULL);
+        if (!cli->json && !cli->quiet) {
+            print_plan(&run);
+            print_done(&run, output);
+        }
+    }
+    bp_run_fini(&run);
+    free(text);
+    return status;
+}
