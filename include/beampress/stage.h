@@ -154,6 +154,7 @@ typedef struct bp_stage_run {
     size_t at, length;              /* of the stage's name in the text */
     bp_flow in, out;
     size_t before, after; /* WINDOW: frames around, set by check */
+    bool marks_only;      /* DROPS: set by check; keep() decides what is written down, and all frames stay */
     const bp_beside *beside;
     int blame; /* parameter that a failure of check is about; -1: the stage itself */
     unsigned threads;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+
 #include "cli/list_params.h"
 #include "report/json.h"
 #include "report/table.h"
@@ -15,7 +17,11 @@ json_t *bp_list_param_json(const bp_param *param)
         for (size_t i = 0; param->choices[i]; i++)
             bp_json_append(row, "choices", bp_json_text(param->choices[i]));
         bp_json_set_text(row, "default", param->choices[(size_t)param->fallback]);
+    } else if (param->kind == BP_PARAM_TEXT) {
+        bp_json_set(row, "default", json_null());
     } else {
+        for (size_t i = 0; param->kind == BP_PARAM_REAL && param->choices && param->choices[i]; i++)
+            bp_json_append(row, "units", bp_json_text(param->choices[i]));
         bp_json_set_number(row, "min", param->min);
         bp_json_set_number(row, "max", param->max);
         bp_json_set_number(row, "default", param->fallback);
@@ -32,6 +38,8 @@ void bp_list_param_values(const bp_param *param, char *text, size_t size)
         used += (size_t)snprintf(text + used, size - used, "%s%s", k ? " " : "", param->choices[k]);
     if (param->kind == BP_PARAM_SWITCH)
         snprintf(text, size, "0 or 1");
+    else if (param->kind == BP_PARAM_TEXT)
+        snprintf(text, size, "text");
     else if (param->kind != BP_PARAM_CHOICE)
         snprintf(text, size, "%.16g ... %.16g", param->min, param->max);
 }
@@ -61,6 +69,8 @@ void bp_list_params_print(const bp_param *params, size_t count, FILE *stream, in
         bp_table_cell(table, "%s", values);
         if (param->kind == BP_PARAM_CHOICE)
             bp_table_cell(table, "%s", param->choices[(size_t)param->fallback]);
+        else if (param->kind == BP_PARAM_TEXT || isnan(param->fallback))
+            bp_table_cell(table, "none");
         else
             bp_table_cell(table, "%.9g", param->fallback);
         bp_table_cell(table, "%s", param->unit);

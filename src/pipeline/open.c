@@ -220,7 +220,7 @@ static bp_status choose_frames(bp_context *ctx, bp_plan *plan, size_t level)
         return status;
     uint64_t count = 0;
     for (uint64_t i = 0; i < l->frames; i++)
-        if (l->keep[i])
+        if (l->keep[i] || run->marks_only)
             l->kept[count++] = i;
     if (count == 0)
         return bp_stage_fail(ctx, run, -1, BP_E_LOSS, "none of the %llu frames would be left",

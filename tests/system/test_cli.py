@@ -17,7 +17,7 @@ import pytest
 
 import conftest
 
-SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "explore", "report", "doctor"]
+SUBCOMMANDS = ["compress", "decompress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "explore", "report", "run", "check", "history", "reproduce", "doctor"]
 DATASET = "/entry/data/data"
 
 
@@ -72,6 +72,8 @@ def prepare(beampress, desk, subcommand):
         scan = {"format": "beampress explore 1", **text, **lists, "sample": {}, "cost": {}, "input": {"file": "", "dataset": "", "shape": []},
                 "budgets": {"systematic": 0.2, "random": 0.3}}
         (desk / "scan.json").write_text(json.dumps(scan))
+    if subcommand == "reproduce":
+        beampress("run", "crop x=8 y=8 width=48 height=40", desk / "scan.h5", desk / "crop.h5", "-q")
 
 
 def examples(beampress, subcommand):

@@ -80,7 +80,7 @@ def desk(beampress, tmp_path_factory):
 
 
 def test_the_schema_covers_every_subcommand():
-    assert {"compress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "doctor"} <= set(SCHEMA)
+    assert {"compress", "info", "verify", "list", "bench", "simulate", "metric", "analyse", "judge", "run", "check", "history", "reproduce", "doctor"} <= set(SCHEMA)
     assert len(SCHEMA["info"]) > 40
 
 
@@ -218,7 +218,30 @@ def test_list(beampress):
     validate("list", science)
     assert "segment" in {t["name"] for t in science["science"]}
     assert {"point", "similarity", "noise"} <= {m["name"] for m in metrics["metrics"]}
-    assert beampress("list", "--json").json == {**value, **simulators, **metrics, **science}
+    stages = beampress("list", "stages", "--json").json
+    validate("list", stages)
+    assert {"crop", "threshold"} <= {t["name"] for t in stages["stages"]}
+    assert beampress("list", "--json").json == {**value, **simulators, **metrics, **science, **stages}
+
+
+def test_pipelines(beampress, desk):
+    pipeline = "crop x=8 | threshold level=3 | photon level=fast"
+    value = beampress("check", pipeline, "scan.h5", "--dataset", DATASET, "--json", cwd=desk).json
+    validate("check", value)
+    assert [s["stage"] for s in value["stages"]] == ["crop", "threshold"] and value["output"]["columns"] == 88
+    value = beampress("run", pipeline, "scan.h5", "cut.h5", "--dataset", DATASET, "--json", cwd=desk).json
+    validate("run", value)
+    assert value["verified"] is True and value["output"]["bound"] == 3
+    hash = value["output_xxh3"]
+    value = beampress("history", "cut.h5", "--json", cwd=desk).json
+    validate("history", value)
+    assert [h["record"]["output"]["xxh3"] for h in value["history"]] == [hash]
+    value = beampress("reproduce", "cut.h5", "scan.h5", "--json", cwd=desk).json
+    validate("reproduce", value)
+    assert value["same_input"] is True and value["same_output"] is True
+    value = beampress("check", "crop x=8 y=9999", "scan.h5", "--dataset", DATASET, "--json", code=2, cwd=desk).json
+    validate("check", value)
+    assert value["word"] == "y=9999" and value["word_at"] == 9
 
 
 def test_analyse(beampress, desk):
