@@ -11,8 +11,8 @@ bp_dtype bp_stage_sum_type(bp_dtype dtype, size_t count)
         bp_dtype from;
         double most;
         bool negative;
-    } rows[] = {{BP_U8, 255, false},   {BP_U16, 65535, false}, {BP_U32, 4294967295.0, false},
-                {BP_I8, 128, true},    {BP_I16, 32768, true},  {BP_I32, 2147483648.0, true}};
+    } rows[] = {{BP_U8, 255, false}, {BP_U16, 65535, false}, {BP_U32, 4294967295.0, false},
+                {BP_I8, 128, true},  {BP_I16, 32768, true},  {BP_I32, 2147483648.0, true}};
     if (dtype == BP_F32 || dtype == BP_F64)
         return dtype;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -30,7 +30,7 @@ bp_dtype bp_stage_sum_type(bp_dtype dtype, size_t count)
 /* A line of sums, 32 or 64 bits wide or floating, and how many pixels each holds. */
 #define ADD_ROW(TYPE, SUM)                                                                                   \
     static void add_row_##TYPE(const TYPE *x, const uint8_t *labels, size_t step, size_t count, SUM *sums,   \
-                               uint32_t *held)                                                              \
+                               uint32_t *held)                                                               \
     {                                                                                                        \
         if (!labels && step == 2) {                                                                          \
             for (size_t i = 0; i < count; i++)                                                               \
@@ -73,15 +73,32 @@ static void add_row(bp_dtype dtype, const void *x, const uint8_t *labels, size_t
                     uint32_t *held)
 {
     switch ((int)dtype) {
-    case BP_U8: add_row_uint8_t(x, labels, step, count, s.u32, held); break;
-    case BP_U16: add_row_uint16_t(x, labels, step, count, s.u32, held); break;
-    case BP_U32: add_row_uint32_t(x, labels, step, count, s.u64, held); break;
-    case BP_I8: add_row_int8_t(x, labels, step, count, s.i64, held); break;
-    case BP_I16: add_row_int16_t(x, labels, step, count, s.i64, held); break;
-    case BP_I32: add_row_int32_t(x, labels, step, count, s.i64, held); break;
-    case BP_F32: add_row_float(x, labels, step, count, s.f64, held); break;
-    case BP_F64: add_row_double(x, labels, step, count, s.f64, held); break;
-    default: break;
+    case BP_U8:
+        add_row_uint8_t(x, labels, step, count, s.u32, held);
+        break;
+    case BP_U16:
+        add_row_uint16_t(x, labels, step, count, s.u32, held);
+        break;
+    case BP_U32:
+        add_row_uint32_t(x, labels, step, count, s.u64, held);
+        break;
+    case BP_I8:
+        add_row_int8_t(x, labels, step, count, s.i64, held);
+        break;
+    case BP_I16:
+        add_row_int16_t(x, labels, step, count, s.i64, held);
+        break;
+    case BP_I32:
+        add_row_int32_t(x, labels, step, count, s.i64, held);
+        break;
+    case BP_F32:
+        add_row_float(x, labels, step, count, s.f64, held);
+        break;
+    case BP_F64:
+        add_row_double(x, labels, step, count, s.f64, held);
+        break;
+    default:
+        break;
     }
 }
 
@@ -89,11 +106,15 @@ static double sum_at(bp_dtype dtype, sums s, size_t i)
 {
     switch ((int)dtype) {
     case BP_U8:
-    case BP_U16: return s.u32[i];
-    case BP_U32: return (double)s.u64[i];
+    case BP_U16:
+        return s.u32[i];
+    case BP_U32:
+        return (double)s.u64[i];
     case BP_F32:
-    case BP_F64: return s.f64[i];
-    default: return (double)s.i64[i];
+    case BP_F64:
+        return s.f64[i];
+    default:
+        return (double)s.i64[i];
     }
 }
 
@@ -111,14 +132,30 @@ static void limits(bp_dtype dtype, double *low, double *high)
 static void put(bp_dtype dtype, void *values, size_t i, double value)
 {
     switch ((int)dtype) {
-    case BP_U8: ((uint8_t *)values)[i] = (uint8_t)value; break;
-    case BP_U16: ((uint16_t *)values)[i] = (uint16_t)value; break;
-    case BP_U32: ((uint32_t *)values)[i] = (uint32_t)value; break;
-    case BP_I8: ((int8_t *)values)[i] = (int8_t)value; break;
-    case BP_I16: ((int16_t *)values)[i] = (int16_t)value; break;
-    case BP_I32: ((int32_t *)values)[i] = (int32_t)value; break;
-    case BP_F32: ((float *)values)[i] = (float)value; break;
-    default: ((double *)values)[i] = value; break;
+    case BP_U8:
+        ((uint8_t *)values)[i] = (uint8_t)value;
+        break;
+    case BP_U16:
+        ((uint16_t *)values)[i] = (uint16_t)value;
+        break;
+    case BP_U32:
+        ((uint32_t *)values)[i] = (uint32_t)value;
+        break;
+    case BP_I8:
+        ((int8_t *)values)[i] = (int8_t)value;
+        break;
+    case BP_I16:
+        ((int16_t *)values)[i] = (int16_t)value;
+        break;
+    case BP_I32:
+        ((int32_t *)values)[i] = (int32_t)value;
+        break;
+    case BP_F32:
+        ((float *)values)[i] = (float)value;
+        break;
+    default:
+        ((double *)values)[i] = value;
+        break;
     }
 }
 

@@ -32,8 +32,8 @@ double bp_veto_score_of(bp_veto_score score, const bp_frame *frame, double above
         for (size_t c = x; c < x + width; c += PIECE) {
             size_t at = r * frame->columns + c, count = x + width - c < PIECE ? x + width - c : PIECE;
             bp_values_to_double(frame->dtype, (const char *)frame->values + at * size, count, values);
-            total += piece(values, frame->labels ? frame->labels + at : NULL, count, score == BP_VETO_LIT,
-                           above);
+            total +=
+                piece(values, frame->labels ? frame->labels + at : NULL, count, score == BP_VETO_LIT, above);
         }
     return total;
 }

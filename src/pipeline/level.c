@@ -119,9 +119,10 @@ static void keep_labels(const bp_stage_run *run, const bp_frame *in, const bp_fr
     size_t size = bp_dtype_size(out->dtype);
     const uint8_t *from = in->values;
     uint8_t *to = out->values;
-    if (out->labels != in->labels) /* some are new */
+    bool others = memcmp(run->in.mark, run->out.mark, sizeof run->in.mark) != 0;
+    if (out->labels != in->labels || others) /* some are new, or all get another value */
         bp_stage_put_marks(&run->out, out->labels, count, out->values);
-    for (size_t i = 0; in->labels && i < count; i++)
+    for (size_t i = 0; in->labels && !others && i < count; i++)
         if (in->labels[i])
             memcpy(to + i * size, from + i * size, size);
 }

@@ -60,7 +60,7 @@ static bp_status frame(bp_context *ctx, const bp_stage_run *run, const bp_frame 
 {
     const bp_carry *c = &run->out.carry;
     const bp_binning bin = {c->row_step, c->column_step, run->values[P_MODE].number == MODE_MEAN,
-                              run->values[P_LEAST].number};
+                            run->values[P_LEAST].number};
     return bp_stage_bin_frame(ctx, &bin, in, out);
 }
 

@@ -17,9 +17,10 @@ static const bp_param params_of_mask[P_COUNT] = {
     [P_SATURATION] = {"saturation", "values", BP_PARAM_REAL, -1e12, 1e12, NAN, NULL,
                       "values above are saturated; not given: what the file says"},
     [P_LOWEST] = {"lowest", "values", BP_PARAM_REAL, -1e12, 1e12, NAN, NULL, "values below are not valid"},
-    [P_VALUE] = {"value", "values", BP_PARAM_REAL, -1e12, 1e12, NAN, NULL,
-                 "written at all labels; not given: the mark of the type at those that are new (largest value of "
-                 "unsigned types, -1 of signed ones, NaN)"},
+    [P_VALUE] =
+        {"value", "values", BP_PARAM_REAL, -1e12, 1e12, NAN, NULL,
+         "written at all labels; not given: the mark of the type at those that are new (largest value of "
+         "unsigned types, -1 of signed ones, NaN)"},
 };
 
 typedef struct state {
@@ -37,9 +38,9 @@ static bp_status read_mask(bp_context *ctx, bp_stage_run *run, uint8_t **mask)
     bp_status status = bp_beside_read(ctx, run, run->values[P_FILE].text, &values, &rank, shape);
     if (status != BP_OK || !values) {
         run->blame = P_FILE;
-        return status != BP_OK ? status
-                               : bp_stage_fail(ctx, run, P_FILE, BP_E_INPUT, "there is no %s",
-                                               run->values[P_FILE].text);
+        return status != BP_OK
+                   ? status
+                   : bp_stage_fail(ctx, run, P_FILE, BP_E_INPUT, "there is no %s", run->values[P_FILE].text);
     }
     size_t count = 1;
     for (size_t i = 0; i < rank; i++)
@@ -50,8 +51,9 @@ static bp_status read_mask(bp_context *ctx, bp_stage_run *run, uint8_t **mask)
         (*mask)[i] = values[i] != 0 ? BP_LABEL_GAP : 0;
     free(values);
     if (!fits)
-        return bp_stage_fail(ctx, run, P_FILE, BP_E_INPUT, "the mask has another shape than the frames (%zu x %zu)",
-                             run->in.rows, run->in.columns);
+        return bp_stage_fail(ctx, run, P_FILE, BP_E_INPUT,
+                             "the mask has another shape than the frames (%zu x %zu)", run->in.rows,
+                             run->in.columns);
     return *mask ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a mask");
 }
 
@@ -117,21 +119,38 @@ static void end(bp_stage_run *run)
             labels[i] = labels[i]                ? labels[i]                                                 \
                         : (double)x[i] > s->high ? (uint8_t)BP_LABEL_SATURATED                               \
                         : (double)x[i] < s->low  ? (uint8_t)BP_LABEL_DEAD                                    \
-                                                 : (uint8_t)0;                                               \
+                                                 : (uint8_t)0;                                                \
     } while (0)
 
 static void limit(const state *s, const bp_frame *in, size_t count, uint8_t *labels)
 {
     switch ((int)in->dtype) {
-    case BP_U8: LIMIT(uint8_t); break;
-    case BP_I8: LIMIT(int8_t); break;
-    case BP_U16: LIMIT(uint16_t); break;
-    case BP_I16: LIMIT(int16_t); break;
-    case BP_U32: LIMIT(uint32_t); break;
-    case BP_I32: LIMIT(int32_t); break;
-    case BP_F32: LIMIT(float); break;
-    case BP_F64: LIMIT(double); break;
-    default: break;
+    case BP_U8:
+        LIMIT(uint8_t);
+        break;
+    case BP_I8:
+        LIMIT(int8_t);
+        break;
+    case BP_U16:
+        LIMIT(uint16_t);
+        break;
+    case BP_I16:
+        LIMIT(int16_t);
+        break;
+    case BP_U32:
+        LIMIT(uint32_t);
+        break;
+    case BP_I32:
+        LIMIT(int32_t);
+        break;
+    case BP_F32:
+        LIMIT(float);
+        break;
+    case BP_F64:
+        LIMIT(double);
+        break;
+    default:
+        break;
     }
 }
 

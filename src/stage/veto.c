@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * veto: which frames are worth keeping. Every condition that is given must hold. Frames that are no
- * projections (image_key not 0) are judged by key=, frames= and every= alone. The score of every frame, that of
- * the first condition in the text, and the numbers of those that are left stay with the output. */
+ * projections (image_key not 0) are judged by key=, frames= and every= alone. The score of every frame, that
+ * of the first condition in the text, and the numbers of those that are left stay with the output. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +26,10 @@ static const bp_param params_of_veto[P_COUNT] = {
     [P_BOX] = {"box", "pixels", BP_PARAM_TEXT, 0, 0, NAN, NULL, "x,y,width,height"},
     [P_KEY] = {"key", "", BP_PARAM_TEXT, 0, 0, NAN, NULL,
                "image_key of the frames that are kept, such as 0,1,2"},
-    [P_FRAMES] = {"frames", "", BP_PARAM_TEXT, 0, 0, NAN, NULL,
-                  "numbers of the frames that are kept, from 0: 3,7,10:20 (20 is not), or the path of an array "
-                  "of numbers"},
+    [P_FRAMES] =
+        {"frames", "", BP_PARAM_TEXT, 0, 0, NAN, NULL,
+         "numbers of the frames that are kept, from 0: 3,7,10:20 (20 is not), or the path of an array "
+         "of numbers"},
     [P_EVERY] = {"every", "frames", BP_PARAM_INTEGER, 1, 1e9, NAN, NULL, "one frame of so many is kept"},
     [P_MODE] = {"mode", "", BP_PARAM_CHOICE, 0, 0, MODE_DROP, modes,
                 "drop frames, or only write down which would be dropped"},
@@ -76,8 +77,8 @@ static bp_status read_box(bp_context *ctx, bp_stage_run *run, size_t *box)
     if (run->values[P_BOX].given &&
         (box[2] == 0 || box[3] == 0 || box[0] >= run->in.columns || box[1] >= run->in.rows ||
          box[2] > run->in.columns - box[0] || box[3] > run->in.rows - box[1]))
-        return bp_stage_fail(ctx, run, P_BOX, BP_E_USAGE, "is not inside frames of %zu x %zu", run->in.columns,
-                             run->in.rows);
+        return bp_stage_fail(ctx, run, P_BOX, BP_E_USAGE, "is not inside frames of %zu x %zu",
+                             run->in.columns, run->in.rows);
     return BP_OK;
 }
 
@@ -122,8 +123,9 @@ static bp_status read_file(bp_context *ctx, bp_stage_run *run, uint8_t *chosen)
         count *= shape[i];
     for (size_t i = 0; status == BP_OK && i < count; i++) {
         bool fits = values[i] >= 0 && values[i] < (double)run->in.frames && values[i] == floor(values[i]);
-        status = fits ? choose(ctx, run, (uint64_t)values[i], (uint64_t)values[i] + 1, chosen)
-                      : bp_stage_fail(ctx, run, P_FRAMES, BP_E_USAGE, "%.9g is no number of a frame", values[i]);
+        status =
+            fits ? choose(ctx, run, (uint64_t)values[i], (uint64_t)values[i] + 1, chosen)
+                 : bp_stage_fail(ctx, run, P_FRAMES, BP_E_USAGE, "%.9g is no number of a frame", values[i]);
     }
     free(values);
     return status;
@@ -205,11 +207,16 @@ static void end(bp_stage_run *run)
 static bool holds(const bp_value *value, double score)
 {
     switch (value->compare) {
-    case BP_COMPARE_AT_LEAST: return score >= value->number;
-    case BP_COMPARE_AT_MOST: return score <= value->number;
-    case BP_COMPARE_ABOVE: return score > value->number;
-    case BP_COMPARE_BELOW: return score < value->number;
-    default: return score == value->number;
+    case BP_COMPARE_AT_LEAST:
+        return score >= value->number;
+    case BP_COMPARE_AT_MOST:
+        return score <= value->number;
+    case BP_COMPARE_ABOVE:
+        return score > value->number;
+    case BP_COMPARE_BELOW:
+        return score < value->number;
+    default:
+        return score == value->number;
     }
 }
 
