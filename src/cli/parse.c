@@ -54,7 +54,7 @@ static bp_status take_option(bp_cli *cli, bp_option_id id, const char *argument)
         return add_text(cli, &cli->datasets, argument);
     case OPTION_DROP:
         return add_text(cli, &cli->drops, argument);
-        case OPTION_JSON:
+    case OPTION_JSON:
         cli->json = true;
         return BP_OK;
     case OPTION_QUIET:
