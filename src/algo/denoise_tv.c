@@ -12,11 +12,11 @@ static double add_divergence(const bp_image *in, const double *py, const double 
     size_t n = in->columns;
     double squares = 0;
     for (size_t y = 0; y < in->rows; y++) {
-        const double *v = in->values + y * n, *a = py + y * n, *b = px + y * n;
+        const double *v = in->values + y * n, *a = py + y * n, *b = px + y * n, *above = y ? a - n : a;
         double *o = out + y * n, row = 0;
         for (size_t x = 0; x < n; x++) {
             double d = -(a[x] + b[x]);
-            d += y ? a[x - n] : 0;
+            d += y ? above[x] : 0;
             d += x ? b[x - 1] : 0;
             o[x] = v[x] + d;
             row += d * d;
