@@ -74,7 +74,7 @@ static size_t choose_bands(const encoder *e, const survey *s)
     bool sparse = s->above[1] < s->count / 16;
     if (height < 2 * BP_PHOTON_LANES || pixels < BAND_PIXELS || (sparse && pixels < 16 * BAND_PIXELS))
         return 1;
-    return height >= 2048 && !sparse ? 4 : 2;
+    return pixels >= 16 * BAND_PIXELS && height >= 8 * BP_PHOTON_LANES && !sparse ? 4 : 2;
 }
 
 /* How many low bits are noise, in what fractions the model sees the rest, and how many bands. */
