@@ -6,6 +6,7 @@
 
 #include "algo/photon_fit.h"
 #include "algo/photon_tables.h"
+#include "base/pool.h"
 #include "base/scratch.h"
 #include "kernel/kernel.h"
 #include "kernel/photon_log.h"
@@ -30,8 +31,8 @@
 #define LOW_CODES     57 /* of long means, before those of larger means */
 
 typedef struct histogram {
-    size_t pixels, share; /* sampled pixels; all pixels are about share times as many */
-    uint32_t counts[BP_PHOTON_CODES][BUCKETS];
+    size_t pixels, share;        /* sampled pixels; all pixels are about share times as many */
+    uint32_t (*counts)[BUCKETS]; /* of each code */
     size_t wall;   /* code from which predictions are no longer 0; groups do not reach over it */
     size_t groups; /* of neighbouring codes that belong together */
     uint8_t order[BP_PHOTON_CODES]; /* their first codes */
@@ -57,18 +58,35 @@ static int32_t symbol_of(uint32_t bucket, unsigned k)
                           : -1 - (int32_t)(size_of(SIDE - 1 - bucket) >> k);
 }
 
-static void count_row(const bp_photon_plane *p, const bp_photon_model *m, size_t top, size_t row,
-                      size_t column, size_t width, histogram *h)
+/* How pixels are counted: blocks of rows at even distances, in parts of their width. */
+typedef struct counting {
+    const bp_photon_plane *plane;
+    const bp_photon_model *model;
+    size_t width, every, block;
+    uint8_t *room; /* of the parts: counts, predictions and codes of a row */
+    size_t room_bytes, pixels[BP_PHOTON_CHOSEN_BANDS];
+} counting;
+
+static uint32_t *counts_of(const counting *c, size_t band)
 {
+    return (uint32_t *)(void *)(c->room + band * c->room_bytes);
+}
+
+static void count_row(const counting *c, size_t band, size_t top, size_t row)
+{
+    const bp_photon_plane *p = c->plane;
+    size_t column = row * 40503 % 65536 * (p->width - c->width) >> 16;
     const uint16_t *values = p->values + row * p->stride + column;
     bp_photon_rows rows = bp_photon_rows_of(p->seen + row * p->stride + column, p->stride, row - top);
-    uint16_t *at = p->prediction;
-    if (bp_photon_has_window(m))
+    uint32_t *counts = counts_of(c, band);
+    uint16_t *at = (uint16_t *)(void *)(counts + BP_PHOTON_CODES * BUCKETS);
+    uint8_t *code = (uint8_t *)(at + p->width + 32);
+    if (bp_photon_has_window(c->model))
         rows.window = p->window + row * p->stride + column;
-    bp_kernels_get()->photon_predict(m, &rows, width, at, p->code);
-    bp_kernels_get()->photon_choice->places(values, p->code, width, at);
+    bp_kernels_get()->photon_predict(c->model, &rows, c->width, at, code);
+    bp_kernels_get()->photon_choice->places(values, code, c->width, at);
     const uint8_t *labels = p->labels ? p->labels + row * p->width + column : NULL;
-    bp_kernels_get()->photon_choice->count(at, labels, width, h->counts[0]);
+    bp_kernels_get()->photon_choice->count(at, labels, c->width, counts);
 }
 
 /* Long means of some rows, as if a few rows above were the first ones. */
@@ -81,26 +99,48 @@ static void find_windows(const bp_photon_plane *p, const bp_photon_model *m, siz
         bp_kernels_get()->photon_windows(m, p->seen, &piece, p->window + at);
 }
 
-/* Blocks of rows at even distances; where little is seldom, all. */
-static void count_rows(const bp_photon_plane *p, const bp_photon_model *m, bool sparse, histogram *h)
+static bp_status count_band(bp_context *ctx, void *user, size_t band)
+{
+    counting *c = user;
+    const bp_photon_plane *p = c->plane;
+    size_t top = bp_photon_band_row(p->height, p->bands, band), most = COUNTED_MANY / p->bands;
+    size_t end = bp_photon_band_row(p->height, p->bands, band + 1), begin = (c->every - 1) * c->block / 2;
+    (void)ctx;
+    memset(counts_of(c, band), 0, BP_PHOTON_CODES * BUCKETS * sizeof(uint32_t));
+    c->pixels[band] = 0;
+    for (size_t r = top + (begin < end - top ? begin : (end - top) / 2); r < end; r += c->every * c->block) {
+        size_t rows = end - r < c->block ? end - r : c->block;
+        find_windows(p, c->model, top, r, rows);
+        for (size_t i = 0; i < rows && c->pixels[band] + c->width <= most; i++, c->pixels[band] += c->width)
+            count_row(c, band, top, r + i);
+    }
+    return BP_OK;
+}
+
+/* Where little is seldom, all pixels are counted. h->counts is to be given back; false when memory was short.
+ */
+static bool count_pixels(bp_context *ctx, const bp_photon_plane *p, const bp_photon_model *m, bool sparse,
+                         histogram *h)
 {
     size_t all = p->height * p->width, most = all / COUNTED_PART;
     most = sparse ? all : most < COUNTED_FEW ? COUNTED_FEW : most;
     most = most < COUNTED_MANY ? most : COUNTED_MANY;
-    size_t width = p->width < most / 4 ? p->width : most / 4, every = (p->height * width + most - 1) / most;
-    size_t block = every == 1 ? p->height : bp_photon_has_window(m) ? WINDOW_BLOCK : 1;
-    for (size_t band = 0; band < p->bands; band++) {
-        size_t top = bp_photon_band_row(p->height, p->bands, band);
-        size_t end = bp_photon_band_row(p->height, p->bands, band + 1);
-        size_t begin = (every - 1) * block / 2;
-        for (size_t r = top + (begin < end - top ? begin : (end - top) / 2); r < end; r += every * block) {
-            size_t rows = end - r < block ? end - r : block;
-            find_windows(p, m, top, r, rows);
-            for (size_t i = 0; i < rows && h->pixels + width <= COUNTED_MANY; i++, h->pixels += width)
-                count_row(p, m, top, r + i, (r + i) * 40503 % 65536 * (p->width - width) >> 16, width, h);
-        }
+    counting c = {.plane = p, .model = m};
+    c.width = p->width < most / 4 ? p->width : most / 4;
+    c.every = (p->height * c.width + most - 1) / most;
+    c.block = c.every == 1 ? p->height : bp_photon_has_window(m) ? WINDOW_BLOCK : 1;
+    c.room_bytes = (BP_PHOTON_CODES * sizeof *h->counts + 3 * (p->width + 64) + 63) / 64 * 64;
+    c.room = bp_scratch_take(ctx, p->bands * c.room_bytes);
+    h->counts = (uint32_t(*)[BUCKETS])(void *)c.room;
+    bool good = c.room && bp_pool_split(ctx, p->bands, count_band, &c) == BP_OK;
+    for (size_t band = 0; good && band < p->bands; band++) {
+        uint32_t *all_bands = counts_of(&c, 0), *counts = counts_of(&c, band);
+        h->pixels += c.pixels[band];
+        for (size_t i = 0; band && i < BP_PHOTON_CODES * BUCKETS; i++)
+            all_bands[i] += counts[i];
     }
     h->share = h->pixels ? (all + h->pixels - 1) / h->pixels : 1;
+    return good;
 }
 
 /* Bits of the residuals of two groups as one context. shared: cells that occur in both. */
@@ -425,21 +465,27 @@ bool bp_photon_tables_choose(bp_context *ctx, const bp_photon_plane *p, bp_photo
                              bp_photon_weights *weights)
 {
     histogram *h = bp_scratch_take(ctx, sizeof *h);
+    if (h)
+        h->counts = NULL;
     bool sparse = false;
     candidates c = {.cost = UINT64_MAX, .best = t, .best_weights = weights};
     c.other = bp_scratch_take(ctx, sizeof *c.other);
     c.other_weights = bp_scratch_take(ctx, sizeof *c.other_weights);
     bool good = h && c.other && c.other_weights && bp_photon_model_choose(ctx, p, &t->model, &sparse);
     if (good) {
-        memset(h, 0, sizeof *h);
+        *h = (histogram){.counts = NULL};
         if (t->model.kind == BP_PHOTON_BY_MEAN)
             h->wall = bp_photon_code((uint32_t)BP_PHOTON_SMALL << t->model.shift, 3);
         else if (t->model.kind == BP_PHOTON_BY_WINDOW)
             h->wall = LOW_CODES;
-        count_rows(p, &t->model, sparse, h);
+        good = count_pixels(ctx, p, &t->model, sparse, h);
+    }
+    if (good) {
         find_groups(h);
         choose_contexts(h, &c);
     }
+    if (h)
+        bp_scratch_give(ctx, h->counts);
     bp_scratch_give(ctx, h);
     bp_scratch_give(ctx, c.other);
     bp_scratch_give(ctx, c.other_weights);

@@ -26,7 +26,7 @@ typedef struct encoder {
     bp_photon_plane plane;
     void *room;      /* of all that follows */
     uint8_t *labels; /* of all pixels; NULL: none */
-    space spaces[BP_PHOTON_MOST_BANDS];
+    space spaces[BP_PHOTON_CHOSEN_BANDS];
     size_t space_count; /* bands that are coded at a time */
     size_t first;       /* the first of these */
     size_t band_pixels; /* at most */
@@ -121,8 +121,6 @@ static size_t lay_out(encoder *e, uint8_t *base)
     uint16_t *memory = carve(base, &at, values, 2);
     uint16_t *seen = p->shift ? carve(base, &at, values, 2) : memory;
     uint16_t *window = carve(base, &at, values, 2);
-    p->prediction = carve(base, &at, width + 32, 2);
-    p->code = carve(base, &at, width + 32, 1);
     e->tables = carve(base, &at, 1, sizeof *e->tables);
     for (size_t i = 0; i < e->space_count; i++) {
         space *s = &e->spaces[i];

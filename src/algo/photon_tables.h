@@ -12,7 +12,8 @@ typedef struct bp_photon_weights {
     uint8_t weight[BP_PHOTON_CONTEXTS][BP_PHOTON_SYMBOLS];
 } bp_photon_weights;
 
-#define BP_PHOTON_MOST_WEIGHT 52
+#define BP_PHOTON_MOST_WEIGHT  52
+#define BP_PHOTON_CHOSEN_BANDS 4 /* that an encoder makes, at most */
 
 /* The plane of a frame while it is encoded. */
 typedef struct bp_photon_plane {
@@ -23,8 +24,6 @@ typedef struct bp_photon_plane {
     size_t stride, height, width;
     size_t bands;
     const uint8_t *labels; /* NULL: none */
-    uint16_t *prediction;  /* scratch of one row each */
-    uint8_t *code;
 } bp_photon_plane;
 
 /* log2(v) * 65536 for v > 0, rounded by table: the same everywhere. */
