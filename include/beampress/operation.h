@@ -26,6 +26,7 @@ typedef struct bp_operation_in {
     const uint8_t *marks; /* a byte for each value, or NULL: all 0. What not 0 means says the operation */
     bp_dtype as;          /* type that a reader gets, of the same shape; often that of values */
     uint64_t place;       /* number of the first value in the data set */
+    const void *prepared; /* of the spec; NULL: none */
 } bp_operation_in;
 
 /* What the codec gets. Memory is the operation's, of bp_scratch_take: bp_operation_out_fini. */
@@ -64,6 +65,9 @@ typedef struct bp_operation {
 typedef struct bp_operation_spec {
     const bp_operation *operation;
     double params[BP_MAX_PARAMS];
+    /* What the stage that made the spec has ready for apply, read only, for as long as the spec is used: it
+     * saves time or says more than parameters can. NULL: apply works from the parameters. Never on disk. */
+    const void *prepared;
 } bp_operation_spec;
 
 /* What is done to values before the codec, in this order. */

@@ -21,6 +21,8 @@ typedef struct level {
 struct bp_peakfinder8 {
     bp_peakfinder8_params params;
     const bp_kernels *kernels;
+    bool shares; /* ring, order and starts are of another one */
+    size_t longest;
     size_t rows, columns;
     uint32_t *ring;  /* of each pixel, counted from first_ring; NO_RING: takes no part */
     uint32_t *order; /* pixels, ring by ring */
@@ -67,28 +69,37 @@ static void map_rings(bp_peakfinder8 *f, const uint8_t *excluded)
 /* Lists the pixels ring by ring, in rows within a ring. */
 static bool list_rings(bp_peakfinder8 *f)
 {
-    size_t pixels = f->rows * f->columns, longest = 0;
+    size_t pixels = f->rows * f->columns;
     f->starts = calloc(f->rings + 2, sizeof *f->starts);
-    f->levels = calloc(f->rings + 1, sizeof *f->levels);
-    f->used = calloc(f->rings + 1, sizeof *f->used);
-    if (!f->starts || !f->levels || !f->used)
+    if (!f->starts)
         return false;
     for (size_t i = 0; i < pixels; i++)
         if (f->ring[i] != NO_RING)
             f->starts[f->ring[i] + 2]++;
     for (size_t r = 2; r < f->rings + 2; r++) {
-        longest = f->starts[r] > longest ? f->starts[r] : longest;
+        f->longest = f->starts[r] > f->longest ? f->starts[r] : f->longest;
         f->starts[r] += f->starts[r - 1];
     }
     f->order = malloc((f->starts[f->rings + 1] + 1) * sizeof *f->order);
-    f->values = malloc((longest + BP_RING_LANES) * sizeof *f->values);
-    f->found = malloc((longest + BP_RING_LANES) * sizeof *f->found);
-    if (!f->order || !f->values || !f->found)
+    if (!f->order)
         return false;
     for (size_t i = 0; i < pixels; i++)
         if (f->ring[i] != NO_RING)
             f->order[f->starts[f->ring[i] + 1]++] = (uint32_t)i;
     return true;
+}
+
+/* What a search writes to. */
+static bool make_room(bp_peakfinder8 *f)
+{
+    size_t pixels = f->rows * f->columns;
+    f->levels = calloc(f->rings + 1, sizeof *f->levels);
+    f->used = calloc(f->rings + 1, sizeof *f->used);
+    f->values = malloc((f->longest + BP_RING_LANES) * sizeof *f->values);
+    f->found = malloc((f->longest + BP_RING_LANES) * sizeof *f->found);
+    f->region = malloc((pixels + 1) * sizeof *f->region);
+    f->above = calloc(pixels / 64 + 1, sizeof *f->above);
+    return f->levels && f->used && f->values && f->found && f->region && f->above;
 }
 
 bp_peakfinder8 *bp_peakfinder8_new(size_t rows, size_t columns, const bp_peakfinder8_params *params,
@@ -105,11 +116,23 @@ bp_peakfinder8 *bp_peakfinder8_new(size_t rows, size_t columns, const bp_peakfin
     f->rows = rows;
     f->columns = columns;
     f->ring = malloc((pixels + 1) * sizeof *f->ring);
-    f->region = malloc((pixels + 1) * sizeof *f->region);
-    f->above = calloc(pixels / 64 + 1, sizeof *f->above);
     if (f->ring)
         map_rings(f, excluded);
-    if (!f->ring || !f->region || !f->above || !list_rings(f)) {
+    if (!f->ring || !list_rings(f) || !make_room(f)) {
+        bp_peakfinder8_free(f);
+        return NULL;
+    }
+    return f;
+}
+
+bp_peakfinder8 *bp_peakfinder8_share(const bp_peakfinder8 *finder)
+{
+    bp_peakfinder8 *f = malloc(sizeof *f);
+    if (!f)
+        return NULL;
+    *f = *finder;
+    f->shares = true;
+    if (!make_room(f)) {
         bp_peakfinder8_free(f);
         return NULL;
     }
@@ -120,9 +143,11 @@ void bp_peakfinder8_free(bp_peakfinder8 *f)
 {
     if (!f)
         return;
-    free(f->ring);
-    free(f->order);
-    free(f->starts);
+    if (!f->shares) {
+        free(f->ring);
+        free(f->order);
+        free(f->starts);
+    }
     free(f->levels);
     free(f->used);
     free(f->values);

@@ -23,6 +23,8 @@ typedef struct bp_peakfinder8 bp_peakfinder8;
 /* excluded: a byte per pixel, not 0 where it takes no part, or NULL. NULL when memory is short. */
 bp_peakfinder8 *bp_peakfinder8_new(size_t rows, size_t columns, const bp_peakfinder8_params *params,
                                    const uint8_t *excluded);
+/* Another one for the same frames, for another thread; it must be freed before `finder`. */
+bp_peakfinder8 *bp_peakfinder8_share(const bp_peakfinder8 *finder);
 void bp_peakfinder8_free(bp_peakfinder8 *finder);
 
 /* The peaks of a frame, row by row of their first pixels; peaks->items is reused. Values that are not finite

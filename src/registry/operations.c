@@ -55,8 +55,10 @@ bp_status bp_operation_apply(bp_context *ctx, const bp_operation_spec *spec, con
     memset(out, 0, sizeof *out);
     if (!bp_array_contiguous(&in->values))
         return bp_fail(ctx, BP_E_USAGE, "%s takes contiguous arrays only", spec->operation->name);
-    bp_status status = bp_operation_check(ctx, spec, in);
-    return status == BP_OK ? spec->operation->apply(ctx, spec->params, in, out) : status;
+    bp_operation_in prepared = *in;
+    prepared.prepared = spec->prepared;
+    bp_status status = bp_operation_check(ctx, spec, &prepared);
+    return status == BP_OK ? spec->operation->apply(ctx, spec->params, &prepared, out) : status;
 }
 
 void bp_operation_out_fini(bp_context *ctx, bp_operation_out *out)

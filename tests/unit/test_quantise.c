@@ -16,7 +16,7 @@
 
 static bp_operation_spec spec_of(const char *text)
 {
-    bp_operation_spec spec = {bp_operation_by_name("quantise"), {0}};
+    bp_operation_spec spec = {.operation = bp_operation_by_name("quantise")};
     assert_non_null(spec.operation);
     bp_param_defaults(spec.operation->params, spec.operation->param_count, spec.params);
     assert_int_equal(bp_param_parse(NULL, "quantise", spec.operation->params, spec.operation->param_count,
