@@ -29,10 +29,11 @@ struct bp_peakfinder8 {
     size_t *starts;  /* of each ring in order; rings + 1 */
     size_t rings, first_ring;
     level *levels;
-    size_t *used;     /* pixels that each ring's mean is from */
-    float *values;    /* of one ring, whole runs */
-    uint32_t *found;  /* in one ring */
-    uint64_t *above;  /* a bit per pixel */
+    size_t *used;    /* pixels that each ring's mean is from */
+    float *values;   /* of one ring, whole runs */
+    uint32_t *found; /* in one ring */
+    uint64_t *above; /* a bit per pixel; those of a region are taken out */
+    uint64_t *all_above;
     uint32_t *region; /* pixels of one peak */
 };
 
@@ -99,7 +100,8 @@ static bool make_room(bp_peakfinder8 *f)
     f->found = malloc((f->longest + BP_RING_LANES) * sizeof *f->found);
     f->region = malloc((pixels + 1) * sizeof *f->region);
     f->above = calloc(pixels / 64 + 1, sizeof *f->above);
-    return f->levels && f->used && f->values && f->found && f->region && f->above;
+    f->all_above = calloc(pixels / 64 + 1, sizeof *f->all_above);
+    return f->levels && f->used && f->values && f->found && f->region && f->above && f->all_above;
 }
 
 bp_peakfinder8 *bp_peakfinder8_new(size_t rows, size_t columns, const bp_peakfinder8_params *params,
@@ -153,6 +155,7 @@ void bp_peakfinder8_free(bp_peakfinder8 *f)
     free(f->values);
     free(f->found);
     free(f->above);
+    free(f->all_above);
     free(f->region);
     free(f);
 }
@@ -327,6 +330,7 @@ bool bp_peakfinder8_find(bp_peakfinder8 *f, const void *frame, bp_dtype dtype, b
 {
     peaks->count = 0;
     mark_rings(f, frame, dtype);
+    memcpy(f->all_above, f->above, (f->rows * f->columns / 64 + 1) * sizeof *f->above);
     for (size_t word = 0; word < f->rows * f->columns / 64 + 1; word++)
         for (uint64_t seen = UINT64_MAX; f->above[word] & seen;) {
             unsigned bit = (unsigned)__builtin_ctzll(f->above[word] & seen);
@@ -345,6 +349,11 @@ bool bp_peakfinder8_find(bp_peakfinder8 *f, const void *frame, bp_dtype dtype, b
                 return true;
         }
     return true;
+}
+
+const uint64_t *bp_peakfinder8_above(const bp_peakfinder8 *f)
+{
+    return f->all_above;
 }
 
 size_t bp_peakfinder8_rings(const bp_peakfinder8 *f)

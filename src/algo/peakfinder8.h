@@ -31,6 +31,10 @@ void bp_peakfinder8_free(bp_peakfinder8 *finder);
  * belong to nothing. False when memory is short. One frame at a time for each finder. */
 bool bp_peakfinder8_find(bp_peakfinder8 *finder, const void *frame, bp_dtype dtype, bp_peaks *peaks);
 
+/* After a search: bits (pixel i is bit i % 64 of word i / 64) of all pixels above their ring's background,
+ * also of those that made no peak. */
+const uint64_t *bp_peakfinder8_above(const bp_peakfinder8 *finder);
+
 /* After a search: mean and scatter of each ring's background, NAN for rings without one. Ring r holds the
  * pixels at r pixels from the beam. */
 size_t bp_peakfinder8_rings(const bp_peakfinder8 *finder);

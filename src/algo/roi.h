@@ -51,9 +51,8 @@ BP_MUST_CHECK bp_status bp_roi_coded(bp_context *ctx, const double *params, cons
 BP_MUST_CHECK bp_status bp_roi_restore(bp_context *ctx, const double *params, const uint8_t *side,
                                        size_t side_size, const bp_array *coded, const bp_array *values);
 
-/* Noise of binned frames, from neighbours outside of the boxes: of the tenth part of all regions of 32 x 32
- * bins that has the least. exact: a byte per pixel. NAN when there is nothing to tell it from. */
-double bp_roi_noise(const double *frame, const uint8_t *exact, size_t rows, size_t columns, size_t bin);
+/* Marks what a search found above the background, be it a peak or a hot pixel. */
+void bp_roi_mark_above(const bp_peakfinder8 *finder, size_t pixels, uint8_t *marks);
 /* Marks the boxes in exact. */
 void bp_roi_mark_boxes(const bp_peaks *peaks, size_t half, size_t rows, size_t columns, uint8_t *exact);
 

@@ -147,6 +147,14 @@ static bool list_kept(applier *a)
     return done;
 }
 
+void bp_roi_mark_above(const bp_peakfinder8 *finder, size_t pixels, uint8_t *marks)
+{
+    const uint64_t *above = bp_peakfinder8_above(finder);
+    for (size_t word = 0; word < pixels / 64 + 1; word++)
+        for (uint64_t bits = above[word]; bits; bits &= bits - 1)
+            marks[word * 64 + (size_t)__builtin_ctzll(bits)] = 1;
+}
+
 void bp_roi_mark_boxes(const bp_peaks *peaks, size_t half, size_t rows, size_t columns, uint8_t *exact)
 {
     for (size_t i = 0; i < peaks->count; i++) {
@@ -191,6 +199,8 @@ static bp_status look_at_frame(applier *a, size_t index)
     }
     if (!find_peaks(a, index) || !list_boxes(a))
         return bp_fail(a->ctx, BP_E_MEMORY, "no memory for boxes");
+    if (a->finder)
+        bp_roi_mark_above(a->finder, pixels, a->kept);
     memset(a->boxes, 0, pixels);
     bp_roi_mark_boxes(&a->peaks, half, f->rows, f->columns, a->boxes);
     if (!list_kept(a))

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/roi_noise.h"
+#include "algo/stage_noise.h"
 #include "algo/values.h"
 #include "beampress/stage.h"
 
@@ -187,9 +189,10 @@ static bp_status prepare(bp_context *ctx, bp_stage_run *run, state *s)
 
 /* What sample frames say: peaks of each, share of pixels in boxes, noise of a bin. */
 typedef struct sample {
-    double peaks, share, noise;
-    double noises[SAMPLE];
-    size_t count, with_noise;
+    double peaks, share;
+    size_t count;
+    bp_roi_region *regions;
+    size_t region_count;
     double *frame;
     uint8_t *values, *labels, *exact;
     bp_peaks found;
@@ -198,7 +201,7 @@ typedef struct sample {
 static bp_status look(bp_context *ctx, const bp_stage_run *run, const state *s, const bp_frames_in *in,
                       uint64_t index, sample *a)
 {
-    size_t rows = run->in.rows, columns = run->in.columns, pixels = rows * columns, inside = 0;
+    size_t rows = run->in.rows, columns = run->in.columns, pixels = rows * columns, inside = 0, more = 0;
     bp_status status = in->read(ctx, in, index, 1, 0, rows, a->values, a->labels);
     if (status != BP_OK)
         return status;
@@ -210,82 +213,80 @@ static bp_status look(bp_context *ctx, const bp_stage_run *run, const state *s, 
         return bp_fail(ctx, BP_E_MEMORY, "no memory for peaks");
     memset(a->exact, 0, pixels);
     bp_roi_mark_boxes(&a->found, (size_t)run->values[P_HALF].number, rows, columns, a->exact);
+    if (s->finder)
+        bp_roi_mark_above(s->finder, pixels, a->exact);
     for (size_t i = 0; i < pixels; i++) {
         inside += a->exact[i];
         a->exact[i] = a->exact[i] || isnan(a->frame[i]);
     }
-    double noise = bp_roi_noise(a->frame, a->exact, rows, columns, (size_t)run->values[P_BIN].number);
-    if (noise > 0)
-        a->noises[a->with_noise++] = noise;
+    if (!bp_roi_regions(a->frame, a->exact, rows, columns, (size_t)run->values[P_BIN].number,
+                        a->regions + a->region_count, &more))
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    a->region_count += more;
     a->peaks += (double)a->found.count;
     a->share += (double)inside / (double)pixels;
     a->count++;
     return BP_OK;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 static bp_status look_at_sample(bp_context *ctx, const bp_stage_run *run, const state *s,
                                 const bp_frames_in *in, sample *a)
 {
     size_t pixels = run->in.rows * run->in.columns;
+    size_t regions =
+        SAMPLE * bp_roi_regions_most(run->in.rows, run->in.columns, (size_t)run->values[P_BIN].number);
     a->frame = malloc((pixels + 1) * sizeof *a->frame);
     a->values = malloc(pixels * bp_dtype_size(run->in.dtype) + 1);
     a->labels = malloc(2 * pixels + 1);
     a->exact = a->labels ? a->labels + pixels : NULL;
-    uint64_t usable = 0, seen = 0, next = 0;
+    a->regions = malloc((regions + 1) * sizeof *a->regions);
+    if (!a->frame || !a->values || !a->labels || !a->regions)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    bp_status status = BP_OK;
+    uint64_t usable = 0, frame = 0;
     for (uint64_t f = 0; f < in->frames; f++)
         usable += !(in->keys && in->keys[f]);
-    bp_status status =
-        a->frame && a->values && a->labels ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
-    for (uint64_t f = 0; status == BP_OK && f < in->frames && next < SAMPLE; f++) {
-        if (in->keys && in->keys[f])
-            continue;
-        if (seen++ < next * usable / SAMPLE)
-            continue;
-        status = look(ctx, run, s, in, f, a);
-        next++;
-    }
-    qsort(a->noises, a->with_noise, sizeof *a->noises, by_value);
-    a->noise = a->with_noise ? a->noises[(a->with_noise - 1) / 2] : NAN;
+    uint64_t count = usable < SAMPLE ? usable : SAMPLE;
+    for (uint64_t n = 0; status == BP_OK && n < count; n++)
+        if (bp_stage_sample(in, n, count, &frame))
+            status = look(ctx, run, s, in, frame, a);
     return status;
 }
 
-/* The law of the bins: of counts where the gain is known, else of one step. */
+static double known(const bp_stage_run *run, int param, double of_flow)
+{
+    double value = run->values[param].given ? run->values[param].number : of_flow;
+    return isnan(value) ? 0 : value;
+}
+
+/* The law of the bins: of counts where the gain is given or known or shows in the background, else one step.
+ */
 static bp_status settle_law(bp_context *ctx, bp_stage_run *run, state *s, const sample *a)
 {
     const bp_value *v = run->values;
-    double *p = s->spec.params, step = v[P_STEP].number, bin = v[P_BIN].number;
-    double gain = v[P_GAIN].given ? v[P_GAIN].number : run->in.gain;
-    if (v[P_STEP].unit == 0 && !isnan(gain)) {
-        double noise = v[P_READ_NOISE].given ? v[P_READ_NOISE].number : run->in.read_noise;
-        double offset = v[P_OFFSET].given ? v[P_OFFSET].number : run->in.offset;
-        p[BP_ROI_P_LAW] = BP_LAW_COUNTS;
-        p[BP_ROI_P_STEP] = step;
-        p[BP_ROI_P_GAIN] = gain / (bin * bin);
-        p[BP_ROI_P_NOISE] = isnan(noise) ? 0 : noise / bin;
-        p[BP_ROI_P_OFFSET] = isnan(offset) ? 0 : offset;
-        bp_stage_resolved(run, "gain", "ADU/photon", gain);
-        bp_stage_resolved(run, "read_noise", "ADU", isnan(noise) ? 0 : noise);
-        bp_stage_resolved(run, "offset", "ADU", p[BP_ROI_P_OFFSET]);
-        return BP_OK;
-    }
-    if (v[P_STEP].unit == 0) {
-        if (isnan(a->noise))
-            return bp_stage_fail(
-                ctx, run, P_STEP, BP_E_INPUT,
-                "the noise of the background cannot be told from the frames: give gain= or a step "
-                "in values");
-        step *= a->noise;
-        bp_stage_resolved(run, "noise_of_a_bin", "values", a->noise);
-    }
+    double *p = s->spec.params, bin = v[P_BIN].number, gain = known(run, P_GAIN, run->in.gain);
+    bp_roi_noise noise = {gain / (bin * bin), known(run, P_READ_NOISE, run->in.read_noise) / bin,
+                          known(run, P_OFFSET, run->in.offset)};
+    p[BP_ROI_P_STEP] = v[P_STEP].number;
     p[BP_ROI_P_LAW] = BP_LAW_LINEAR;
-    p[BP_ROI_P_STEP] = step;
-    bp_stage_resolved(run, "step_of_a_bin", "values", step);
+    if (v[P_STEP].unit == 1)
+        return BP_OK;
+    bp_stage_resolved_text(run, "noise_of_a_bin_from", gain > 0 ? "gain" : "scatter of neighbouring bins");
+    if (!(gain > 0) && !bp_roi_noise_of(a->regions, a->region_count, &noise))
+        return bp_stage_fail(
+            ctx, run, P_STEP, BP_E_INPUT,
+            "the noise of the background cannot be told from the frames: give gain= or a step "
+            "in values");
+    bp_stage_resolved(run, "gain_of_a_bin", "ADU/photon", noise.gain);
+    bp_stage_resolved(run, "read_noise_of_a_bin", "ADU", noise.read_noise);
+    bp_stage_resolved(run, "offset", "ADU", noise.offset);
+    if (noise.gain > 0) {
+        p[BP_ROI_P_LAW] = BP_LAW_COUNTS;
+        p[BP_ROI_P_GAIN] = noise.gain;
+        p[BP_ROI_P_NOISE] = noise.read_noise;
+        p[BP_ROI_P_OFFSET] = noise.offset;
+    } else
+        p[BP_ROI_P_STEP] *= noise.read_noise;
     return BP_OK;
 }
 
@@ -308,13 +309,14 @@ static bp_status begin(bp_context *ctx, bp_stage_run *run, const bp_frames_in *i
         if (s->finder && a.count) {
             bp_stage_resolved(run, "sample_frames", "", (double)a.count);
             bp_stage_resolved(run, "peaks_per_sample_frame", "", a.peaks / (double)a.count);
-            bp_stage_resolved(run, "share_of_pixels_in_boxes", "", a.share / (double)a.count);
+            bp_stage_resolved(run, "share_of_pixels_kept", "", a.share / (double)a.count);
         }
     }
     bp_peaks_fini(&a.found);
     free(a.frame);
     free(a.values);
     free(a.labels);
+    free(a.regions);
     return status;
 }
 
