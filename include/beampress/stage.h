@@ -221,7 +221,8 @@ struct bp_stage {
     /* A stage whose inverse is an operation of our chunk format (operation.h): fills the spec, after begin.
      * frame() gives the values as a reader will see them. Where the stage is the last before the codec and
      * chunks are ours, frame() is not called: the operation gets the stage's input with labels as marks, the
-     * codec its codes, and the reader what it restores. NULL: none. */
+     * codec its codes, and the reader what it restores. Leaves operation->operation NULL when there is none
+     * with these parameters. NULL: never. */
     bp_status (*operation)(bp_context *ctx, const bp_stage_run *run, struct bp_operation_spec *operation);
 };
 

@@ -81,6 +81,27 @@ bp_status bp_coding_init(bp_context *ctx, bp_coding *coding, const bp_codec_spec
     return status;
 }
 
+bp_status bp_coding_init_chain(bp_context *ctx, bp_coding *coding, const bp_codec_spec *spec,
+                               const bp_chain *chain, bp_dtype from, bp_byte_order order,
+                               const bp_array *chunk)
+{
+    memset(coding, 0, sizeof *coding);
+    coding->spec = *spec;
+    coding->order = order;
+    coding->chunk = *chunk;
+    coding->own = true;
+    coding->chain = chain;
+    coding->from = from;
+    coding->pipeline.count = 1;
+    choose_tile(spec->codec, chunk, coding->tile_shape);
+    bp_status status = bp_chunk_words(ctx, spec, chunk, order, &coding->pipeline.filters[0]);
+    if (status == BP_OK && !bp_codec_spec_lossless(spec))
+        status = bp_fail(ctx, BP_E_UNSUPPORTED, "codec %s is in a lossy mode", spec->codec->name);
+    if (status == BP_OK && bp_coding_worst_size(coding) == 0)
+        status = bp_fail(ctx, BP_E_UNSUPPORTED, "a chunk of %zu bytes", bp_array_bytes(chunk));
+    return status;
+}
+
 void bp_coding_init_plain(bp_coding *coding, const bp_array *chunk, bp_byte_order order)
 {
     memset(coding, 0, sizeof *coding);
@@ -100,6 +121,14 @@ size_t bp_coding_worst_size(const bp_coding *coding)
 {
     if (coding->plain)
         return bp_array_bytes(&coding->chunk);
+    if (coding->chain) {
+        bp_array values;
+        const bp_chunk_source source = {.values = &values, .as = coding->chunk.dtype};
+        size_t worst = bp_array_init(&values, coding->from, 0, coding->chunk.rank, coding->chunk.shape, NULL)
+                           ? 0
+                           : bp_chunk_worst_values(&coding->spec, coding->chain, &source, coding->tile_shape);
+        return worst == 0 || bp_add_overflows(worst, STAND_IN_BYTES, &worst) ? 0 : worst;
+    }
     if (coding->own) {
         size_t own = bp_chunk_worst_size(&coding->spec, &coding->chunk, coding->tile_shape);
         size_t stored;
@@ -137,6 +166,21 @@ bp_status bp_coding_encode(bp_context *ctx, const bp_coding *coding, const bp_co
         return bp_fail(ctx, BP_E_INTERNAL, "%zu bytes for %zu", capacity, *size);
     memcpy(out, values, *size);
     return BP_OK;
+}
+
+bp_status bp_coding_encode_chain(bp_context *ctx, const bp_coding *coding, bool plain, const void *values,
+                                 const uint8_t *marks, uint64_t place, uint8_t *out, size_t capacity,
+                                 size_t *size)
+{
+    bp_array array;
+    if (plain)
+        return bp_coding_encode(ctx, coding, NULL, values, out, capacity, size);
+    bp_status status = bp_array_init(&array, coding->from, 0, coding->chunk.rank, coding->chunk.shape,
+                                     (void *)(uintptr_t)values);
+    const bp_chunk_source source = {&array, marks, coding->chunk.dtype, place};
+    return status == BP_OK ? bp_chunk_encode_values(ctx, &coding->spec, coding->chain, &source, coding->order,
+                                                    coding->tile_shape, out, capacity, size)
+                           : status;
 }
 
 bp_status bp_coding_decode(bp_context *ctx, const bp_coding *coding, const bp_codec_spec *spec,

@@ -5,6 +5,7 @@
 #define BP_IO_CODING_H
 
 #include "beampress/file.h"
+#include "beampress/operation.h"
 #include "io/filters.h"
 
 typedef struct bp_coding {
@@ -15,6 +16,8 @@ typedef struct bp_coding {
     bp_array chunk;      /* dtype and shape of every chunk; data is not used */
     size_t tile_shape[BP_MAX_RANK];
     bp_filters pipeline;
+    const bp_chain *chain; /* operations before the codec, of values of type `from`; NULL: none */
+    bp_dtype from;
 } bp_coding;
 
 /* Chooses the form: the codec's registered filters where format allows and the codec has them for such a
@@ -23,6 +26,11 @@ typedef struct bp_coding {
 BP_MUST_CHECK bp_status bp_coding_init(bp_context *ctx, bp_coding *coding, const bp_codec_spec *spec,
                                        bp_format format, bool fletcher32, bp_byte_order order,
                                        const bp_array *chunk);
+/* Our own chunks in which operations come before the codec, which must be lossless and is asked about what
+ * they make only when it gets it. chain outlives the coding. */
+BP_MUST_CHECK bp_status bp_coding_init_chain(bp_context *ctx, bp_coding *coding, const bp_codec_spec *spec,
+                                             const bp_chain *chain, bp_dtype from, bp_byte_order order,
+                                             const bp_array *chunk);
 /* No filters at all. */
 void bp_coding_init_plain(bp_coding *coding, const bp_array *chunk, bp_byte_order order);
 
@@ -32,6 +40,12 @@ size_t bp_coding_worst_size(const bp_coding *coding);
  * chunks only, each of which names its codec. */
 BP_MUST_CHECK bp_status bp_coding_encode(bp_context *ctx, const bp_coding *coding, const bp_codec_spec *spec,
                                          const void *values, uint8_t *out, size_t capacity, size_t *size);
+
+/* The same for a coding with operations: values of type coding->from, a mark for each, and the number of the
+ * first in the data set. plain: these values go without the operations (their type is the chunk's). */
+BP_MUST_CHECK bp_status bp_coding_encode_chain(bp_context *ctx, const bp_coding *coding, bool plain,
+                                               const void *values, const uint8_t *marks, uint64_t place,
+                                               uint8_t *out, size_t capacity, size_t *size);
 
 /* The inverse, with the spec that the values were encoded with: what a reader will get. */
 BP_MUST_CHECK bp_status bp_coding_decode(bp_context *ctx, const bp_coding *coding, const bp_codec_spec *spec,

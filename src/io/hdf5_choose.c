@@ -114,6 +114,9 @@ static bp_status try_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source 
     bp_status status = choose_chunk(ctx, run, source, taste_of(spec->codec), &chunk);
     if (status != BP_OK)
         return status;
+    if (run->values && run->values->chain && bp_h5_is_foreign(run, source->dataset))
+        return bp_coding_init_chain(ctx, &run->coding, spec, run->values->chain, run->values->from,
+                                    source->order, &chunk);
     return bp_coding_init(ctx, &run->coding, spec, format, !run->options->no_fletcher32, source->order,
                           &chunk);
 }

@@ -40,8 +40,9 @@ typedef struct mover {
     hsize_t box_offset[BP_MAX_RANK];
     bool lossy;
     size_t values_bytes, out_capacity;
-    uint64_t before; /* stored bytes of what was moved */
-    uint64_t told;   /* raw bytes of progress */
+    size_t input_bytes; /* of what is read for a chunk */
+    uint64_t before;    /* stored bytes of what was moved */
+    uint64_t told;      /* raw bytes of progress */
     thread_room *rooms;
     unsigned room_count;
     job *spare;
@@ -116,6 +117,27 @@ static bp_status encode_mapped(bp_context *ctx, const mover *m, thread_room *roo
     return status;
 }
 
+/* Number of the chunk's first value in the dataset. */
+static uint64_t place_in_dataset(const mover *m, const hsize_t *offset)
+{
+    uint64_t place = 0;
+    for (size_t i = 0; i < m->source.rank; i++)
+        place = place * m->source.shape[i] + offset[i];
+    return place;
+}
+
+static bp_status encode_chain(bp_context *ctx, const mover *m, job *j)
+{
+    const bp_coding *coding = m->recode->coding;
+    const bp_h5_recode *recode = m->recode;
+    const uint8_t *marks = j->in.bytes + bp_array_elements(&coding->chunk) * bp_dtype_size(coding->from);
+    bool plain = recode->without_chain && recode->without_chain(recode->user, j->in.offset);
+    if (!room_of(ctx, &j->out, m->out_capacity))
+        return BP_E_MEMORY;
+    return bp_coding_encode_chain(ctx, coding, plain, j->in.bytes, marks, place_in_dataset(m, j->in.offset),
+                                  j->out, m->out_capacity, &j->size);
+}
+
 static bp_status work(bp_context *ctx, unsigned thread, void *item)
 {
     job *j = item;
@@ -123,6 +145,8 @@ static bp_status work(bp_context *ctx, unsigned thread, void *item)
     thread_room *room = &m->rooms[thread];
     const uint8_t *values;
     j->error = 0;
+    if (m->recode->coding->chain)
+        return encode_chain(ctx, m, j);
     if (j->in.kind == BP_H5_MAPPED)
         return encode_mapped(ctx, m, room, j);
     if (!room_of(ctx, &room->values, m->values_bytes))
@@ -241,6 +265,9 @@ static bp_status mover_init(bp_context *ctx, mover *m, hid_t source, hid_t targe
     const bp_coding *coding = recode->coding;
     m->same_grid = m->source.chunked && m->source.direct && same_shape(&m->source.chunk, &coding->chunk);
     m->values_bytes = bp_array_bytes(&coding->chunk);
+    m->input_bytes = m->values_bytes;
+    if (coding->chain)
+        m->input_bytes = bp_array_elements(&coding->chunk) * (bp_dtype_size(coding->from) + 1);
     m->out_capacity = bp_coding_worst_size(coding);
     m->lossy = !coding->plain && !bp_codec_spec_lossless(&coding->spec);
     m->pool = bp_pool_new(ctx, recode->threads, recode->memory / 2, work, done, m);
@@ -271,7 +298,7 @@ static bp_status room_for_values(bp_context *ctx, const mover *m, const hsize_t 
     memcpy(in->offset, offset, m->source.rank * sizeof *offset);
     in->kind = BP_H5_VALUES;
     in->mask = 0;
-    in->size = m->values_bytes;
+    in->size = m->input_bytes;
     if (in->capacity < in->size) {
         free(in->bytes);
         in->bytes = malloc(in->size);
@@ -286,7 +313,7 @@ static bp_status fetch_foreign(bp_context *ctx, const mover *m, const hsize_t *o
     if (status != BP_OK)
         return status;
     /* what sticks out of the dataset goes into the file too, and must not depend on what was here before */
-    if (bytes_inside(m, offset) < in->size)
+    if (bytes_inside(m, offset) < m->values_bytes)
         memset(in->bytes, 0, in->size);
     return m->recode->read(ctx, m->recode->user, offset, in->bytes);
 }

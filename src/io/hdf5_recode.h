@@ -20,6 +20,9 @@ typedef struct bp_h5_recode {
      * the target chunk's shape that begins at offset; what sticks out of the dataset is free. On the calling
      * thread, in the order of the chunks. May be NULL. */
     bp_status (*read)(bp_context *ctx, void *user, const hsize_t *offset, uint8_t *values);
+    /* coding->chain: read gives values of coding->from with a mark for each behind them. Does the chunk at
+     * offset go without the operations? Runs on workers. May be NULL. */
+    bool (*without_chain)(void *user, const hsize_t *offset);
     /* All below run on the calling thread and may be NULL. progress: raw bytes that are done. */
     void (*progress)(void *user, uint64_t bytes);
     bp_status (*lost)(bp_context *ctx, void *user, const hsize_t *offset, const char *cause);

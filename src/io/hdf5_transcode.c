@@ -138,6 +138,12 @@ bp_status bp_h5_read_foreign(bp_context *ctx, void *user, const hsize_t *offset,
     return run->values->read(ctx, run->values->user, offset, run->coding.chunk.shape, values);
 }
 
+static bool without_chain(void *user, const hsize_t *offset)
+{
+    const bp_h5_run *run = user;
+    return run->values->without_chain && run->values->without_chain(run->values->user, offset);
+}
+
 static bp_status write(bp_context *ctx, void *user, const char *path, hid_t source, hid_t target)
 {
     bp_h5_run *run = user;
@@ -148,6 +154,7 @@ static bp_status write(bp_context *ctx, void *user, const char *path, hid_t sour
         .map_input = run->options->map_input,
         .salvage = run->options->salvage,
         .read = bp_h5_is_foreign(run, source) ? bp_h5_read_foreign : NULL,
+        .without_chain = run->coding.chain ? without_chain : NULL,
         .choose = run->lossy && run->keys ? bp_h5_choose_by_key : NULL,
         .progress = progress,
         .lost = lost,

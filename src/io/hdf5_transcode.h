@@ -6,6 +6,7 @@
 #include <hdf5.h>
 
 #include "beampress/file.h"
+#include "beampress/operation.h"
 
 typedef enum bp_direction { BP_COMPRESS, BP_DECOMPRESS } bp_direction;
 
@@ -16,6 +17,12 @@ typedef struct bp_h5_values {
     bp_status (*read)(bp_context *ctx, void *user, const hsize_t *offset, const size_t *shape,
                       uint8_t *values);
     void *user;
+    /* Operations that come before the codec, NULL: none. read() then gives values of type `from`, and a mark
+     * for each behind them all. Chunks at offsets where without_chain() says so have values of the dataset's
+     * own type, which go as they are. */
+    const bp_chain *chain;
+    bp_dtype from;
+    bool (*without_chain)(void *user, const hsize_t *offset);
 } bp_h5_values;
 
 /* Writes input, an HDF5 file, to `target`, an empty file that is ours. The report gets its datasets, warnings

@@ -51,6 +51,12 @@ bp_status bp_plan_read(bp_context *ctx, bp_plan *plan, uint64_t first, size_t co
     return read_frames(ctx, plan, plan->count, first, count, values, labels);
 }
 
+bp_status bp_plan_operation(bp_context *ctx, const bp_plan *plan, bp_operation_spec *operation)
+{
+    const bp_stage_run *run = &plan->runs[plan->count - 1];
+    return run->stage->operation(ctx, run, operation);
+}
+
 bp_status bp_plan_read_before(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count, void *values,
                               uint8_t *labels)
 {

@@ -5,6 +5,7 @@
 #define BP_PIPELINE_PIPELINE_H
 
 #include "beampress/codec.h"
+#include "beampress/operation.h"
 #include "beampress/stage.h"
 
 #define BP_PIPELINE_STAGES 16
@@ -34,7 +35,7 @@ typedef struct bp_pipeline {
 BP_MUST_CHECK bp_status bp_pipeline_parse(bp_context *ctx, const char *text, bp_pipeline **pipeline,
                                           bp_blame *blame);
 void bp_pipeline_free(bp_pipeline *pipeline);
-/* Canonical text: every parameter that was given or has a default, in the order of the rows. Returns its
+/* Canonical text: every parameter that was given, in the order of the rows. Returns its
  * whole length. */
 size_t bp_pipeline_print(const bp_pipeline *pipeline, char *text, size_t size);
 size_t bp_stage_spec_print(const bp_stage_spec *spec, char *text, size_t size);
@@ -82,6 +83,8 @@ const double *bp_plan_scores(const bp_plan *plan, size_t index, const uint8_t **
 /* Output frames first ... first + count - 1. labels: NULL, or a byte per pixel. */
 BP_MUST_CHECK bp_status bp_plan_read(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count,
                                      void *values, uint8_t *labels);
+/* The last stage's operation, after open. */
+BP_MUST_CHECK bp_status bp_plan_operation(bp_context *ctx, const bp_plan *plan, bp_operation_spec *operation);
 /* The same of what the last stage gets, for its operation. */
 BP_MUST_CHECK bp_status bp_plan_read_before(bp_context *ctx, bp_plan *plan, uint64_t first, size_t count,
                                             void *values, uint8_t *labels);

@@ -63,8 +63,7 @@ static void put_spec(printer *p, const bp_stage_spec *spec)
     put(p, spec->stage->name);
     for (size_t i = 0; i < spec->stage->param_count; i++) {
         const bp_param *row = &spec->stage->params[i];
-        bool known = row->kind == BP_PARAM_TEXT ? *spec->values[i].text : !isnan(spec->values[i].number);
-        if (known)
+        if (spec->values[i].given)
             put_value(p, row, &spec->values[i]);
     }
 }

@@ -67,6 +67,24 @@ static void add_array(bp_text *json, const char *name, const bp_flow *flow, uint
         add(json, "null}");
 }
 
+/* All parameters, also those that have their default. */
+static void add_params(bp_text *json, const bp_stage_run *stage)
+{
+    add(json, ", \"params\": {");
+    for (size_t i = 0; i < stage->stage->param_count; i++) {
+        const bp_param *row = &stage->stage->params[i];
+        const bp_value *value = &stage->values[i];
+        add(json, "%s\"%s\": ", i ? ", " : "", row->name);
+        if (row->kind == BP_PARAM_TEXT && value->given)
+            add_text(json, value->text);
+        else if (row->kind == BP_PARAM_CHOICE)
+            add_text(json, row->choices[(size_t)value->number]);
+        else
+            add_number(json, value->number);
+    }
+    add(json, "}");
+}
+
 static void add_stage(bp_text *json, const bp_run *run, size_t index)
 {
     const bp_stage_run *stage = bp_plan_stage(run->plan, index);
@@ -76,6 +94,7 @@ static void add_stage(bp_text *json, const bp_run *run, size_t index)
     add_member(json, "stage", stage->stage->name);
     add(json, ", ");
     add_member(json, "text", text);
+    add_params(json, stage);
     add(json, ", \"resolved\": {");
     for (size_t i = 0; i < stage->resolved_count; i++) {
         const bp_resolved *r = &stage->resolved[i];

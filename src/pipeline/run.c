@@ -69,6 +69,17 @@ static void blame_mover(bp_run *run)
     }
 }
 
+/* Is the last stage one that our chunks undo, with a codec for the whole numbers that it makes? */
+static bool may_chain(const bp_plan *plan, const bp_codec_spec *codec)
+{
+    const uint32_t whole = 1u << BP_U8 | 1u << BP_U16;
+    if (plan->count == 0)
+        return false;
+    const bp_stage_run *last = &plan->runs[plan->count - 1];
+    return last->stage->operation && last->stage->scope == BP_SCOPE_FRAME &&
+           (codec->codec->dtypes & whole) == whole;
+}
+
 /* Photon where it takes the values, as for compress. */
 static bp_status choose_codec(bp_context *ctx, bp_run *run, const bp_array *chunk)
 {
@@ -78,7 +89,8 @@ static bp_status choose_codec(bp_context *ctx, bp_run *run, const bp_array *chun
     }
     bp_status status =
         bp_codec_spec_parse(ctx, run->options->standard ? "bslz4" : "photon", BP_LEVEL_BALANCED, &run->codec);
-    if (status == BP_OK && bp_codec_check(ctx, &run->codec, chunk) == BP_E_UNSUPPORTED)
+    bool chains = !run->options->standard && status == BP_OK && may_chain(run->plan, &run->codec);
+    if (status == BP_OK && !chains && bp_codec_check(ctx, &run->codec, chunk) == BP_E_UNSUPPORTED)
         status = bp_codec_spec_parse(ctx, "bslz4", -1, &run->codec);
     return status;
 }
@@ -92,9 +104,11 @@ static bp_status check_codec(bp_context *ctx, bp_run *run)
     bp_status status = bp_array_init(&chunk, out->dtype, 0, 3, shape, NULL);
     if (status == BP_OK)
         status = choose_codec(ctx, run, &chunk);
-    if (status == BP_OK)
+    run->chained = status == BP_OK && !run->options->standard && bp_codec_spec_lossless(&run->codec) &&
+                   may_chain(run->plan, &run->codec);
+    if (status == BP_OK && !run->chained)
         status = bp_codec_check(ctx, &run->codec, &chunk);
-    if (status == BP_OK)
+    if (status == BP_OK && !run->chained)
         status = bp_coding_init(ctx, &coding, &run->codec,
                                 run->options->standard ? BP_FORMAT_STANDARD : BP_FORMAT_ANY, true,
                                 BP_LITTLE_ENDIAN, &chunk);
@@ -150,8 +164,12 @@ typedef struct feeder {
     uint64_t first;
     size_t count;
     uint8_t *values;
-    uint64_t *hashes;
-    bool compare; /* with the input's frames, which have the same shape and type */
+    uint8_t *marks;    /* of frames for an operation, which are those before the last stage */
+    bp_dtype dtype;    /* of values */
+    size_t pixel;      /* bytes */
+    uint64_t *hashes;  /* of what a reader gets; not of frames for an operation */
+    bool compare;      /* with the input's frames, which have the same shape and type */
+    bool compare_back; /* only what is read back can be compared */
     uint64_t done;
 } feeder;
 
@@ -177,12 +195,32 @@ static void compare_batch(feeder *f)
     }
 }
 
+/* The same for one frame that was read back. */
+static bp_status compare_frame(bp_context *ctx, const feeder *f, uint64_t frame, uint8_t *values,
+                               uint8_t *room)
+{
+    bp_run *run = f->run;
+    bp_array before, after;
+    bp_dtype dtype = bp_plan_out(f->plan)->dtype;
+    bp_status status = bp_stack_read_typed(ctx, run->input.stack, bp_plan_origin(f->plan, frame), 1, room);
+    if (status == BP_OK)
+        status = bp_array_init(&before, dtype, 0, 1, &f->pixels, room);
+    if (status == BP_OK)
+        status = bp_array_init(&after, dtype, 0, 1, &f->pixels, values);
+    if (status != BP_OK)
+        return status;
+    double error = bp_max_error(&before, &after);
+    run->max_error = error > run->max_error || isnan(run->max_error) ? error : run->max_error;
+    return BP_OK;
+}
+
 static bp_status load(bp_context *ctx, feeder *f, uint64_t frame)
 {
     uint64_t frames = bp_plan_frames(f->plan);
     f->first = frame / f->batch * f->batch;
     f->count = frames - f->first < f->batch ? (size_t)(frames - f->first) : f->batch;
-    bp_status status = bp_plan_read(ctx, f->plan, f->first, f->count, f->values, NULL);
+    bp_status status = f->marks ? bp_plan_read_before(ctx, f->plan, f->first, f->count, f->values, f->marks)
+                                : bp_plan_read(ctx, f->plan, f->first, f->count, f->values, NULL);
     for (size_t i = 0; i < f->count && status == BP_OK; i++)
         f->hashes[f->first + i] = bp_hash64(f->values + i * f->bytes, f->bytes);
     if (status == BP_OK)
@@ -192,46 +230,91 @@ static bp_status load(bp_context *ctx, feeder *f, uint64_t frame)
     return status;
 }
 
+/* Where a box of the output begins in frames, rows and columns. */
+typedef struct place {
+    size_t lead, row, column; /* leading axes */
+    size_t rows, columns;     /* of the box */
+    size_t boxes;             /* frames of it */
+} place;
+
+static place place_of(const bp_reframe *r, const hsize_t *offset, const size_t *shape)
+{
+    size_t rank = r->rank;
+    place p = {.lead = rank > 2 ? rank - 2 : 0, .rows = 1, .boxes = 1};
+    if (rank > 1) {
+        p.row = (size_t)offset[rank - 2];
+        p.rows = shape[rank - 2];
+    }
+    p.column = (size_t)offset[rank - 1];
+    p.columns = shape[rank - 1];
+    for (size_t i = 0; i < p.lead; i++)
+        p.boxes *= shape[i];
+    return p;
+}
+
+/* Number of frame `box` of a box; false when it sticks out. */
+static bool frame_of(const bp_reframe *r, const place *p, const hsize_t *offset, const size_t *shape,
+                     size_t box, uint64_t *frame)
+{
+    size_t at[BP_MAX_RANK];
+    bool inside = true;
+    *frame = 0;
+    for (size_t i = p->lead; i-- > 0; box /= shape[i])
+        at[i] = box % shape[i];
+    for (size_t i = 0; i < p->lead; i++) {
+        inside = inside && offset[i] + at[i] < r->shape[i];
+        *frame = *frame * r->shape[i] + offset[i] + at[i];
+    }
+    return inside;
+}
+
 /* A box of the output: leading axes count frames, the last two are rows and columns. */
 static bp_status read_box(bp_context *ctx, void *user, const hsize_t *offset, const size_t *shape,
                           uint8_t *values)
 {
     feeder *f = user;
-    const bp_reframe *r = &f->run->reframe;
     const bp_flow *flow = bp_plan_out(f->plan);
-    size_t size = bp_dtype_size(flow->dtype), rank = r->rank, lead = rank > 2 ? rank - 2 : 0;
-    size_t row = rank > 1 ? (size_t)offset[rank - 2] : 0, rows = rank > 1 ? shape[rank - 2] : 1;
-    size_t column = (size_t)offset[rank - 1], columns = shape[rank - 1], boxes = 1;
-    size_t copy = flow->columns - column < columns ? flow->columns - column : columns;
-    for (size_t i = 0; i < lead; i++)
-        boxes *= shape[i];
-    for (size_t b = 0; b < boxes; b++) {
-        uint64_t frame = 0;
-        bool inside = true;
-        size_t rest = b, at[BP_MAX_RANK];
-        for (size_t i = lead; i-- > 0; rest /= shape[i])
-            at[i] = rest % shape[i];
-        for (size_t i = 0; i < lead; i++) {
-            inside = inside && offset[i] + at[i] < r->shape[i];
-            frame = frame * r->shape[i] + offset[i] + at[i];
+    const place p = place_of(&f->run->reframe, offset, shape);
+    size_t size = f->pixel, inside = flow->columns - p.column;
+    size_t copy = inside < p.columns ? inside : p.columns;
+    uint8_t *marks = values + p.boxes * p.rows * p.columns * size;
+    for (size_t b = 0; b < p.boxes; b++) {
+        uint64_t frame;
+        bool there = frame_of(&f->run->reframe, &p, offset, shape, b, &frame);
+        if (there && (frame < f->first || frame - f->first >= f->count)) {
+            bp_status status = load(ctx, f, frame);
+            if (status != BP_OK)
+                return status;
         }
-        for (size_t i = 0; i < rows; i++) {
-            uint8_t *to = values + ((b * rows + i) * columns) * size;
-            if (!inside || row + i >= flow->rows || copy < columns)
-                memset(to, 0, columns * size);
-            if (!inside || row + i >= flow->rows)
-                continue;
-            if (frame < f->first || frame - f->first >= f->count) {
-                bp_status status = load(ctx, f, frame);
-                if (status != BP_OK)
-                    return status;
-            }
-            memcpy(to,
-                   f->values + (frame - f->first) * f->bytes + ((row + i) * flow->columns + column) * size,
-                   copy * size);
+        for (size_t i = 0; i < p.rows; i++) {
+            size_t to = (b * p.rows + i) * p.columns;
+            bool copied = there && p.row + i < flow->rows;
+            size_t from =
+                copied ? (size_t)(frame - f->first) * f->pixels + (p.row + i) * flow->columns + p.column : 0;
+            if (!copied || copy < p.columns)
+                memset(values + to * size, 0, p.columns * size);
+            if (f->marks && (!copied || copy < p.columns))
+                memset(marks + to, BP_LABEL_GAP, p.columns);
+            if (copied)
+                memcpy(values + to * size, f->values + from * size, copy * size);
+            if (copied && f->marks)
+                memcpy(marks + to, f->marks + from, copy);
         }
     }
     return BP_OK;
+}
+
+/* Flats and darks go without the operation. */
+static bool without_chain(void *user, const hsize_t *offset)
+{
+    const feeder *f = user;
+    const bp_plan_level *level = &f->plan->levels[f->plan->count];
+    const bp_stage_run *last = &f->plan->runs[f->plan->count - 1];
+    const bp_reframe *r = &f->run->reframe;
+    uint64_t frame = 0;
+    for (size_t i = 0; r->rank > 2 && i < r->rank - 2; i++)
+        frame = frame * r->shape[i] + offset[i];
+    return level->keys && level->keys[frame] != 0 && !(last->stage->traits & BP_STAGE_ALL_KEYS);
 }
 
 static bp_status feeder_init(bp_context *ctx, feeder *f, bp_run *run)
@@ -240,24 +323,33 @@ static bp_status feeder_init(bp_context *ctx, feeder *f, bp_run *run)
     size_t memory = run->options->memory ? run->options->memory : DEFAULT_MEMORY;
     size_t in_bytes = in->rows * in->columns * (bp_dtype_size(in->dtype) + 1);
     *f = (feeder){.run = run, .plan = run->plan, .pixels = out->rows * out->columns};
-    f->bytes = f->pixels * bp_dtype_size(out->dtype);
+    const bp_flow *coded = run->chained ? bp_plan_flow(run->plan, run->plan->count - 1) : out;
+    f->dtype = coded->dtype;
+    f->pixel = bp_dtype_size(f->dtype);
+    f->bytes = f->pixels * f->pixel;
     size_t group = (size_t)run->reframe.group;
     size_t each = f->bytes + f->pixels + group * in_bytes * (run->plan->count + 1);
     f->batch = memory / 16 / each + 1;
     uint64_t frames = bp_plan_frames(run->plan);
     f->batch = f->batch > frames ? (size_t)frames : f->batch;
-    f->values = malloc(f->batch * f->bytes);
+    size_t most = f->pixel > bp_dtype_size(out->dtype) ? f->pixel : bp_dtype_size(out->dtype);
+    f->values = malloc(f->batch * f->pixels * most);
+    f->marks = run->chained ? malloc(f->batch * f->pixels) : NULL;
     f->hashes = calloc((size_t)frames, sizeof *f->hashes);
     f->compare = out->dtype == in->dtype && out->rows == in->rows && out->columns == in->columns &&
                  run->reframe.group == 1 && !run->reframe.turned && !run->reframe.other;
+    f->compare_back = f->compare && run->chained;
+    f->compare = f->compare && !run->chained;
     run->input.keep_last = f->compare;
-    return f->values && f->hashes ? BP_OK
-                                  : bp_fail(ctx, BP_E_MEMORY, "no memory for frames of %zu bytes", f->bytes);
+    return f->values && f->hashes && (f->marks || !run->chained)
+               ? BP_OK
+               : bp_fail(ctx, BP_E_MEMORY, "no memory for frames of %zu bytes", f->bytes);
 }
 
 static void feeder_fini(feeder *f)
 {
     free(f->values);
+    free(f->marks);
     free(f->hashes);
 }
 
@@ -273,27 +365,32 @@ static bp_status verify_frames(bp_context *ctx, bp_run *run, const feeder *f, co
         return status;
     uint64_t frames = bp_plan_frames(run->plan);
     uint64_t *hashes = malloc((size_t)frames * sizeof *hashes);
-    bool lossless = bp_codec_spec_lossless(&run->codec);
-    if (!hashes)
+    bool lossless = bp_codec_spec_lossless(&run->codec) && !run->chained;
+    size_t bytes = f->pixels * bp_dtype_size(bp_plan_out(run->plan)->dtype);
+    uint8_t *room = f->compare_back ? malloc(bytes) : NULL;
+    if (!hashes || (f->compare_back && !room))
         status = bp_fail(ctx, BP_E_MEMORY, "no memory for hashes");
     for (uint64_t first = 0; first < frames && status == BP_OK; first += f->batch) {
         size_t count = frames - first < f->batch ? (size_t)(frames - first) : f->batch;
         status = bp_stack_read_typed(ctx, stack, first, count, f->values);
         for (size_t i = 0; i < count && status == BP_OK; i++) {
-            hashes[first + i] = bp_hash64(f->values + i * f->bytes, f->bytes);
+            hashes[first + i] = bp_hash64(f->values + i * bytes, bytes);
             if (lossless && hashes[first + i] != f->hashes[first + i])
                 status = bp_fail(ctx, BP_E_INTERNAL, "%s: frame %llu reads back differently", path,
                                  (unsigned long long)(first + i));
+            if (status == BP_OK && room)
+                status = compare_frame(ctx, f, first + i, f->values + i * bytes, room);
         }
         if (status == BP_OK && run->options->progress)
-            run->options->progress(run->options->progress_user, "verify", (first + count) * f->bytes,
-                                   frames * f->bytes);
+            run->options->progress(run->options->progress_user, "verify", (first + count) * bytes,
+                                   frames * bytes);
     }
     if (status == BP_OK) {
         run->output_hash = bp_hash_of_hashes(hashes, frames);
         run->output_hashed = true;
     }
     free(hashes);
+    free(room);
     bp_stack_close(stack);
     return status;
 }
@@ -305,7 +402,7 @@ static bp_status verify(bp_context *ctx, bp_run *run, const feeder *f, const cha
     bp_verify_report found;
     if (run->options->no_verify) {
         run->output_hash = bp_hash_of_hashes(f->hashes, bp_plan_frames(run->plan));
-        run->output_hashed = bp_codec_spec_lossless(&run->codec);
+        run->output_hashed = bp_codec_spec_lossless(&run->codec) && !run->chained;
         return BP_OK;
     }
     bp_status status = bp_verify_files(ctx, skeleton, written, &how, &found);
@@ -338,6 +435,11 @@ static bp_status write_file(bp_context *ctx, bp_run *run, const char *skeleton, 
     how.progress = options->progress;
     how.progress_user = options->progress_user;
     bp_h5_values values = {.path = dataset, .read = read_box, .user = &f};
+    if (run->chained) {
+        values.chain = &run->chain;
+        values.from = f.dtype;
+        values.without_chain = without_chain;
+    }
     if (status == BP_OK)
         status = bp_h5_reframe(ctx, run->input_path, skeleton, &run->reframe, &run->belongings);
     if (status == BP_OK)
@@ -368,6 +470,11 @@ static bp_status write_output(bp_context *ctx, bp_run *run, const bp_output *out
         status = bp_fail(ctx, BP_E_MEMORY, "no memory for a path");
     if (status == BP_OK)
         status = bp_plan_open(ctx, run->plan, &run->input.source, folder, &run->blame);
+    if (status == BP_OK && run->chained) {
+        run->chain.count = 1;
+        status = bp_plan_operation(ctx, run->plan, &run->chain.operations[0]);
+        run->chained = run->chain.operations[0].operation != NULL; /* else the codes are the values */
+    }
     if (status == BP_OK)
         status = bp_run_reframe(ctx, run);
     if (status == BP_OK) {

@@ -31,6 +31,8 @@ typedef struct bp_run {
     bp_belongings belongings;
     bp_file_report file;
     bp_codec_spec codec; /* what the frames are coded with */
+    bool chained;        /* the last stage's work is done, and undone, in the chunks */
+    bp_chain chain;
     uint64_t input_hash, output_hash;
     bool output_hashed;
     double max_error; /* largest change of a value by stages and codec; NAN: not measured */

@@ -36,12 +36,12 @@ static void canonical(const char *text, const char *expected)
 static void test_canonical(void **state)
 {
     (void)state;
-    canonical("crop x=2", "crop x=2 y=0 width=0 height=0");
+    canonical("crop   x=2.0", "crop x=2");
     canonical("  crop\n y=3 # a comment | with a bar\n |threshold level=2.50",
-              "crop x=0 y=3 width=0 height=0 | threshold level=2.5");
+              "crop y=3 | threshold level=2.5");
     canonical("threshold level=3sigma to=0|store", "threshold level=3sigma to=0 | store");
     canonical("zstd level=7", "zstd level=7 shuffle=1");
-    canonical("crop | photon level=fast", "crop x=0 y=0 width=0 height=0 | photon level=fast");
+    canonical("crop | photon level=fast", "crop | photon level=fast");
 }
 
 /* The text fails, and the blame is on `word`. */
