@@ -57,7 +57,7 @@ typedef struct bp_value {
     size_t unit;        /* BP_PARAM_REAL with choices: which of them stood behind the number */
     bp_compare compare; /* BP_PARAM_COMPARISON */
     const char *text;   /* BP_PARAM_TEXT; "" when not given. Owned by the pipeline */
-    bool given;         /* stands in the pipeline text */
+    bool given;         /* stands in the pipeline text, and is not what the default is */
     size_t at, length;  /* where */
 } bp_value;
 

@@ -165,7 +165,7 @@ static bp_status read_param(parser *p, bp_stage_spec *spec, size_t at, size_t le
     const bp_param *param = &stage->params[row];
     bp_value *value = &spec->values[row];
     p->blame = (bp_blame){at, length};
-    if (value->given)
+    if (value->length > 0)
         return bp_fail(p->ctx, BP_E_USAGE, "%s: %s is given twice", stage->name, name);
     if (sign == key && !(key == length && param->kind == BP_PARAM_SWITCH))
         return bp_fail(p->ctx, BP_E_USAGE, "%s: %s needs a value: %s=...", stage->name, name, name);
@@ -186,6 +186,8 @@ static bp_status read_param(parser *p, bp_stage_spec *spec, size_t at, size_t le
                            ? read_choice(p, param, word, value)
                            : read_number(p, param, word, value);
     value->text = word;
+    /* so that the canonical text, which names all, means what the short one did */
+    value->given = value->number != param->fallback || value->unit != 0 || compare != BP_COMPARE_EQUAL;
     return status == BP_OK ? BP_OK : bp_fail_in(p->ctx, status, "%s", stage->name);
 }
 

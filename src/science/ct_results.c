@@ -43,18 +43,19 @@ enum {
 };
 
 static const struct {
-    const char *name, *unit;
+    const char *name, *unit, *not_judged;
 } quantities[Q_COUNT] = {
-    [Q_CENTRE] = {"centre", "pixels"},
-    [Q_AIR] = {"air_transmission", ""},
-    [Q_NOISE] = {"slice_noise", "1/pixel"},
-    [Q_THRESHOLD] = {"otsu_threshold", "1/pixel"},
-    [Q_FRACTION] = {"phase_fraction", ""},
-    [Q_BELOW] = {"attenuation_below", "1/pixel"},
-    [Q_ABOVE] = {"attenuation_above", "1/pixel"},
-    [Q_CONTRAST] = {"contrast_to_noise", ""},
-    [Q_EDGE] = {"edge_width", "pixels"},
-    [Q_RESOLUTION] = {"frc_resolution", "pixels"},
+    [Q_CENTRE] = {"centre", "pixels", NULL},
+    [Q_AIR] = {"air_transmission", "", NULL},
+    [Q_NOISE] = {"slice_noise", "1/pixel", NULL},
+    [Q_THRESHOLD] = {"otsu_threshold", "1/pixel",
+                     "a step on the way: other thresholds may divide the same phases"},
+    [Q_FRACTION] = {"phase_fraction", "", NULL},
+    [Q_BELOW] = {"attenuation_below", "1/pixel", NULL},
+    [Q_ABOVE] = {"attenuation_above", "1/pixel", NULL},
+    [Q_CONTRAST] = {"contrast_to_noise", "", NULL},
+    [Q_EDGE] = {"edge_width", "pixels", NULL},
+    [Q_RESOLUTION] = {"frc_resolution", "pixels", NULL},
 };
 
 bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double radius, size_t rows, size_t first,
@@ -274,6 +275,7 @@ static bp_status report_number(bp_context *ctx, const bp_ct_results *r, size_t k
     return bp_outcomes_add(ctx, outcomes,
                            &(bp_outcome){.name = quantities[k].name,
                                          .unit = quantities[k].unit,
+                                         .not_judged = quantities[k].not_judged,
                                          .uncertainty = known ? how(r) : NULL,
                                          .count = 1,
                                          .values = &value,
