@@ -108,6 +108,7 @@ typedef struct bp_flow {
     double bound;    /* largest absolute error; 0 lossless; INFINITY: none */
     double step;     /* quantisation step in sigma; NAN: none in sigma */
     double variance; /* added variance as a fraction of sigma^2; NAN when not known */
+    double scale, zero; /* values * scale + zero is what codes stand for; scale 0: values are values */
     char law[160];   /* in words: "uniform in 2 sqrt(x/g + ...), step 0.5 sigma"; "" */
 } bp_flow;
 

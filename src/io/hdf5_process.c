@@ -73,6 +73,14 @@ static void find_entry(hid_t file, const char *dataset, char *entry, size_t size
     entry[0] = 0;
 }
 
+/* NXdata's FIELD_scaling_factor and FIELD_offset. */
+static bp_status put_beside(bp_context *ctx, hid_t file, const char *dataset, const char *name, double number)
+{
+    char path[1200];
+    snprintf(path, sizeof path, "%s_%s", dataset, name);
+    return bp_h5_put_dataset(ctx, file, path, H5T_NATIVE_DOUBLE, 0, NULL, &number, NULL);
+}
+
 static bp_status put_all(bp_context *ctx, hid_t file, const bp_process *process)
 {
     char entry[1024], group[1100], inner[1150];
@@ -107,6 +115,10 @@ static bp_status put_all(bp_context *ctx, hid_t file, const bp_process *process)
         status = put_array(ctx, file, group, &process->arrays[i]);
     for (size_t i = 0; i < process->attribute_count && status == BP_OK; i++)
         status = put_attribute(ctx, file, process->dataset, &process->attributes[i]);
+    if (status == BP_OK && process->scale != 0)
+        status = put_beside(ctx, file, process->dataset, "scaling_factor", process->scale);
+    if (status == BP_OK && process->scale != 0)
+        status = put_beside(ctx, file, process->dataset, "offset", process->zero);
     return status;
 }
 

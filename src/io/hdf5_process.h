@@ -35,6 +35,7 @@ typedef struct bp_process {
     size_t array_count;
     const bp_process_value *attributes; /* of the dataset */
     size_t attribute_count;
+    double scale, zero; /* of codes: NXdata's scaling factor and offset; scale 0: none */
 } bp_process;
 
 /* Appends a group beampress_N to the chain. */

@@ -276,6 +276,8 @@ bp_status bp_run_write_provenance(bp_context *ctx, const bp_run *run, const char
                                     .arrays = arrays,
                                     .array_count = list_arrays(run, origins, arrays),
                                     .attributes = attributes->items,
+                                    .scale = bp_plan_out(run->plan)->scale,
+                                    .zero = bp_plan_out(run->plan)->zero,
                                     .attribute_count = attributes->count};
         status = json.failed || !json.data ? bp_fail(ctx, BP_E_MEMORY, "no memory for the record of the run")
                                            : bp_process_write(ctx, output, &process);

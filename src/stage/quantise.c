@@ -208,7 +208,8 @@ static void linear_law(const bp_stage_run *run, double low, double high, bp_oper
         offset = whole(run->out.dtype) ? rint(offset) : offset;
     } else {
         step = (high - low) / (levels_of(run) - 1);
-        bound = step / 2 * (1 + SLACK) + (whole(run->out.dtype) ? 0.5 : 0);
+        bool values = wanted_dtype(run) != DTYPE_CODE;
+        bound = step / 2 * (1 + SLACK) + (values && whole(run->out.dtype) ? 0.5 : 0);
     }
     spec_of(run, BP_LAW_LINEAR, step, offset, bound, NULL, spec);
 }
@@ -219,6 +220,14 @@ static void say_linear(bp_stage_run *run, const bp_operation_spec *spec)
     double step = p[BP_QUANTISE_P_STEP];
     run->out.loss = run->in.loss == BP_LOSS_UNBOUNDED ? BP_LOSS_UNBOUNDED : BP_LOSS_BOUNDED;
     run->out.bound = run->in.bound + p[BP_QUANTISE_P_BOUND];
+    if (wanted_dtype(run) == DTYPE_CODE) {
+        run->out.scale = step;
+        run->out.zero = p[BP_QUANTISE_P_OFFSET];
+        if (given(run, P_LOW) || given(run, P_HIGH)) { /* what lies outside is cut off */
+            run->out.loss = BP_LOSS_UNBOUNDED;
+            run->out.bound = INFINITY;
+        }
+    }
     run->out.variance = NAN;
     snprintf(run->out.law, sizeof run->out.law, "%.9g + %.9g * whole number%s: adds the variance %.4g",
              p[BP_QUANTISE_P_OFFSET], step, dithered(run) ? ", subtractive dither" : "",

@@ -128,6 +128,27 @@ static void values_are_the_same_everywhere(void **state)
     }
 }
 
+/* Bubbles: + - x / and sqrt alone. */
+static void flow_is_the_same_everywhere(void **state)
+{
+    (void)state;
+    bp_simulation s;
+    const bp_simulator *simulator = bp_simulator_by_name("rofex");
+    double params[BP_MAX_PARAMS];
+    bp_param_defaults(simulator->params, simulator->param_count, params);
+    assert_int_equal(bp_param_parse(NULL, "rofex", simulator->params, simulator->param_count,
+                                    "frames=9,size=70,bubble=13", params),
+                     BP_OK);
+    assert_int_equal(bp_simulation_begin(NULL, simulator, params, &s), BP_OK);
+    uint64_t first = hash_of_frame(&s, 0), last = hash_of_frame(&s, 8);
+    uint64_t voids = bp_hash64(s.truths[0].values, 9 * sizeof(double));
+    if (first != UINT64_C(0x0271b6d172b291d4) || last != UINT64_C(0x0b3e2f261e3eabfd) ||
+        voids != UINT64_C(0x476289ecdd38f06f))
+        fail_msg("0x%016llx 0x%016llx 0x%016llx", (unsigned long long)first, (unsigned long long)last,
+                 (unsigned long long)voids);
+    bp_simulation_end(&s);
+}
+
 /* The frames have the rate and the entropy that stand beside them. */
 static void truth_is_true(void **state)
 {
@@ -198,6 +219,7 @@ int main(void)
         cmocka_unit_test(logarithm_is_that_of_libm),
         cmocka_unit_test(counts_follow_the_exact_distribution),
         cmocka_unit_test(values_are_the_same_everywhere),
+        cmocka_unit_test(flow_is_the_same_everywhere),
         cmocka_unit_test(truth_is_true),
         cmocka_unit_test(bad_parameters_are_refused),
     };
