@@ -105,11 +105,11 @@ typedef struct bp_flow {
     bp_carry carry;        /* of out only: how it is made of in. Preset: nothing moves */
     /* of all that was done up to here */
     bp_loss loss;
-    double bound;    /* largest absolute error; 0 lossless; INFINITY: none */
-    double step;     /* quantisation step in sigma; NAN: none in sigma */
-    double variance; /* added variance as a fraction of sigma^2; NAN when not known */
+    double bound;       /* largest absolute error; 0 lossless; INFINITY: none */
+    double step;        /* quantisation step in sigma; NAN: none in sigma */
+    double variance;    /* added variance as a fraction of sigma^2; NAN when not known */
     double scale, zero; /* values * scale + zero is what codes stand for; scale 0: values are values */
-    char law[160];   /* in words: "uniform in 2 sqrt(x/g + ...), step 0.5 sigma"; "" */
+    char law[160];      /* in words: "uniform in 2 sqrt(x/g + ...), step 0.5 sigma"; "" */
 } bp_flow;
 
 typedef enum bp_scope {
