@@ -188,8 +188,7 @@ static void fill_row(encoder *e, size_t r, size_t in_band)
         row[c] = row[p->width - 1];
     if (!p->shift)
         return;
-    for (size_t c = 0; c < p->width + 32; c++)
-        seen[c] = bp_photon_seen(row[c], p->shift);
+    kernels->see(row, p->width + 32, p->shift, seen);
     bp_photon_pad_left(seen, p->stride, in_band);
 }
 

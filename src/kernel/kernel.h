@@ -29,6 +29,8 @@ typedef struct bp_photon_values {
     /* Which of four marks each is, from 1 on, else 0. Is there any? */
     bool (*mark)(const void *in, size_t count, size_t itemsize, const uint32_t *marks, uint8_t *labels);
     void (*work)(const bp_photon_form *form, const void *in, size_t count, uint16_t *out);
+    /* Work values as the model sees them. */
+    void (*see)(const uint16_t *work, size_t count, unsigned shift, uint16_t *out);
     /* The low bits of values: of 32 each, bit b makes bytes 4 b to 4 b + 3; what is missing is 0. */
     void (*gather_low)(const bp_photon_form *form, const void *in, size_t count, uint8_t *planes);
     /* Back to values; planes: low bits, as gathered from 32 values each. */

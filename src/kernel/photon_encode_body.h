@@ -14,6 +14,7 @@
 typedef struct maker {
     model_lanes model;
     v16_contexts contexts;
+    bool low; /* has any context low bits? Without them half of the memory for tokens is left alone */
 } maker;
 
 /* Symbols of one step. */
@@ -34,7 +35,8 @@ BP_ALWAYS void make_step(const maker *t, wave *s, const lines_above *above, ptrd
     if (at)
         token = v_mix(v_lanes(at->active), v_set(BP_PHOTON_SKIP), token);
     v_store(tokens, token);
-    v_store(tokens + 32, v_and(residual, v_pick(t->contexts.low_mask, context)));
+    if (t->low)
+        v_store(tokens + 32, v_and(residual, v_pick(t->contexts.low_mask, context)));
     move_on(&t->model, s, seen(&t->model, value), at, kind, window);
 }
 
@@ -130,10 +132,18 @@ static void skip_labels(const bp_photon_source *s)
     }
 }
 
+static bool has_low(const bp_photon_tables *t)
+{
+    uint8_t any = 0;
+    for (size_t c = 0; c < t->count; c++)
+        any |= t->low[c];
+    return any != 0;
+}
+
 static void make_tokens(const bp_photon_source *s)
 {
     size_t period = bp_photon_period(s->width), line = bp_photon_line(s->width);
-    const maker m = {model_lanes_of(&s->tables->model), v_contexts(s->tables)};
+    const maker m = {model_lanes_of(&s->tables->model), v_contexts(s->tables), has_low(s->tables)};
     v16 zero = v_set(0);
     wave w = {zero, zero, zero, zero, zero, zero, zero, zero};
     const tokens_of o = {&m, &w, s->lines + BP_PHOTON_LANES * line + period};
@@ -174,6 +184,22 @@ static void make_entries(const bp_photon_tables *t, uint64_t *entries)
         }
 }
 
+/* Backwards through the tokens. */
+BP_ALWAYS void code_tokens(const bp_photon_source *s, const v16_coder *coder, v16_states *x,
+                           bp_photon_sink *sink, const bool low)
+{
+    uint16_t *word = sink->word;
+    for (size_t step = bp_photon_steps(s->height, s->width); step-- > 0;) {
+        uint32_t escapes = v_encode(coder, x, s->tokens + step * 64, &word, low);
+        while (__builtin_expect(escapes != 0, 0)) {
+            unsigned lane = 31 - (unsigned)__builtin_clz(escapes);
+            escapes ^= 1u << lane;
+            *--sink->escape = bp_photon_escaped(s, step, lane);
+        }
+    }
+    sink->word = word;
+}
+
 BP_ALWAYS void encode_band(const bp_photon_source *s, bp_photon_sink *sink)
 {
     uint64_t entries[BP_PHOTON_CONTEXTS * BP_PHOTON_SYMBOLS];
@@ -184,16 +210,10 @@ BP_ALWAYS void encode_band(const bp_photon_source *s, bp_photon_sink *sink)
         start[l] = BP_PHOTON_START;
     const v16_coder coder = v_coder(s->tables, entries);
     v16_states x = v_states(start);
-    uint16_t *word = sink->word;
-    for (size_t step = bp_photon_steps(s->height, s->width); step-- > 0;) {
-        uint32_t escapes = v_encode(&coder, &x, s->tokens + step * 64, &word);
-        while (__builtin_expect(escapes != 0, 0)) {
-            unsigned lane = 31 - (unsigned)__builtin_clz(escapes);
-            escapes ^= 1u << lane;
-            *--sink->escape = bp_photon_escaped(s, step, lane);
-        }
-    }
-    sink->word = word;
+    if (has_low(s->tables))
+        code_tokens(s, &coder, &x, sink, true);
+    else
+        code_tokens(s, &coder, &x, sink, false);
     v_states_store(sink->state, x);
 }
 

@@ -379,7 +379,8 @@ BP_ALWAYS v16_coder v_coder(const bp_photon_tables *t, const uint64_t *entries)
 /* Codes the symbols of one step, lane by lane; words go below *word. Returns the lanes with escapes. An
  * entry: bits 0 to 31 reciprocal, 32 to 43 what the frequency lacks to all, 44 to 55 start, 56: one is added
  * before the division, 57: it is an escape, 60 to 63: shift. */
-BP_ALWAYS uint32_t v_encode(const v16_coder *t, v16_states *states, const uint16_t *tokens, uint16_t **word)
+BP_ALWAYS uint32_t v_encode(const v16_coder *t, v16_states *states, const uint16_t *tokens, uint16_t **word,
+                            const bool low)
 {
     uint32_t x[32], escapes = 0, bits = t->tables->bits;
     v_states_store(x, *states);
@@ -388,14 +389,14 @@ BP_ALWAYS uint32_t v_encode(const v16_coder *t, v16_states *states, const uint16
         if (token == BP_PHOTON_SKIP)
             continue;
         uint64_t e = t->entries[token & 1023];
-        uint32_t lacks = e >> 32 & 4095, k = t->tables->low[token >> 5];
+        uint32_t lacks = e >> 32 & 4095, k = low ? t->tables->low[token >> 5] : 0;
         uint32_t full = x[l] >= ((1u << bits) - lacks) << (32 - bits - k);
         (*word)[-1] = (uint16_t)x[l];
         *word -= full;
         uint32_t s = x[l] >> 16 * full;
         uint32_t q = (uint32_t)((s + (e >> 56 & 1)) * (e & 0xffffffffu) >> 32) >> (e >> 60);
         s += q * lacks + (uint32_t)(e >> 44 & 4095);
-        x[l] = s << k | tokens[32 + l];
+        x[l] = low ? s << k | tokens[32 + l] : s;
         escapes |= (uint32_t)(e >> 57 & 1) << l;
     }
     *states = v_states(x);

@@ -338,8 +338,9 @@ BP_ALWAYS v16_entries v_entries(const uint64_t *table, const uint16_t *tokens)
 
 /* Tables of the encoder: for lanes of contexts. */
 typedef struct v16_coder {
-    v16 low, room; /* low bits; 16 - precision - low bits */
-    v16 all;       /* 1 << precision */
+    v16 low, room;     /* low bits; 16 - precision - low bits */
+    v16 all;           /* 1 << precision */
+    __m128i same_room; /* where there are no low bits */
     const uint64_t *entries;
 } v16_coder;
 
@@ -350,7 +351,8 @@ BP_ALWAYS v16_coder v_coder(const bp_photon_tables *t, const uint64_t *entries)
         low[c] = t->low[c];
         room[c] = (uint16_t)(16 - t->bits - t->low[c]);
     }
-    return (v16_coder){v_load(low), v_load(room), v_set(1u << t->bits), entries};
+    return (v16_coder){v_load(low), v_load(room), v_set(1u << t->bits), _mm_cvtsi32_si128(16 - t->bits),
+                       entries};
 }
 
 /* x / frequency * all + x % frequency + start for 16 lanes of 32 bits. */
@@ -367,7 +369,8 @@ BP_ALWAYS __m512i v_divide(__m512i x, __m512i a, __m512i b, __m512i high)
 }
 
 /* Codes the symbols of one step; words go below *word. Returns the lanes with escapes. */
-BP_ALWAYS uint32_t v_encode(const v16_coder *t, v16_states *states, const uint16_t *tokens, uint16_t **word)
+BP_ALWAYS uint32_t v_encode(const v16_coder *t, v16_states *states, const uint16_t *tokens, uint16_t **word,
+                            const bool low)
 {
     v16_states x = *states;
     v16 token = v_load(tokens), context = _mm512_srli_epi16(token, 5);
@@ -377,7 +380,8 @@ BP_ALWAYS uint32_t v_encode(const v16_coder *t, v16_states *states, const uint16
     __m512i h1 = _mm512_mask_mov_epi32(_mm512_srli_epi64(e.a[1], 32), 0xaaaa, e.b[1]);
     v16 lacks = _mm512_mask_mov_epi16(h0, 0xaaaaaaaa, _mm512_slli_epi32(h1, 16));
     v16 frequency = _mm512_sub_epi16(t->all, _mm512_and_si512(lacks, v_set(4095)));
-    v16 least = _mm512_sllv_epi16(frequency, v_pick(t->room, context)), k = v_pick(t->low, context);
+    v16 least = low ? _mm512_sllv_epi16(frequency, v_pick(t->room, context))
+                    : _mm512_sll_epi16(frequency, t->same_room);
     __mmask32 full = _mm512_mask_cmpge_epu16_mask(active, x.high, least);
     unsigned count = (unsigned)__builtin_popcount(full);
     *word -= count;
@@ -390,8 +394,11 @@ BP_ALWAYS uint32_t v_encode(const v16_coder *t, v16_states *states, const uint16
     x1 = v_divide(x1, e.a[1], e.b[1], h1);
     x.low = _mm512_mask_mov_epi16(x0, 0xaaaaaaaa, _mm512_slli_epi32(x1, 16));
     x.high = _mm512_mask_mov_epi16(x1, 0x55555555, _mm512_srli_epi32(x0, 16));
-    x.high = _mm512_shldv_epi16(x.high, x.low, k);
-    x.low = _mm512_or_si512(_mm512_sllv_epi16(x.low, k), v_load(tokens + 32));
+    if (low) {
+        v16 k = v_pick(t->low, context);
+        x.high = _mm512_shldv_epi16(x.high, x.low, k);
+        x.low = _mm512_or_si512(_mm512_sllv_epi16(x.low, k), v_load(tokens + 32));
+    }
     states->low = v_mix(active, states->low, x.low);
     states->high = v_mix(active, states->high, x.high);
     const __m512i escape = _mm512_set1_epi32(1 << 25);

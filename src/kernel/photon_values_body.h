@@ -164,6 +164,15 @@ static void work_values(const bp_photon_form *f, const void *in, size_t count, u
         work_uint32_t(f, in, count, out);
 }
 
+static void see_values(const uint16_t *restrict work, size_t count, unsigned shift, uint16_t *restrict out)
+{
+    const uint16_t most = (uint16_t)(65535u >> shift);
+    for (size_t i = 0; i < count; i++) {
+        uint16_t v = work[i] < most ? work[i] : most;
+        out[i] = (uint16_t)(v << shift);
+    }
+}
+
 static bool divisible_values(const bp_photon_form *f, const void *in, size_t count)
 {
     return f->itemsize == 1   ? divisible_uint8_t(f, in, count)
