@@ -2,6 +2,9 @@
  * Sums over rows, then over the rows in their order: the same on every machine. */
 #include "algo/veto_score.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 #include "algo/values.h"
 
 #define PIECE 1024
@@ -36,4 +39,25 @@ double bp_veto_score_of(bp_veto_score score, const bp_frame *frame, double above
                 piece(values, frame->labels ? frame->labels + at : NULL, count, score == BP_VETO_LIT, above);
         }
     return total;
+}
+
+bool bp_veto_peaks(const bp_peakfinder8 *finder, const bp_frame *frame, double *count)
+{
+    size_t pixels = frame->rows * frame->columns;
+    bp_peakfinder8 *own = bp_peakfinder8_share(finder);
+    double *values = frame->labels ? malloc((pixels + 1) * sizeof *values) : NULL;
+    bp_peaks peaks = {0};
+    bool done = own && (values || !frame->labels);
+    if (done && values) { /* labels are no pixels */
+        bp_values_to_double(frame->dtype, frame->values, pixels, values);
+        for (size_t i = 0; i < pixels; i++)
+            values[i] = frame->labels[i] ? (double)NAN : values[i];
+        done = bp_peakfinder8_find(own, values, BP_F64, &peaks);
+    } else if (done)
+        done = bp_peakfinder8_find(own, frame->values, frame->dtype, &peaks);
+    *count = (double)peaks.count;
+    bp_peaks_fini(&peaks);
+    free(values);
+    bp_peakfinder8_free(own);
+    return done;
 }

@@ -10,14 +10,40 @@
 #include "algo/veto_score.h"
 #include "beampress/stage.h"
 
-enum { P_LIT, P_ABOVE, P_TOTAL, P_ROI, P_BOX, P_KEY, P_FRAMES, P_EVERY, P_MODE, P_COUNT };
+enum {
+    P_PEAKS,
+    P_LIT,
+    P_ABOVE,
+    P_TOTAL,
+    P_ROI,
+    P_BOX,
+    P_KEY,
+    P_FRAMES,
+    P_EVERY,
+    P_MODE,
+    /* of peaks */
+    P_THRESHOLD,
+    P_MIN_SNR,
+    P_MIN_PIXELS,
+    P_MAX_PIXELS,
+    P_BACKGROUND_RADIUS,
+    P_MIN_RADIUS,
+    P_MAX_RADIUS,
+    P_CENTRE_X,
+    P_CENTRE_Y,
+    P_COUNT
+};
 enum { MODE_DROP, MODE_MARK };
 
 #define MOST 1e18
 
 static const char *const modes[] = {"drop", "mark", NULL};
 
+#define OF_PEAKS(index, name, unit, kind, min, max, fallback, help)                                          \
+    [index] = {name, unit, kind, min, max, fallback, NULL, "of peaks: " help}
+
 static const bp_param params_of_veto[P_COUNT] = {
+    [P_PEAKS] = {"peaks", "", BP_PARAM_COMPARISON, 0, MOST, NAN, NULL, "Bragg peaks found by peakfinder8"},
     [P_LIT] = {"lit", "pixels", BP_PARAM_COMPARISON, 0, MOST, NAN, NULL, "pixels with a value above above="},
     [P_ABOVE] = {"above", "values", BP_PARAM_REAL, -MOST, MOST, 0, NULL, "when a pixel is lit"},
     [P_TOTAL] = {"total", "values", BP_PARAM_COMPARISON, -MOST, MOST, NAN, NULL,
@@ -33,6 +59,22 @@ static const bp_param params_of_veto[P_COUNT] = {
     [P_EVERY] = {"every", "frames", BP_PARAM_INTEGER, 1, 1e9, NAN, NULL, "one frame of so many is kept"},
     [P_MODE] = {"mode", "", BP_PARAM_CHOICE, 0, 0, MODE_DROP, modes,
                 "drop frames, or only write down which would be dropped"},
+    OF_PEAKS(P_THRESHOLD, "threshold", "values", BP_PARAM_REAL, -1e9, 1e9, 800,
+             "no pixel at or below it belongs to one"),
+    OF_PEAKS(P_MIN_SNR, "min_snr", "", BP_PARAM_REAL, 0, 1e6, 5,
+             "they stand out by so many scatters of their background"),
+    OF_PEAKS(P_MIN_PIXELS, "min_pixels", "pixels", BP_PARAM_INTEGER, 1, 1e6, 2, "smallest size"),
+    OF_PEAKS(P_MAX_PIXELS, "max_pixels", "pixels", BP_PARAM_INTEGER, 1, 1e6, 200, "largest size"),
+    OF_PEAKS(P_BACKGROUND_RADIUS, "background_radius", "pixels", BP_PARAM_INTEGER, 1, 100, 3,
+             "half of the radius of their own background"),
+    OF_PEAKS(P_MIN_RADIUS, "min_radius", "pixels", BP_PARAM_REAL, 0, 1e6, 0,
+             "they are farther from the beam"),
+    OF_PEAKS(P_MAX_RADIUS, "max_radius", "pixels", BP_PARAM_REAL, 0, 1e6, 0,
+             "they are nearer to the beam; 0: no limit"),
+    OF_PEAKS(P_CENTRE_X, "centre_x", "pixels", BP_PARAM_REAL, -1e6, 1e6, NAN,
+             "place of the beam; not given: the file's, or the middle"),
+    OF_PEAKS(P_CENTRE_Y, "centre_y", "pixels", BP_PARAM_REAL, -1e6, 1e6, NAN,
+             "place of the beam; not given: the file's, or the middle"),
 };
 
 /* Conditions on the values of a frame: the score of each, in the order of the rows. A new one is a row of
@@ -40,14 +82,15 @@ static const bp_param params_of_veto[P_COUNT] = {
 static const struct {
     int param;
     bp_veto_score score;
-} scores[] = {{P_LIT, BP_VETO_LIT}, {P_TOTAL, BP_VETO_TOTAL}, {P_ROI, BP_VETO_ROI}};
+} scores[] = {{P_PEAKS, BP_VETO_PEAKS}, {P_LIT, BP_VETO_LIT}, {P_TOTAL, BP_VETO_TOTAL}, {P_ROI, BP_VETO_ROI}};
 
 #define SCORE_COUNT (sizeof scores / sizeof scores[0])
 
 typedef struct state {
-    size_t box[4];   /* x, y, width, height */
-    uint8_t *chosen; /* by frames=; or NULL */
-    bool keys[256];  /* by key= */
+    size_t box[4];          /* x, y, width, height */
+    uint8_t *chosen;        /* by frames=; or NULL */
+    bool keys[256];         /* by key= */
+    bp_peakfinder8 *finder; /* by peaks; or NULL */
 } state;
 
 /* A whole number and what follows it; false when there is none. */
@@ -160,6 +203,48 @@ static bp_status read_frames(bp_context *ctx, bp_stage_run *run, uint8_t **chose
     }
 }
 
+/* Parameters of the search for peaks. */
+static bp_status check_peaks(bp_context *ctx, bp_stage_run *run)
+{
+    const bp_value *v = run->values;
+    bool wanted = v[P_PEAKS].given;
+    for (int p = P_THRESHOLD; p <= P_CENTRE_Y && !wanted; p++)
+        if (v[p].given)
+            return bp_stage_fail(ctx, run, p, BP_E_USAGE, "belongs to peaks, which is not given");
+    if (wanted && (run->in.dtype == BP_F16 || run->in.dtype == BP_U64 || run->in.dtype == BP_I64))
+        return bp_stage_fail(ctx, run, P_PEAKS, BP_E_UNSUPPORTED, "are not searched for in %s",
+                             bp_dtype_name(run->in.dtype));
+    if (v[P_MIN_PIXELS].number > v[P_MAX_PIXELS].number)
+        return bp_stage_fail(ctx, run, P_MIN_PIXELS, BP_E_USAGE, "is above max_pixels");
+    if (v[P_MAX_RADIUS].number > 0 && v[P_MAX_RADIUS].number <= v[P_MIN_RADIUS].number)
+        return bp_stage_fail(ctx, run, P_MAX_RADIUS, BP_E_USAGE, "is not above min_radius");
+    return BP_OK;
+}
+
+static bp_status make_finder(bp_context *ctx, bp_stage_run *run, state *s)
+{
+    const bp_value *v = run->values;
+    double x = v[P_CENTRE_X].given ? v[P_CENTRE_X].number : run->in.beam_centre[1];
+    double y = v[P_CENTRE_Y].given ? v[P_CENTRE_Y].number : run->in.beam_centre[0];
+    if (!v[P_PEAKS].given)
+        return BP_OK;
+    bp_peakfinder8_params find = {
+        .threshold = (float)v[P_THRESHOLD].number,
+        .min_snr = (float)v[P_MIN_SNR].number,
+        .min_pixels = (uint32_t)v[P_MIN_PIXELS].number,
+        .max_pixels = (uint32_t)v[P_MAX_PIXELS].number,
+        .background_radius = (uint32_t)v[P_BACKGROUND_RADIUS].number,
+        .min_radius = (float)v[P_MIN_RADIUS].number,
+        .max_radius = (float)v[P_MAX_RADIUS].number,
+        .centre_x = isfinite(x) && fabs(x) <= 1e6 ? x : (double)run->in.columns / 2,
+        .centre_y = isfinite(y) && fabs(y) <= 1e6 ? y : (double)run->in.rows / 2,
+    };
+    s->finder = bp_peakfinder8_new(run->in.rows, run->in.columns, &find, NULL);
+    bp_stage_resolved(run, "centre_x", "pixels", find.centre_x);
+    bp_stage_resolved(run, "centre_y", "pixels", find.centre_y);
+    return s->finder ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory to search for peaks");
+}
+
 static bp_status check(bp_context *ctx, bp_stage_run *run)
 {
     state s;
@@ -170,7 +255,9 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
         return bp_stage_fail(ctx, run, -1, BP_E_USAGE, "no condition is given");
     if (run->values[P_ABOVE].given && !run->values[P_LIT].given)
         return bp_stage_fail(ctx, run, P_ABOVE, BP_E_USAGE, "above= belongs to lit, which is not given");
-    bp_status status = read_box(ctx, run, s.box);
+    bp_status status = check_peaks(ctx, run);
+    if (status == BP_OK)
+        status = read_box(ctx, run, s.box);
     if (status == BP_OK)
         status = read_keys(ctx, run, s.keys);
     if (status == BP_OK) {
@@ -193,14 +280,18 @@ static bp_status begin(bp_context *ctx, bp_stage_run *run, const bp_frames_in *i
     bp_status status = read_box(ctx, run, s->box);
     if (status == BP_OK)
         status = read_keys(ctx, run, s->keys);
+    if (status == BP_OK)
+        status = make_finder(ctx, run, s);
     return status == BP_OK ? read_frames(ctx, run, &s->chosen) : status;
 }
 
 static void end(bp_stage_run *run)
 {
     state *s = run->state;
-    if (s)
+    if (s) {
         free(s->chosen);
+        bp_peakfinder8_free(s->finder);
+    }
     free(s);
 }
 
@@ -225,7 +316,6 @@ static bp_status keep(bp_context *ctx, const bp_stage_run *run, const bp_frame *
     const state *s = run->state;
     const bp_value *v = run->values;
     size_t first = SIZE_MAX;
-    (void)ctx;
     *kept = !v[P_KEY].given || s->keys[in->key];
     if (s->chosen)
         *kept = *kept && s->chosen[in->index];
@@ -236,7 +326,11 @@ static bp_status keep(bp_context *ctx, const bp_stage_run *run, const bp_frame *
         const bp_value *value = &v[scores[i].param];
         if (!value->given)
             continue;
-        double found = bp_veto_score_of(scores[i].score, in, v[P_ABOVE].number, s->box);
+        double found;
+        if (scores[i].score != BP_VETO_PEAKS)
+            found = bp_veto_score_of(scores[i].score, in, v[P_ABOVE].number, s->box);
+        else if (!bp_veto_peaks(s->finder, in, &found))
+            return bp_fail(ctx, BP_E_MEMORY, "no memory to search for peaks");
         if (value->at < first) {
             first = value->at;
             *score = found;
