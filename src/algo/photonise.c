@@ -7,10 +7,16 @@
 void bp_photonise_round(const double *values, const uint8_t *labels, size_t count, double threshold,
                         double *counts)
 {
+    /* floor without a call: rounded by what the sum loses its fraction in, and down where that went up */
+    const double whole = 6755399441055744.0, shift = 1 - threshold; /* 3 * 2^51 */
     for (size_t i = 0; i < count; i++) {
-        double n = floor(values[i] + (1 - threshold));
-        counts[i] = n > 0 && !(labels && labels[i]) ? n : 0;
+        double v = values[i] + shift;
+        v = v > 0 ? v : 0;
+        double n = (v + whole) - whole;
+        counts[i] = n > v ? n - 1 : n;
     }
+    for (size_t i = 0; labels && i < count; i++)
+        counts[i] = labels[i] ? 0 : counts[i];
 }
 
 typedef struct plane {

@@ -53,12 +53,18 @@ void bp_values_to_double(bp_dtype dtype, const void *in, size_t count, double *o
     }
 }
 
+/* The nearest whole number, to even in the middle, of a number below 2^51: what the sum loses its fraction in
+ * (a loop of it becomes vectors, one of rint calls does not). */
+#define WHOLE 6755399441055744.0 /* 3 * 2^51 */
+
 #define ROUND(type, low, high)                                                                               \
     do {                                                                                                     \
         type *values = out;                                                                                  \
-        for (size_t i = 0; i < count; i++)                                                                   \
-            values[i] = (type)(!(in[i] > (low)) ? (isnan(in[i]) ? 0 : (low))                                 \
-                                                : rint(in[i] < (high) ? in[i] : (high)));                    \
+        for (size_t i = 0; i < count; i++) {                                                                 \
+            double v = in[i] > (low) ? in[i] : in[i] == in[i] ? (low) : 0; /* of NaN: 0 */                   \
+            v = v < (high) ? v : (high);                                                                     \
+            values[i] = (type)((v + WHOLE) - WHOLE);                                                         \
+        }                                                                                                    \
     } while (0)
 
 void bp_values_from_double(bp_dtype dtype, const double *in, size_t count, void *out)
