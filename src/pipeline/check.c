@@ -102,6 +102,15 @@ static bp_status carry_mask(bp_context *ctx, bp_plan *plan, bp_stage_run *run, u
     return BP_OK;
 }
 
+void bp_flow_settle_marks(const bp_flow *in, bp_flow *out)
+{
+    bool left = true;
+    for (size_t i = 0; i < BP_LABEL_COUNT; i++)
+        left &= memcmp(&out->mark[i], &in->mark[i], sizeof out->mark[i]) == 0;
+    if (out->dtype != in->dtype && left)
+        bp_flow_default_marks(out);
+}
+
 /* What no stage should have to look after itself. */
 static bp_status check_result(bp_context *ctx, bp_stage_run *run)
 {
@@ -109,11 +118,7 @@ static bp_status check_result(bp_context *ctx, bp_stage_run *run)
     bp_flow *out = &run->out;
     size_t bytes;
     bool same = out->dtype == in->dtype && out->rows == in->rows && out->columns == in->columns;
-    bool marks_left = true;
-    for (size_t i = 0; i < BP_LABEL_COUNT; i++)
-        marks_left &= memcmp(&out->mark[i], &in->mark[i], sizeof out->mark[i]) == 0;
-    if (out->dtype != in->dtype && marks_left)
-        bp_flow_default_marks(out);
+    bp_flow_settle_marks(in, out);
     if (!frame_sized(out, &bytes))
         return bp_stage_fail(ctx, run, -1, BP_E_USAGE, "would give frames of %zu x %zu pixels", out->rows,
                              out->columns);

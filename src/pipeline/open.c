@@ -254,7 +254,7 @@ static bp_status set_level(bp_context *ctx, bp_plan *plan, size_t level)
     return BP_OK;
 }
 
-/* The flow again, with the number of frames as it is now known. */
+/* The flow again, with the number of frames and the noise as they are now known. */
 static bp_status recheck(bp_context *ctx, bp_plan *plan, size_t index)
 {
     bp_stage_run *run = &plan->runs[index];
@@ -268,6 +268,7 @@ static bp_status recheck(bp_context *ctx, bp_plan *plan, size_t index)
         run->out.bound = INFINITY;
     }
     bp_status status = run->stage->check(ctx, run);
+    bp_flow_settle_marks(in, &run->out);
     run->out.mask = mask;
     return status;
 }
@@ -277,7 +278,7 @@ static bp_status open_stage(bp_context *ctx, bp_plan *plan, size_t index, bp_lev
     bp_stage_run *run = &plan->runs[index];
     bp_plan_level *l = &plan->levels[index];
     bp_status status = BP_OK;
-    if (index > 0 && plan->runs[index - 1].out.frames != run->in.frames)
+    if (index > 0 && memcmp(&run->in, bp_plan_flow(plan, index), sizeof run->in) != 0)
         status = recheck(ctx, plan, index);
     if (status == BP_OK)
         status = set_level(ctx, plan, index);

@@ -46,6 +46,8 @@ size_t bp_blame_print(const char *text, const bp_blame *blame, char *out, size_t
 void bp_flow_init(bp_flow *flow, bp_dtype dtype, uint64_t frames, size_t rows, size_t columns);
 /* The values that labels have by default in a type. */
 void bp_flow_default_marks(bp_flow *flow);
+/* The same, where a stage changed the type and left the marks alone. */
+void bp_flow_settle_marks(const bp_flow *in, bp_flow *out);
 
 /* Frames that a plan reads. */
 typedef struct bp_pipeline_source {

@@ -148,3 +148,16 @@ def test_refused(build, frames, text, word, message):
     with pytest.raises(Refused) as refused:
         pipeline(build, text, frames)
     assert message in refused.value.message and refused.value.word == word
+
+
+def test_what_is_found_is_known_behind(build):
+    """The noise that a stage estimates is that of the stages behind it; marks follow the type also behind a stage
+    that drops frames."""
+    rng = numpy.random.default_rng(11)
+    level = numpy.repeat(numpy.linspace(5, 400, 16), 16)[None, :] * numpy.ones((64, 1))
+    frames = rng.poisson(level, (6, 64, 256)).astype("u2")
+    frames[3, 2, 1] = 65535
+    got, known = pipeline(build, "denoise method=gaussian | quantise step=0.5sigma", frames)
+    assert abs(float(known["gain"]) - 1) < 0.1 and "sigma" in known["law"]
+    got, _ = pipeline(build, "veto every=3 | gain adu=2", frames)
+    assert got.shape[0] == 2 and numpy.isnan(got[1, 2, 1]) and numpy.isnan(got).sum() == 1
