@@ -139,12 +139,12 @@ def test_given_pipelines(beampress, desk):
 
 
 def test_nothing_lossy_passes(beampress, desk):
-    (desk / "lossy").write_text("photon\njpegls near=120\njpeg2000 ratio=400\n")
-    found = explore(beampress, desk, "scan", "lossy", "--pipelines", "lossy")
+    (desk / "lossy.txt").write_text("photon\njpegls near=120\njpeg2000 ratio=400\n")
+    found = explore(beampress, desk, "scan", "lossy", "--pipelines", "lossy.txt")
     best = found["points"][found["winner"]["point"]]
     assert best["identical"] and "Nothing lossy" in found["sentence"] and best["ratio"] > 1 and found["winner"]["confirmed"]
-    (desk / "lossy").write_text("jpegls near=120\njpeg2000 ratio=400\n")
-    found = explore(beampress, desk, "scan", "lossy", "--pipelines", "lossy")
+    (desk / "lossy.txt").write_text("jpegls near=120\njpeg2000 ratio=400\n")
+    found = explore(beampress, desk, "scan", "lossy", "--pipelines", "lossy.txt")
     assert found["winner"] is None and "keep the data as they are" in found["sentence"] and found["best"][0]["reason"]
     assert all(p["reason"] and p["quantities"] for p in found["points"])
 
