@@ -295,5 +295,6 @@ const bp_technique bp_technique_ct = {
         "Express 22 (2014) 19078; checked against scikit-image and algotom",
     .params = params_of_ct,
     .param_count = P_COUNT,
+    .divide = BP_DIVIDE_ROWS,
     .run = run,
 };

@@ -42,20 +42,24 @@ enum {
     Q_COUNT
 };
 
+/* Noise is no answer: what may be added to it is the random budget of the answers. */
+#define FOLLOWS_NOISE "follows the noise, which has a budget of its own"
+
 static const struct {
-    const char *name, *unit, *not_judged;
+    const char *name, *unit;
+    const char *not_judged;
 } quantities[Q_COUNT] = {
     [Q_CENTRE] = {"centre", "pixels", NULL},
     [Q_AIR] = {"air_transmission", "", NULL},
-    [Q_NOISE] = {"slice_noise", "1/pixel", NULL},
+    [Q_NOISE] = {"slice_noise", "1/pixel", FOLLOWS_NOISE},
     [Q_THRESHOLD] = {"otsu_threshold", "1/pixel",
                      "a step on the way: other thresholds may divide the same phases"},
     [Q_FRACTION] = {"phase_fraction", "", NULL},
     [Q_BELOW] = {"attenuation_below", "1/pixel", NULL},
     [Q_ABOVE] = {"attenuation_above", "1/pixel", NULL},
-    [Q_CONTRAST] = {"contrast_to_noise", "", NULL},
+    [Q_CONTRAST] = {"contrast_to_noise", "", FOLLOWS_NOISE},
     [Q_EDGE] = {"edge_width", "pixels", NULL},
-    [Q_RESOLUTION] = {"frc_resolution", "pixels", NULL},
+    [Q_RESOLUTION] = {"frc_resolution", "pixels", FOLLOWS_NOISE},
 };
 
 bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double radius, size_t rows, size_t first,
@@ -281,7 +285,8 @@ static bp_status report_number(bp_context *ctx, const bp_ct_results *r, size_t k
                                          .values = &value,
                                          .sigmas = known ? &sigma : NULL,
                                          .unit_count = known ? r->units : 0,
-                                         .without = known ? column : NULL});
+                                         .without = known ? column : NULL,
+                                         .not_judged = quantities[k].not_judged});
 }
 
 static bp_status report_curve(bp_context *ctx, const bp_ct_results *r, double *correlation, double *without,
@@ -304,7 +309,8 @@ static bp_status report_curve(bp_context *ctx, const bp_ct_results *r, double *c
                                          .sigmas = known ? sigmas : NULL,
                                          .at = at,
                                          .unit_count = known ? r->units : 0,
-                                         .without = known ? without : NULL});
+                                         .without = known ? without : NULL,
+                                         .not_judged = FOLLOWS_NOISE});
 }
 
 bp_status bp_ct_results_report(bp_context *ctx, const bp_ct_results *r, bp_outcomes *outcomes)

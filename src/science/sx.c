@@ -161,14 +161,16 @@ static bp_status add_strength(bp_context *ctx, analysis *a, bp_outcomes *outcome
     double without[BP_UNITS_MOST], median;
     if (!bp_unit_values_median(&a->strength, a->sums.units, &median, without))
         return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
-    return bp_outcomes_from_units(ctx, outcomes,
-                                  &(bp_outcome){.name = "median_i_over_sigma",
-                                                .unit = "",
-                                                .uncertainty = from_shots,
-                                                .count = 1,
-                                                .values = &median,
-                                                .unit_count = a->sums.units,
-                                                .without = without});
+    return bp_outcomes_from_units(
+        ctx, outcomes,
+        &(bp_outcome){.name = "median_i_over_sigma",
+                      .not_judged = "follows the noise, which has a budget of its own",
+                      .unit = "",
+                      .uncertainty = from_shots,
+                      .count = 1,
+                      .values = &median,
+                      .unit_count = a->sums.units,
+                      .without = without});
 }
 
 static bp_status add_peaks(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
