@@ -76,7 +76,9 @@ static bool usable(bp_judgement *j, size_t bin)
     double d = b->values[bin] - a->values[bin], sigma = sigma_of(a, bin);
     if (!isfinite(a->values[bin]) || isnan(sigma))
         return false;
-    if (!isfinite(b->values[bin]))
+    if (!isfinite(b->values[bin]) && fabs(a->values[bin]) < 2 * sigma)
+        because(j, BP_UNDECIDED, "hardly defined on the reference, and not on the test");
+    else if (!isfinite(b->values[bin]))
         because(j, BP_FAIL, a->count > 1 ? "not defined on the test, bin %zu" : "not defined on the test",
                 bin);
     else if (!(sigma > 0) && fabs(d) > ROUNDING * fabs(a->values[bin]))
@@ -158,19 +160,47 @@ static double error_of(const paired *p, const double *without, size_t first, siz
     return bp_jackknife_sigma(p->work, p->units);
 }
 
-/* Factors from a standard error to limits; they depend on the number of units. */
+/* Degrees of freedom of the error just found, from how its units scatter (their fourth moment): units - 1 for
+ * a normal distribution, about 2 when a single unit changed. */
+static double freedom_of(const paired *p)
+{
+    double n = (double)p->units, mean = 0, second = 0, fourth = 0;
+    for (size_t u = 0; u < p->units; u++)
+        mean += p->work[u] / n;
+    for (size_t u = 0; u < p->units; u++) {
+        double d = (p->work[u] - mean) * (p->work[u] - mean);
+        second += d / n;
+        fourth += d * d / n;
+    }
+    double spread = (fourth - (n - 3) / (n - 1) * second * second) / n; /* variance of the second moment */
+    double freedom = spread > 0 ? 2 * second * second / spread : n - 1;
+    return fmin(fmax(freedom, 1), n - 1);
+}
+
+/* Factors from a standard error to limits. */
 typedef struct factors {
     double pass, fail;               /* of the mean, above and below */
     double random_pass, random_fail; /* of the scatter */
 } factors;
 
-static factors factors_of(size_t units, size_t tests)
+/* They depend on the degrees of freedom, which are rounded to halves. */
+typedef struct factor_table {
+    size_t units, tests;
+    factors *rows;
+} factor_table;
+
+static const factors *factors_of(const factor_table *table, double freedom)
 {
-    double freedom = (double)units - 1, each = BP_VERDICT_ALPHA / (double)(tests ? tests : 1);
-    /* sigma is known from the same units, no better than the scatter that it is compared with */
-    return (factors){bp_student_above(freedom, BP_VERDICT_ALPHA), bp_student_above(freedom, each),
-                     1 / sqrt(bp_variance_ratio_below(freedom, freedom, BP_VERDICT_ALPHA)),
-                     1 / sqrt(bp_variance_ratio_below(freedom, freedom, 1 - each))};
+    factors *f = &table->rows[(size_t)(2 * freedom)];
+    double each = BP_VERDICT_ALPHA / (double)table->tests, all = (double)table->units - 1;
+    freedom = floor(2 * freedom) / 2;
+    if (f->pass > 0)
+        return f;
+    /* sigma is known from the units too, and no better than that */
+    *f = (factors){bp_student_above(freedom, BP_VERDICT_ALPHA), bp_student_above(freedom, each),
+                   1 / sqrt(bp_variance_ratio_below(freedom, all, BP_VERDICT_ALPHA)),
+                   1 / sqrt(bp_variance_ratio_below(freedom, all, 1 - each))};
+    return f;
 }
 
 /* Keeps the worse one: the surest failure, else the one that is furthest from passing. */
@@ -191,13 +221,22 @@ static void decide(bp_judgement *j, const bp_limits *limits, double budget, cons
                 isfinite(limits->upper) ? "not enough data to tell" : "its change has no known uncertainty");
 }
 
-static bp_limits limits_of(const paired *p, size_t first, size_t length, double sigma, const factors *f)
+static bp_limits limits_of(const paired *p, size_t first, size_t length, double sigma,
+                           const factor_table *table, bp_limits *random)
 {
     bp_limits l = {.first = p->bins[first], .length = p->bins[first + length - 1] - p->bins[first] + 1};
     for (size_t k = first; k < first + length; k++)
         l.z += p->d[k];
     l.z /= (double)length * sigma;
     l.error = error_of(p, p->without, first, length) / sigma;
+    const factors *f = factors_of(table, freedom_of(p));
+    if (random) {
+        *random = l;
+        random->z = l.error;
+        random->error = NAN;
+        random->lower = isfinite(l.error) ? l.error * f->random_fail : 0;
+        random->upper = isfinite(l.error) ? l.error * f->random_pass : INFINITY;
+    }
     double rounding = 0; /* units that all changed by the same whole number may do so by chance */
     for (size_t k = first; p->counts && k < first + length; k++)
         if (p->d[k] != 0)
@@ -209,14 +248,10 @@ static bp_limits limits_of(const paired *p, size_t first, size_t length, double 
     return l;
 }
 
-static void judge_bins(bp_judgement *j, const paired *p, const factors *f)
+static void judge_bins(bp_judgement *j, const paired *p, const factor_table *table)
 {
     for (size_t k = 0; k < p->count; k++) {
-        bp_limits mean = limits_of(p, k, 1, 1, f), random = mean;
-        random.z = mean.error;
-        random.error = NAN;
-        random.lower = isfinite(mean.error) ? mean.error * f->random_fail : 0;
-        random.upper = isfinite(mean.error) ? mean.error * f->random_pass : INFINITY;
+        bp_limits random, mean = limits_of(p, k, 1, 1, table, &random);
         keep_worse(&j->bin, mean, j->budget);
         keep_worse(&j->random, random, j->random_budget);
     }
@@ -243,14 +278,14 @@ static bool next_block(block_walk *w)
     return true;
 }
 
-static void judge_blocks(bp_judgement *j, const paired *p, const factors *f)
+static void judge_blocks(bp_judgement *j, const paired *p, const factor_table *table)
 {
     block_walk w = {0, 2, p->count};
     if (p->count < 2)
         return;
     do {
         double sigma = error_of(p, p->reference, w.first, w.length);
-        bp_limits found = limits_of(p, w.first, w.length, sigma > 0 ? sigma : 1, f);
+        bp_limits found = limits_of(p, w.first, w.length, sigma > 0 ? sigma : 1, table, NULL);
         if (!(sigma > 0) && found.z == 0)
             continue; /* nothing is there and nothing happened, such as empty bins */
         keep_worse(&j->block, found, j->budget);
@@ -295,9 +330,14 @@ static bp_status judge_outcome(bp_context *ctx, bp_judgement *j, size_t tests)
     if (status == BP_OK && p.count > 0) {
         because(j, BP_PASS, "%s", "");
         if (p.units) {
-            factors f = factors_of(p.units, tests);
-            judge_bins(j, &p, &f);
-            judge_blocks(j, &p, &f);
+            factor_table table = {p.units, tests, calloc(2 * p.units + 1, sizeof *table.rows)};
+            if (!table.rows)
+                status = bp_fail(ctx, BP_E_MEMORY, "no memory for a verdict");
+            if (status == BP_OK)
+                judge_bins(j, &p, &table);
+            if (status == BP_OK)
+                judge_blocks(j, &p, &table);
+            free(table.rows);
         } else {
             judge_plain(j, &p, tests);
         }
@@ -378,15 +418,16 @@ static void judge_agreement(bp_judgement *j, const bp_outcome *perfect, double *
         work[u] = fabs(a->without[u] - perfect->without[u]) - fabs(n->without[u] - perfect->without[u]);
     double error = units > 1 ? bp_jackknife_sigma(work, units) : NAN;
     bool known = isfinite(error), exact = a->values[0] == perfect->values[0];
-    factors f = known ? factors_of(units, tests) : (factors){0};
+    double pass = known ? bp_student_above((double)units - 1, BP_VERDICT_ALPHA) : NAN;
+    double fail = known ? bp_student_above((double)units - 1, BP_VERDICT_ALPHA / (double)tests) : NAN;
     j->units = units;
     j->bins = 1;
     j->bin = (bp_limits){.length = 1,
                          .z = (a->values[0] - n->values[0]) / scale,
                          .error = known ? error / scale : NAN,
-                         .lower = known ? (excess - f.fail * error) / scale : -INFINITY,
+                         .lower = known ? (excess - fail * error) / scale : -INFINITY,
                          .upper = exact   ? fmin(excess / scale, 0)
-                                  : known ? (excess + f.pass * error) / scale
+                                  : known ? (excess + pass * error) / scale
                                           : INFINITY};
     because(j, BP_PASS, "%s", "");
     if (j->bin.lower > 0)
