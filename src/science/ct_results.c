@@ -285,8 +285,7 @@ static bp_status report_number(bp_context *ctx, const bp_ct_results *r, size_t k
                                          .values = &value,
                                          .sigmas = known ? &sigma : NULL,
                                          .unit_count = known ? r->units : 0,
-                                         .without = known ? column : NULL,
-                                         .not_judged = quantities[k].not_judged});
+                                         .without = known ? column : NULL});
 }
 
 static bp_status report_curve(bp_context *ctx, const bp_ct_results *r, double *correlation, double *without,
