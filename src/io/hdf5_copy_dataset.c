@@ -149,7 +149,15 @@ static bp_status report_written(bp_h5_copier *copier, const char *path, hid_t so
 bp_status bp_h5_copy_values(bp_h5_copier *copier, size_t index, hid_t source, hid_t target)
 {
     bp_h5_dataset_facts facts;
-    bp_status status = bp_h5_dataset_look(copier->ctx, source, &facts);
+    bp_h5_replacement with;
+    const bp_h5_payload *payload = copier->payload;
+    bool replaced = false;
+    bp_status status = BP_OK;
+    if (payload && payload->replace)
+        status = payload->replace(copier->ctx, payload->user, source, &replaced, &with);
+    if (status != BP_OK || replaced)
+        return status;
+    status = bp_h5_dataset_look(copier->ctx, source, &facts);
     if (status != BP_OK || (!facts.type.vlen && !facts.type.reference))
         return status;
     if (!facts.empty && !facts.external && facts.layout != H5D_VIRTUAL && !never_written(source, &facts))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "algo/values.h"
 #include "base/checked.h"
@@ -345,10 +346,10 @@ bp_status bp_stack_beside(bp_context *ctx, bp_stack *s, const char *name, bp_sam
     char path[1024];
     *found = false;
     memset(sample, 0, sizeof *sample);
-    const char *colon = *name == '/' ? NULL : strstr(name, ":/");
-    if (colon) {
-        char file[1024];
-        snprintf(file, sizeof file, "%.*s", (int)(colon - name), name);
+    char file[1024];
+    const char *colon = strstr(name, ":/");
+    snprintf(file, sizeof file, "%.*s", colon ? (int)(colon - name) : 0, name);
+    if (colon && (*name != '/' || access(file, F_OK) == 0)) {
         *found = true;
         return bp_sample_read(ctx, file, colon + 1, SIZE_MAX / 4, sample);
     }

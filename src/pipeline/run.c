@@ -439,6 +439,8 @@ static bp_status write_file(bp_context *ctx, bp_run *run, const char *skeleton, 
         values.chain = &run->chain;
         values.from = f.dtype;
         values.without_chain = without_chain;
+        if (run->plan->levels[run->plan->count].keys) /* flats and darks go without */
+            how.chunking = BP_CHUNKING_FRAME;
     }
     if (status == BP_OK)
         status = bp_h5_reframe(ctx, run->input_path, skeleton, &run->reframe, &run->belongings);
