@@ -51,7 +51,8 @@ bool bp_fbp_response(bp_fbp_filter filter, size_t length, double *response);
 /* One slice in double precision. sinogram: angle_count x columns; slice: side x side. */
 BP_MUST_CHECK bp_status bp_fbp_run(bp_context *ctx, const bp_fbp *fbp, const double *sinogram, double *slice);
 
-/* `count` slices in single precision by `threads` (0: one per core), many times quicker. sinograms: count x
+/* `count` slices in single precision, many times quicker, by the threads of ctx or, when it has none, by
+ * `threads` (0: one per core). sinograms: count x
  * angle_count x columns; slices: count x side x side. The same values for any number of threads. */
 BP_MUST_CHECK bp_status bp_fbp_fast(bp_context *ctx, const bp_fbp *fbp, unsigned threads, size_t count,
                                     const float *sinograms, float *slices);

@@ -32,13 +32,8 @@ typedef struct batch {
     float *slices;
     size_t count; /* of slices, at most LANES */
     float *rows;  /* filtered: angles x width x LANES */
-    bool back;    /* jobs are stripes to back-project; else angles to filter */
+    bool back;    /* parts are stripes to back-project; else angles to filter */
 } batch;
-
-typedef struct job {
-    const batch *batch;
-    size_t index;
-} job;
 
 static void filter_angle(const batch *b, size_t angle, float *work)
 {
@@ -135,46 +130,32 @@ static void backproject_stripe(const batch *b, size_t top, float *sums)
     put_rows(b, top, rows, sums);
 }
 
-static bp_status work(bp_context *ctx, unsigned thread, void *argument)
+/* A stripe, or one angle. */
+static bp_status make_part(bp_context *ctx, void *user, size_t index)
 {
-    const job *j = argument;
-    const batch *b = j->batch;
+    const batch *b = user;
     size_t wide = (b->fbp->side + PIXELS - 1) / PIXELS * PIXELS;
     size_t values = b->back ? STRIPE * wide * LANES : 2 * b->length * LANES;
-    (void)thread;
     if (bp_context_cancelled(ctx))
         return bp_fail(ctx, BP_E_INTERRUPTED, "interrupted");
     float *room = aligned_alloc(64, values * sizeof *room);
     if (!room)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for slices");
     if (b->back)
-        backproject_stripe(b, j->index * STRIPE, room);
+        backproject_stripe(b, index * STRIPE, room);
     else
-        filter_angle(b, j->index, room);
+        filter_angle(b, index, room);
     free(room);
     return BP_OK;
 }
 
-static bp_status done(bp_context *ctx, void *user, void *argument, bp_status status)
+/* Up to LANES slices: all angles are filtered, then all stripes are made. */
+static bp_status make_batch(bp_context *ctx, batch *b)
 {
-    (void)ctx;
-    (void)user;
-    free(argument);
-    return status;
-}
-
-static bp_status run_jobs(bp_context *ctx, bp_pool *pool, batch *b, bool back, size_t count)
-{
-    bp_status status = BP_OK;
-    b->back = back;
-    for (size_t i = 0; i < count && status == BP_OK; i++) {
-        job *j = malloc(sizeof *j);
-        if (!j)
-            return bp_fail(ctx, BP_E_MEMORY, "no memory for slices");
-        *j = (job){b, i};
-        status = bp_pool_submit(pool, j, 1);
-    }
-    return status == BP_OK ? bp_pool_finish(pool) : status;
+    b->back = false;
+    bp_status status = bp_pool_split(ctx, b->fbp->angle_count, make_part, b);
+    b->back = true;
+    return status == BP_OK ? bp_pool_split(ctx, (b->fbp->side + STRIPE - 1) / STRIPE, make_part, b) : status;
 }
 
 static bool prepare(batch *b)
@@ -204,20 +185,23 @@ bp_status bp_fbp_fast(bp_context *ctx, const bp_fbp *fbp, unsigned threads, size
     b.width = fbp->columns + 2 * MARGIN;
     bp_fftf *plan = bp_fftf_new(b.length);
     b.plan = plan;
-    bp_pool *pool = bp_pool_new(ctx, threads, 64, work, done, NULL);
+    /* threads of the context, when it has some */
+    bp_pool *own = ctx && !bp_context_pool(ctx) && threads != 1 ? bp_pool_helpers(ctx, threads) : NULL;
+    if (own)
+        bp_context_set_pool(ctx, own);
     bp_status status = BP_OK;
-    if (!plan || !pool || !prepare(&b))
+    if (!plan || !prepare(&b))
         status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu rows of %zu columns", fbp->angle_count,
                          fbp->columns);
     for (size_t s = 0; s < count && status == BP_OK; s += LANES) {
         b.count = count - s < LANES ? count - s : LANES;
         b.sinograms = sinograms + s * fbp->angle_count * fbp->columns;
         b.slices = slices + s * fbp->side * fbp->side;
-        status = run_jobs(ctx, pool, &b, false, fbp->angle_count);
-        if (status == BP_OK)
-            status = run_jobs(ctx, pool, &b, true, (fbp->side + STRIPE - 1) / STRIPE);
+        status = make_batch(ctx, &b);
     }
-    bp_pool_free(pool);
+    if (own)
+        bp_context_set_pool(ctx, NULL);
+    bp_pool_free(own);
     bp_fftf_free(plan);
     free(b.response);
     free(b.cosines);

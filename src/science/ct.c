@@ -8,6 +8,7 @@
 #include "algo/rotation_centre.h"
 #include "algo/stripes.h"
 #include "base/checked.h"
+#include "base/pool.h"
 #include "beampress/science.h"
 #include "science/ct_results.h"
 #include "science/ct_scan.h"
@@ -152,31 +153,52 @@ static size_t thin_out(const double *sinogram, size_t angles, size_t columns, do
     return count;
 }
 
+typedef struct axis_job {
+    analysis *a;
+    size_t half; /* projections in half a turn */
+    bp_centre_search search;
+    double coarse;
+} axis_job;
+
+static bp_status search_row(bp_context *ctx, axis_job *j, size_t row, double *refined)
+{
+    const bp_ct_scan *scan = &j->a->scan;
+    double *work = malloc(j->half * scan->columns * sizeof *work);
+    if (!work)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for the axis");
+    double step;
+    size_t count =
+        thin_out(j->a->sinograms + row * scan->angle_count * scan->columns, j->half, scan->columns, work);
+    bool made = bp_centre_vo(work, count, scan->columns, &j->search, &step, refined);
+    free(work);
+    return made ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for the axis");
+}
+
+static bp_status search_part(bp_context *ctx, void *user, size_t index)
+{
+    axis_job *j = user;
+    if (bp_context_cancelled(ctx))
+        return bp_fail(ctx, BP_E_INTERRUPTED, "interrupted");
+    return search_row(ctx, j, index, &j->a->centres[index]);
+}
+
 /* Vo's method in each row: the middle one says where to look in the others. */
 static bp_status search_centre(bp_context *ctx, analysis *a)
 {
-    size_t n = a->scan.columns, half = half_turn(&a->scan);
-    if (half == 0)
+    axis_job j = {.a = a, .half = half_turn(&a->scan), .search = {1, 0, 4, 0.25}};
+    double sum = 0;
+    if (j.half == 0)
         return bp_fail(ctx, BP_E_INPUT,
                        "the angles are not half a turn in steps one way, so the axis cannot be found; say "
                        "centre=COLUMN");
-    double *work = malloc(half * n * sizeof *work), sum = 0, coarse;
-    bp_status status = work ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for the axis");
-    bp_centre_search search = {.start = 1, .stop = 0, .radius = 4, .step = 0.25};
-    for (size_t k = 0; k <= a->row_count && status == BP_OK; k++) {
-        size_t i = k ? k - 1 : a->row_count / 2;
-        size_t count = thin_out(a->sinograms + i * a->scan.angle_count * n, half, n, work);
-        if (bp_context_cancelled(ctx))
-            status = bp_fail(ctx, BP_E_INTERRUPTED, "interrupted");
-        else if (!bp_centre_vo(work, count, n, &search, &coarse, &a->centres[i]))
-            status = bp_fail(ctx, BP_E_MEMORY, "no memory for the axis");
-        if (k == 0)
-            search = (bp_centre_search){.start = coarse, .stop = coarse, .radius = 2, .step = 0.25};
-        else
-            sum += a->centres[i];
-    }
+    bp_status status = search_row(ctx, &j, a->row_count / 2, &j.coarse);
+    j.coarse = rint(4 * j.coarse) / 4;
+    j.search = (bp_centre_search){j.coarse, j.coarse, 2, 0.25};
+    if (status == BP_OK)
+        status = bp_pool_split(ctx, a->row_count, search_part, &j);
+    for (size_t i = 0; i < a->row_count; i++)
+        sum += a->centres[i];
     a->centre = sum / (double)a->row_count;
-    free(work);
     return status;
 }
 

@@ -6,6 +6,7 @@
 
 #include "algo/gridrec.h"
 #include "algo/sirt.h"
+#include "base/pool.h"
 
 static bp_status run_double(bp_context *ctx, const bp_fbp *fbp, size_t count, const double *sinograms,
                             double *slices)
@@ -60,6 +61,20 @@ static bp_status run_gridrec(bp_context *ctx, const bp_fbp *fbp, size_t count, c
     return BP_OK;
 }
 
+typedef struct sirt_job {
+    const bp_projector *projector;
+    size_t iterations;
+    const double *sinograms;
+    double *slices;
+} sirt_job;
+
+static bp_status iterate(bp_context *ctx, void *user, size_t index)
+{
+    const sirt_job *j = user;
+    return bp_sirt_run(ctx, j->projector, j->iterations, j->sinograms + index * j->projector->rays,
+                       j->slices + index * j->projector->pixels);
+}
+
 static bp_status run_sirt(bp_context *ctx, const bp_fbp *fbp, size_t iterations, size_t count,
                           const double *sinograms, double *slices)
 {
@@ -70,12 +85,9 @@ static bp_status run_sirt(bp_context *ctx, const bp_fbp *fbp, size_t iterations,
                               .centre = fbp->centre,
                               .middle = (double)(fbp->side / 2)};
     bp_projector projector = bp_joseph_projector(&joseph);
-    bp_status status = BP_OK;
+    sirt_job job = {&projector, iterations, sinograms, slices};
     memset(slices, 0, count * projector.pixels * sizeof *slices);
-    for (size_t s = 0; s < count && status == BP_OK; s++)
-        status = bp_sirt_run(ctx, &projector, iterations, sinograms + s * projector.rays,
-                             slices + s * projector.pixels);
-    return status;
+    return bp_pool_split(ctx, count, iterate, &job);
 }
 
 bp_status bp_ct_slices(bp_context *ctx, const bp_ct_method *method, const double *angles, size_t angle_count,
