@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "algo/rotation_centre.h"
+#include "base/checked.h"
 
 #define PI       3.14159265358979323846
 #define WIDTH    2.56310313108920 /* of 10 % to 90 % of an error function, in its sigmas */
@@ -52,7 +53,7 @@ static double crossing(double a, double b, double level)
 bool bp_edge_profile_add(bp_edge_profile *profile, const double *values, size_t side, double level,
                          double radius, double smooth)
 {
-    double *copy = malloc((side * side + 1) * sizeof *copy), middle = (double)(side / 2);
+    double *copy = malloc((side * side + 1) * sizeof *copy), middle = bp_floor_divide(side, 2);
     if (!copy)
         return false;
     memcpy(copy, values, side * side * sizeof *copy);

@@ -8,6 +8,7 @@
 
 #include "algo/fft.h"
 #include "algo/plain_trig.h"
+#include "base/checked.h"
 
 #define PI 3.14159265358979323846
 
@@ -17,7 +18,7 @@ void bp_fbp_init(bp_fbp *fbp, size_t columns, size_t angle_count, const double *
     *fbp = (bp_fbp){.columns = columns,
                     .angle_count = angle_count,
                     .angles = angles,
-                    .centre = (double)(columns / 2),
+                    .centre = bp_floor_divide(columns, 2),
                     .side = circle ? columns : (size_t)sqrt(n * n / 2),
                     .circle = circle};
 }
@@ -84,7 +85,7 @@ static double value_at(const row *r, bp_fbp_interpolation how, double column)
 
 static void add_angle(const bp_fbp *fbp, const row *r, double angle, double *slice)
 {
-    double cosine, sine, middle = (double)(fbp->side / 2);
+    double cosine, sine, middle = bp_floor_divide(fbp->side, 2);
     bp_plain_trig(angle / 360, &cosine, &sine);
     for (size_t i = 0; i < fbp->side; i++)
         for (size_t j = 0; j < fbp->side; j++) {

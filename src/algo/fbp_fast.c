@@ -71,7 +71,7 @@ static void span_of_row(const bp_fbp *fbp, size_t i, size_t *first, size_t *end)
     *end = fbp->side;
     if (!fbp->circle)
         return;
-    double r = (double)(fbp->side / 2), y = (double)i - r, half = r * r - y * y;
+    double r = bp_floor_divide(fbp->side, 2), y = (double)i - r, half = r * r - y * y;
     half = half >= 0 ? floor(sqrt(half)) : -1;
     *first = half >= 0 ? (size_t)(r - half) : 0;
     *end = half >= 0 ? (size_t)(r + half) + 1 : 0;
@@ -83,7 +83,7 @@ static void add_angles(const batch *b, size_t first, size_t count, size_t i, siz
 {
     int column[ANGLES];
     float part[ANGLES], step[ANGLES];
-    double middle = (double)(b->fbp->side / 2), x = (double)j - middle, y = (double)i - middle;
+    double middle = bp_floor_divide(b->fbp->side, 2), x = (double)j - middle, y = (double)i - middle;
     for (size_t a = 0; a < count; a++) {
         double t = x * b->cosines[first + a] - y * b->sines[first + a] + b->fbp->centre + MARGIN;
         double whole = floor(t), most = (double)b->width + PIXELS;

@@ -7,6 +7,7 @@
 
 #include "algo/fft.h"
 #include "algo/plain_trig.h"
+#include "base/checked.h"
 
 #define PI      3.14159265358979323846
 #define C       7.0 /* width of the kernel's band: two grid lines to either side */
@@ -72,7 +73,7 @@ static bp_complex times(bp_complex a, bp_complex b)
  * as in tomopy: which sample of the kernel is nearest depends on it. */
 static void spread(grid *g, float u, float v, bp_complex here, bp_complex opposite)
 {
-    float step = SAMPLES / 2, most = (float)g->n - 1;
+    float step = SAMPLES * 0.5F, most = (float)g->n - 1;
     float first_u = fmaxf(1, ceilf(u - 2)), last_u = fminf(most, floorf(u + 2));
     float first_v = fmaxf(1, ceilf(v - 2)), last_v = fminf(most, floorf(v + 2));
     for (float iu = first_u; iu <= last_u; iu++) {
@@ -92,7 +93,7 @@ static void spread(grid *g, float u, float v, bp_complex here, bp_complex opposi
 static void add_angle(grid *g, const bp_fft *plan, const double *row, double angle, bp_complex *work)
 {
     size_t n = g->n;
-    float middle = (float)(n / 2);
+    float middle = (float)bp_floor_divide(n, 2);
     double cosine, sine;
     bp_plain_trig(angle / 360, &cosine, &sine);
     memset(work, 0, n * sizeof *work);
@@ -106,15 +107,22 @@ static void add_angle(grid *g, const bp_fft *plan, const double *row, double ang
     }
 }
 
+/* Where the value at i of a centred axis of n (even) stands. */
+static size_t turned(size_t i, size_t n)
+{
+    return i < n / 2 ? i + n / 2 : i - n / 2;
+}
+
 /* The image back from the grid: transform, divide by the kernel's own transform, cut out the middle. The
  * division is one pixel off the middle of the image, as tomopy's is. */
 static bool finish(grid *g, double *slice)
 {
     size_t n = g->n, side = g->g->columns, pad = (n - side) / 2;
     double *correction = malloc((n + 2) * sizeof *correction), norm = sqrt(PI / (2 * C * LAMBDA)) / 1.2;
+    double middle = bp_floor_divide(n, 2);
     bool made = correction && bp_fft_image(n, n, g->values, false);
     for (size_t i = 0; made && i <= n; i++) {
-        double m = fabs((double)i - (double)(n / 2)), at = rint(m * SAMPLES / ((double)(n / 2) - 0.5));
+        double m = fabs((double)i - middle), at = rint(m * SAMPLES / (middle - 0.5));
         bool odd = ((size_t)m) % 2 == 1;
         double value = at <= SAMPLES ? norm / g->kernel[(size_t)at] : 0;
         correction[i] = odd ? -value : value;
@@ -122,7 +130,7 @@ static bool finish(grid *g, double *slice)
     for (size_t i = 0; made && i < side; i++)
         for (size_t j = 0; j < side; j++) {
             size_t u = i + pad, v = j + pad;
-            size_t from = (u + n / 2) % n * n + (v + n / 2) % n;
+            size_t from = turned(u, n) * n + turned(v, n);
             slice[(side - 1 - j) * side + i] = g->values[from].re * correction[u + 1] * correction[v + 1];
         }
     free(correction);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "algo/fft.h"
+#include "base/checked.h"
 
 #define PI          3.14159265358979323846
 #define RATIO       0.5 /* of the object's width and the row's */
@@ -255,7 +256,7 @@ static bool search_coarse(const double *sinogram, size_t angles, size_t columns,
     bool made = bp_gauss_smooth(work, angles, columns, 3, 1);
     shrink(work, angles, columns, down, across, small);
     double first = floor(start / (double)across), last = ceil(stop / (double)across);
-    double most = (double)(columns / across) - 1;
+    double most = bp_floor_divide(columns, across) - 1;
     first = first < 0 ? 0 : first > most ? most : first;
     last = last < first ? first : last > most ? most : last;
     made = made && search_along(small, angles / down, columns / across, first, 1, (size_t)(last - first) + 1,
@@ -270,8 +271,8 @@ bool bp_centre_vo(const double *sinogram, size_t angles, size_t columns, const b
 {
     double start = search->start, stop = search->stop, radius = search->radius, scale = 1;
     if (start > stop) {
-        start = (double)(columns / 2) - (double)(columns / 16);
-        stop = (double)(columns / 2) + (double)(columns / 16);
+        start = bp_floor_divide(columns, 2) - bp_floor_divide(columns, 16);
+        stop = bp_floor_divide(columns, 2) + bp_floor_divide(columns, 16);
     }
     *centre = start;
     if (start < stop && !search_coarse(sinogram, angles, columns, start, stop, centre, &scale))

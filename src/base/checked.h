@@ -34,6 +34,13 @@ static inline bool bp_product_overflows(const size_t *factors, size_t count, siz
     return false;
 }
 
+/* n / d for d > 0, rounded down, as a number. */
+static inline double bp_floor_divide(size_t n, size_t d)
+{
+    size_t whole = n / d;
+    return (double)whole;
+}
+
 static inline bool bp_size_from_u64(uint64_t value, size_t *size)
 {
     *size = (size_t)value;

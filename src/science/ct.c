@@ -62,6 +62,7 @@ static const bp_param params_of_ct[P_COUNT] = {
 #define AT_ONCE       16 /* slices */
 #define MOST_BYTES    ((size_t)3 << 30)
 #define LEAST_COLUMNS 16
+#define LEAST_BESIDE  8   /* columns on either side of the axis */
 #define ANGLES_ENOUGH 512 /* for the axis: more are averaged */
 
 typedef struct analysis {
@@ -207,9 +208,9 @@ static bp_status find_centre(bp_context *ctx, analysis *a)
     double last = (double)a->scan.columns - 1;
     a->centre = a->params[P_CENTRE];
     bp_status status = a->centre >= 0 ? BP_OK : search_centre(ctx, a);
-    if (status == BP_OK && (a->centre < LEAST_COLUMNS / 2 || a->centre > last - LEAST_COLUMNS / 2))
+    if (status == BP_OK && (a->centre < LEAST_BESIDE || a->centre > last - LEAST_BESIDE))
         return bp_fail(ctx, BP_E_USAGE, "centre=%g: the axis has to lie between columns %d and %g", a->centre,
-                       LEAST_COLUMNS / 2, last - LEAST_COLUMNS / 2);
+                       LEAST_BESIDE, last - LEAST_BESIDE);
     return status;
 }
 
@@ -253,7 +254,7 @@ static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes
 {
     size_t n = a->scan.columns, even = (a->scan.angle_count + 1) / 2;
     size_t at_once = a->row_count < AT_ONCE ? a->row_count : AT_ONCE;
-    double reach = fmin((double)(n / 2), fmin(a->centre, (double)n - 1 - a->centre));
+    double reach = fmin(bp_floor_divide(n, 2), fmin(a->centre, (double)n - 1 - a->centre));
     bp_ct_method method = {.algorithm = (bp_ct_algorithm)a->params[P_METHOD],
                            .iterations = (size_t)a->params[P_ITERATIONS],
                            .filter = (bp_fbp_filter)a->params[P_FILTER],

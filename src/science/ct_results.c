@@ -9,6 +9,7 @@
 #include "algo/jackknife.h"
 #include "algo/otsu.h"
 #include "algo/ring_correlation.h"
+#include "base/checked.h"
 
 #define PI     3.14159265358979323846
 #define BINS   4096
@@ -84,8 +85,8 @@ void bp_ct_results_fini(bp_ct_results *r)
 
 static double distance(const bp_ct_results *r, size_t i)
 {
-    double middle = (double)(r->side / 2);
-    return hypot((double)(i / r->side) - middle, (double)(i % r->side) - middle);
+    double middle = bp_floor_divide(r->side, 2);
+    return hypot(bp_floor_divide(i, r->side) - middle, (double)(i % r->side) - middle);
 }
 
 void bp_ct_results_range(bp_ct_results *r, const double *slices, size_t count)
@@ -122,7 +123,7 @@ static bool add_rings(const bp_ct_results *r, const double *first, const double 
 {
     size_t n = r->side * r->side;
     bp_rings rings;
-    double *work = malloc(2 * n * sizeof *work), mean[2] = {0, 0}, inside = 0;
+    double *work = malloc((2 * n + 1) * sizeof *work), mean[2] = {0, 0}, inside = 0;
     if (!work || !bp_rings_init(&rings, r->side, r->side)) {
         free(work);
         return false;

@@ -6,6 +6,7 @@
 
 #include "algo/gridrec.h"
 #include "algo/sirt.h"
+#include "base/checked.h"
 #include "base/pool.h"
 
 static bp_status run_double(bp_context *ctx, const bp_fbp *fbp, size_t count, const double *sinograms,
@@ -22,7 +23,7 @@ static bp_status run_single(bp_context *ctx, const bp_fbp *fbp, unsigned threads
                             const double *sinograms, double *slices)
 {
     size_t in = count * fbp->angle_count * fbp->columns, out = count * fbp->side * fbp->side;
-    float *values = malloc((in + out + 1) * sizeof *values);
+    float *values = calloc(in + out + 1, sizeof *values);
     if (!values)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for slices");
     for (size_t i = 0; i < in; i++)
@@ -83,7 +84,7 @@ static bp_status run_sirt(bp_context *ctx, const bp_fbp *fbp, size_t iterations,
                               .angle_count = fbp->angle_count,
                               .angles = fbp->angles,
                               .centre = fbp->centre,
-                              .middle = (double)(fbp->side / 2)};
+                              .middle = bp_floor_divide(fbp->side, 2)};
     bp_projector projector = bp_joseph_projector(&joseph);
     sirt_job job = {&projector, iterations, sinograms, slices};
     memset(slices, 0, count * projector.pixels * sizeof *slices);
@@ -94,7 +95,7 @@ bp_status bp_ct_slices(bp_context *ctx, const bp_ct_method *method, const double
                        size_t first, size_t step, size_t count, const double *sinograms, double *slices)
 {
     size_t n = method->columns, used = 0;
-    double *work = malloc((angle_count * (count * n + 1)) * sizeof *work);
+    double *work = calloc(angle_count * (count * n + 1), sizeof *work);
     if (!work)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for sinograms");
     double *some = work + angle_count * count * n;

@@ -10,6 +10,7 @@
 #include "algo/plain_log.h"
 #include "algo/plain_trig.h"
 #include "algo/poisson_sample.h"
+#include "base/checked.h"
 #include "beampress/simulate.h"
 
 enum {
@@ -169,7 +170,7 @@ static double share_inside(double x, double y, double square)
 
 static void add_disc(double *slice, size_t side, double x, double y, double square, double density)
 {
-    double middle = (double)(side / 2), radius = sqrt(square);
+    double middle = bp_floor_divide(side, 2), radius = sqrt(square);
     long first_row = (long)floor(y - radius - 1 + middle), last_row = (long)ceil(y + radius + 1 + middle);
     long first = (long)floor(x - radius - 1 + middle), last = (long)ceil(x + radius + 1 + middle);
     for (long i = first_row > 0 ? first_row : 0; i <= last_row && i < (long)side; i++)
@@ -305,7 +306,7 @@ static bp_status begin(bp_context *ctx, bp_simulation *s)
     st->photons = s->params[P_PHOTONS];
     st->rod = ROD * (double)s->width;
     st->density = s->params[P_OPTICAL] / (2 * st->rod);
-    st->centre = s->params[P_CENTRE] >= 0 ? s->params[P_CENTRE] : (double)(s->width / 2);
+    st->centre = s->params[P_CENTRE] >= 0 ? s->params[P_CENTRE] : bp_floor_divide(s->width, 2);
     if (st->centre > (double)s->width - 1)
         return bp_fail(ctx, BP_E_USAGE, "ct: centre=%g is off the detector", st->centre);
     bp_status status = make_room(ctx, s, st);
@@ -354,7 +355,7 @@ static void measure_row(const bp_simulation *s, const state *st, const double *p
 static bp_status frame(bp_context *ctx, const bp_simulation *s, size_t index, void *values)
 {
     const state *st = s->state;
-    double *line = malloc(s->width * sizeof *line);
+    double *line = calloc(s->width, sizeof *line);
     bp_random random;
     if (!line)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a row");

@@ -35,6 +35,7 @@ static const bp_param params_of_reconstruct[P_COUNT] = {
 #define AT_ONCE   16
 #define KEPT      2  /* batches of slices */
 #define LEAST     16 /* columns */
+#define BESIDE    8  /* the axis */
 #define HALF_TURN 180.0
 
 typedef struct batch {
@@ -67,10 +68,10 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
     if (in->dtype != BP_F32 && in->dtype != BP_F64)
         return bp_stage_fail(ctx, run, -1, BP_E_USAGE,
                              "slices are made of transmissions; put darkflat in front");
-    if (run->values[P_CENTRE].given && (run->values[P_CENTRE].number < LEAST / 2 ||
-                                        run->values[P_CENTRE].number > (double)(in->columns - 1 - LEAST / 2)))
+    if (run->values[P_CENTRE].given && (run->values[P_CENTRE].number < BESIDE ||
+                                        run->values[P_CENTRE].number > (double)(in->columns - 1 - BESIDE)))
         return bp_stage_fail(ctx, run, P_CENTRE, BP_E_USAGE, "the axis has to lie between columns %d and %zu",
-                             LEAST / 2, in->columns - 1 - LEAST / 2);
+                             BESIDE, in->columns - 1 - BESIDE);
     out->dtype = BP_F32;
     out->frames = sinograms ? in->frames : in->rows;
     out->frames_known = !sinograms || in->frames_known;
@@ -142,7 +143,7 @@ static bp_status find_angles(bp_context *ctx, bp_stage_run *run, state *st)
     size_t n = st->fbp.angle_count, rank = 0, shape[BP_MAX_RANK], count = 1;
     double *values = NULL;
     bp_status status = BP_OK;
-    st->angles = malloc((n + 1) * sizeof *st->angles);
+    st->angles = calloc(n + 2, sizeof *st->angles);
     if (!st->angles)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for angles");
     for (size_t i = 0; v[P_RANGE].given && i < n; i++)
