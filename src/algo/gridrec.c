@@ -118,7 +118,7 @@ static size_t turned(size_t i, size_t n)
 static bool finish(grid *g, double *slice)
 {
     size_t n = g->n, side = g->g->columns, pad = (n - side) / 2;
-    double *correction = malloc((n + 2) * sizeof *correction), norm = sqrt(PI / (2 * C * LAMBDA)) / 1.2;
+    double *correction = calloc(n + 2, sizeof *correction), norm = sqrt(PI / (2 * C * LAMBDA)) / 1.2;
     double middle = bp_floor_divide(n, 2);
     bool made = correction && bp_fft_image(n, n, g->values, false);
     for (size_t i = 0; made && i <= n; i++) {

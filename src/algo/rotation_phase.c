@@ -52,10 +52,11 @@ bool bp_centre_phase(const double *projection, const double *opposite, size_t ro
                      double *centre)
 {
     size_t n = rows * columns;
-    bp_complex *a = malloc((2 * n + 1) * sizeof *a), *b = a + n;
+    bp_complex *a = malloc((2 * n + 1) * sizeof *a);
     *centre = NAN;
     if (!a)
         return false;
+    bp_complex *b = a + n;
     gradient(projection, rows, columns, false, a);
     gradient(opposite, rows, columns, true, b);
     bool made = bp_fft_image(rows, columns, a, false) && bp_fft_image(rows, columns, b, false), any = false;
