@@ -134,6 +134,8 @@ size_t bp_photonise_droplets(const double *values, const uint8_t *labels, size_t
                              double seed, double *counts, double *scratch)
 {
     size_t pixels = rows * columns, droplets = 0;
+    if (columns == 0)
+        return 0;
     plane p = {values, rows, columns, scratch, scratch + pixels, scratch + 2 * pixels, counts};
     for (size_t i = 0; i < pixels; i++) {
         counts[i] = values[i] > seed && !(labels && labels[i]) ? -1 : 0;

@@ -181,17 +181,19 @@ static double mean_size(const double *values, size_t count)
 bool bp_stripes_fitting(double *sinogram, size_t rows, size_t columns, double sigma)
 {
     size_t count = rows * columns, sigma_y = columns / 10 < 60 ? columns / 10 : 60;
-    double *fit = malloc(count * sizeof *fit), *smooth = malloc(count * sizeof *smooth);
-    bool done = fit && smooth;
-    if (done) {
+    double *fit = malloc(count * sizeof *fit), *smooth = calloc(count, sizeof *smooth);
+    bool done = false;
+    if (fit && smooth) {
         fit_columns(sinogram, rows, columns, fit);
         done = low_pass_image(fit, rows, columns, padding(rows), sigma, sigma_y > 10 ? (double)sigma_y : 10,
                               smooth);
     }
-    double size = done ? mean_size(smooth, count) : 0, scale = size > 0 ? mean_size(fit, count) / size : 1;
-    for (size_t i = 0; done && i < count; i++)
-        if (fit[i] != 0)
-            sinogram[i] *= scale * smooth[i] / fit[i];
+    if (done) {
+        double size = mean_size(smooth, count), scale = size > 0 ? mean_size(fit, count) / size : 1;
+        for (size_t i = 0; i < count; i++)
+            if (fit[i] != 0)
+                sinogram[i] *= scale * smooth[i] / fit[i];
+    }
     free(fit);
     free(smooth);
     return done;

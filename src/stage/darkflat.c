@@ -88,8 +88,8 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
     out->gain = out->read_noise = out->offset = out->saturation = NAN;
     out->labelled |= v[P_BAD].number == BAD_LABEL;
     out->carry.used = "flat dark";
-    strcpy(out->law,
-           v[P_LOG].number != 0 ? "-ln((value - dark) / (flat - dark))" : "(value - dark) / (flat - dark)");
+    snprintf(out->law, sizeof out->law, "%s(value - dark) / (flat - dark)",
+             v[P_LOG].number != 0 ? "-ln of " : "");
     return BP_OK;
 }
 
@@ -215,9 +215,9 @@ static bp_status begin(bp_context *ctx, bp_stage_run *run, const bp_frames_in *i
     s->bad = calloc(count, 1);
     if (status == BP_OK && (!s->dark || !s->range || !s->bad))
         status = bp_fail(ctx, BP_E_MEMORY, "no memory for a flat");
-    if (status == BP_OK)
+    if (status == BP_OK && flat)
         status = find_bad(ctx, run, s, flat);
-    if (status == BP_OK)
+    if (status == BP_OK && flat)
         bp_darkflat_range(flat, s->dark, count, v[P_MINIMUM].number, s->range);
     free(flat);
     return status;

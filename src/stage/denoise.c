@@ -275,7 +275,7 @@ static bp_status calibrate_image(bp_context *ctx, bp_stage_run *run, const bp_fr
 /* Mean square between the middle of 2 half + 1 tiles and the average of the others. */
 static double temporal_loss(const tile *tiles, size_t middle, size_t half, int median, double *out)
 {
-    bp_image others[MOST_FRAMES];
+    bp_image others[MOST_FRAMES] = {{0}};
     size_t count = 0, pixels = tiles->rows * tiles->columns;
     for (size_t k = middle - half; k <= middle + half; k++)
         if (k != middle)
@@ -283,7 +283,7 @@ static double temporal_loss(const tile *tiles, size_t middle, size_t half, int m
     bp_temporal_image(others, count, median, 0, out);
     double sum = 0, used = 0;
     for (size_t i = 0; i < pixels; i++) {
-        if (tiles[middle].labels[i] || others[0].labels[i])
+        if (tiles[middle].labels[i] || tiles[middle - half].labels[i])
             continue;
         double d = out[i] - tiles[middle].values[i];
         sum += d * d;
