@@ -93,7 +93,8 @@ static void split_image(const double *in, const level *l, const filter *f, doubl
 {
     size_t half = half_of(l->columns, f);
     double *low = work, *high = work + l->rows * half;
-    split(in, l->columns, 1, l->rows, l->columns, f, low, high, 1, half);
+    for (size_t y = 0; y < l->rows; y++) /* a row at a time stays in the cache */
+        split(in + y * l->columns, l->columns, 1, 1, 0, f, low + y * half, high + y * half, 1, 0);
     split(low, l->rows, half, half, 1, f, l->parts[0], l->parts[2], half, 1);
     split(high, l->rows, half, half, 1, f, l->parts[1], l->parts[3], half, 1);
 }
@@ -104,7 +105,8 @@ static void join_image(const level *l, const filter *f, double *work, double *ou
     double *low = work, *high = work + l->rows * half;
     join(l->parts[0], l->parts[2], half, 1, f, low, l->rows, half, half, 1);
     join(l->parts[1], l->parts[3], half, 1, f, high, l->rows, half, half, 1);
-    join(low, high, 1, half, f, out, l->columns, 1, l->rows, l->columns);
+    for (size_t y = 0; y < l->rows; y++)
+        join(low + y * half, high + y * half, 1, 0, f, out + y * l->columns, l->columns, 1, 1, 0);
 }
 
 /* Soft threshold; NAN: BayesShrink's, from the part itself, times factor. */
