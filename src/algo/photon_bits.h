@@ -23,10 +23,10 @@ typedef struct bp_photon_bit_reader {
     bool bad;
 } bp_photon_bit_reader;
 
-/* count is at most 32. */
-static inline void bp_photon_bits_put(bp_photon_bit_writer *w, uint32_t value, unsigned count)
+/* count is at most 56. */
+static inline void bp_photon_bits_put(bp_photon_bit_writer *w, uint64_t value, unsigned count)
 {
-    w->bits |= (uint64_t)value << w->count;
+    w->bits |= value << w->count;
     w->count += count;
     bp_store_le64(w->at, w->bits);
     unsigned whole = w->count >> 3;
@@ -42,7 +42,7 @@ static inline void bp_photon_bits_put64(bp_photon_bit_writer *w, uint64_t value,
         value >>= 32;
         count -= 32;
     }
-    bp_photon_bits_put(w, (uint32_t)value, count);
+    bp_photon_bits_put(w, value, count);
 }
 
 static inline void bp_photon_bits_finish(bp_photon_bit_writer *w)

@@ -183,11 +183,17 @@ static void singles_forward(const bp_photon_map *map, const uint8_t *values, siz
         size_t n = count - at < BLOCK ? count - at : BLOCK;
         memcpy(patterns, values + 4 * at, 4 * n);
         kernels()->cut(&digits, patterns, n, numbers + at, bits, counts);
-        for (size_t i = 0; i < n; i++)
-            if (counts[i] != BP_PHOTON_NO_NUMBER)
+        for (size_t i = 0; i < n; i++) {
+            uint32_t both = i + 1 < n ? counts[i] + counts[i + 1] : BP_PHOTON_NO_NUMBER;
+            if (both <= 56) { /* two at once: each waits for the one before */
+                bp_photon_bits_put(raw, bits[i] | (uint64_t)bits[i + 1] << counts[i], both);
+                i++;
+            } else if (counts[i] != BP_PHOTON_NO_NUMBER) {
                 bp_photon_bits_put(raw, bits[i], counts[i]);
-            else
+            } else {
                 numbers[at + i] = put_exception(map, patterns[i], raw);
+            }
+        }
     }
 }
 
