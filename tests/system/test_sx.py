@@ -216,3 +216,66 @@ def test_limits_of_half_sets(build):
     assert got == pytest.approx([1, 1, 2 ** 0.5 / 2, 2, 2], abs=1e-12)
     assert np.isnan(algorithm(build, "half_sets", [a, np.full(40, np.nan)]).ravel()[:5]).all()
     assert np.isnan(algorithm(build, "half_sets", [a, -a]).ravel()[1])
+
+
+@pytest.fixture(scope="module")
+def simulated(beampress, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sx") / "sim.h5"
+    beampress("simulate", "sx", path, "frames=24", "height=320", "width=400", "seed=5", "hits=0.6")
+    with h5py.File(path) as f:
+        return path, f["/entry/data/data"][()], {name: item[()] for name, item in f["/entry/truth"].items()}
+
+
+def test_simulated_shots_are_what_their_truth_says(beampress, tmp_path, simulated):
+    path, frames, truth = simulated
+    hit = truth["hit"] == 1
+    assert 8 <= hit.sum() <= 20 and (truth["peak_count"][~hit] == 0).all() and (truth["peak_count"][hit] > 40).all()
+    gap = frames[0] == 65535
+    assert gap.sum() == 6 * 320 + 6 * 400 - 36 and (frames[~hit][:, ~gap] < 100).all()
+    blank = frames[~hit].mean(axis=0)[~gap] - truth["background"][~gap]
+    assert abs(blank.mean()) < 4 * np.sqrt(truth["background"][~gap].mean() / ((~hit).sum() * (~gap).sum()))
+    # photons of strong spots by themselves, over the background
+    far = excess = expected = 0
+    for k in np.flatnonzero(hit):
+        places = np.array([truth["peak_x"][k], truth["peak_y"][k]]).T
+        for (x, y), photons in zip(places, truth["peak_photons"][k]):
+            near = np.hypot(*(places - (x, y)).T)
+            if not (photons > 50 and 8 < x < 392 and 8 < y < 312) or np.nansum(near < 12) > 1:
+                continue
+            box = np.s_[int(y) - 5:int(y) + 6, int(x) - 5:int(x) + 6]
+            if gap[box].any():
+                continue
+            far += 1
+            excess += frames[k][box].sum() - truth["background"][box].sum()
+            expected += photons
+    assert far > 100 and abs(excess / expected - 1) < 0.02
+    again = tmp_path / "again.h5"
+    beampress("simulate", "sx", again, "frames=24", "height=320", "width=400", "seed=5", "hits=0.6", "--threads", 1)
+    with h5py.File(again) as f:
+        assert (f["/entry/data/data"][()] == frames).all()
+
+
+def test_peaks_of_simulated_shots_are_found(beampress, simulated):
+    path, frames, truth = simulated
+    done = beampress("analyse", "sx:threshold=12,list=1", path, "--json")
+    found = {r["name"]: r for r in done.json["results"]}
+    rows = peak_list(found)
+    assert found["hit_fraction"]["value"] == pytest.approx(truth["hit"].mean())
+    strong = seen = true = 0
+    pulls = []
+    for k in range(len(frames)):
+        here = rows[rows[:, 0] == k]
+        places = np.array([truth["peak_x"][k], truth["peak_y"][k], truth["peak_photons"][k]]).T
+        places = places[np.isfinite(places[:, 0])]
+        for x, y, photons in places[places[:, 2] > 150]:
+            if frames[k, int(y), int(x)] != 65535 and 2 < x < 398 and 2 < y < 318:
+                strong += 1
+                seen += np.hypot(here[:, 1] - x, here[:, 2] - y).min() < 2
+        for row in here:
+            distance = np.hypot(places[:, 0] - row[1], places[:, 1] - row[2])
+            true += (distance < 2).any()
+            if (distance < 14).sum() == 1 and np.isfinite(row[4]):
+                pulls.append((row[4] - places[distance.argmin(), 2]) / row[5])
+    assert strong > 200 and seen / strong > 0.93 and true / len(rows) > 0.97
+    pulls = np.array(pulls)
+    assert len(pulls) > 100 and abs(pulls.mean()) < 0.5 and 0.7 < pulls.std() < 1.4

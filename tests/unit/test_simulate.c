@@ -149,6 +149,28 @@ static void flow_is_the_same_everywhere(void **state)
     bp_simulation_end(&s);
 }
 
+/* Crystals and spots, too. */
+static void shots_are_the_same_everywhere(void **state)
+{
+    (void)state;
+    bp_simulation s;
+    const bp_simulator *simulator = bp_simulator_by_name("sx");
+    double params[BP_MAX_PARAMS];
+    bp_param_defaults(simulator->params, simulator->param_count, params);
+    assert_int_equal(bp_param_parse(NULL, "sx", simulator->params, simulator->param_count,
+                                    "frames=5,height=160,width=150,hits=1", params),
+                     BP_OK);
+    assert_int_equal(bp_simulation_begin(NULL, simulator, params, &s), BP_OK);
+    uint64_t first = hash_of_frame(&s, 0), last = hash_of_frame(&s, 4);
+    uint64_t counts = bp_hash64(s.truths[4].values, 5 * sizeof(double));
+    uint64_t photons = bp_hash64(s.truths[7].values, 5 * s.truths[7].columns * sizeof(double));
+    if (first != UINT64_C(0xb502f30ec2298eca) || last != UINT64_C(0xa13ece2ac6bda2b9) ||
+        counts != UINT64_C(0x6e755698ee62ec8c) || photons != UINT64_C(0x91d9648f5bb0ede6))
+        fail_msg("0x%016llx 0x%016llx 0x%016llx 0x%016llx", (unsigned long long)first,
+                 (unsigned long long)last, (unsigned long long)counts, (unsigned long long)photons);
+    bp_simulation_end(&s);
+}
+
 /* The frames have the rate and the entropy that stand beside them. */
 static void truth_is_true(void **state)
 {
@@ -220,6 +242,7 @@ int main(void)
         cmocka_unit_test(counts_follow_the_exact_distribution),
         cmocka_unit_test(values_are_the_same_everywhere),
         cmocka_unit_test(flow_is_the_same_everywhere),
+        cmocka_unit_test(shots_are_the_same_everywhere),
         cmocka_unit_test(truth_is_true),
         cmocka_unit_test(bad_parameters_are_refused),
     };
