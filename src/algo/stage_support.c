@@ -55,7 +55,10 @@ bp_status bp_beside_read(bp_context *ctx, const bp_stage_run *run, const char *n
         TYPE *out = values, marks[BP_LABEL_COUNT];                                                           \
         for (size_t i = 0; i < BP_LABEL_COUNT; i++)                                                          \
             marks[i] = (TYPE)(CONVERT);                                                                      \
-        for (size_t i = 0; i < count; i++)                                                                   \
+        bool same = memcmp(marks + 1, marks + 2, (BP_LABEL_COUNT - 2) * sizeof *marks) == 0;                 \
+        for (size_t i = 0; same && i < count; i++)                                                           \
+            out[i] = labels[i] ? marks[1] : out[i];                                                          \
+        for (size_t i = 0; !same && i < count; i++)                                                          \
             if (labels[i])                                                                                   \
                 out[i] = marks[labels[i] < BP_LABEL_COUNT ? labels[i] : BP_LABEL_GAP];                       \
     } while (0)

@@ -103,6 +103,32 @@ static bool any(const uint8_t *labels, size_t count)
     return all != 0;
 }
 
+#define RESTORE(TYPE)                                                                                        \
+    do {                                                                                                     \
+        const TYPE *from = in->values;                                                                       \
+        TYPE *to = values;                                                                                   \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            to[i] = in->labels[i] ? from[i] : to[i];                                                         \
+    } while (0)
+
+static void restore(const bp_frame *in, size_t count, void *values)
+{
+    switch (bp_dtype_size(in->dtype)) {
+    case 1:
+        RESTORE(uint8_t);
+        break;
+    case 2:
+        RESTORE(uint16_t);
+        break;
+    case 4:
+        RESTORE(uint32_t);
+        break;
+    default:
+        RESTORE(uint64_t);
+        break;
+    }
+}
+
 /* Labels keep the values that they have, or get those of the new type. */
 static void keep_labels(const bp_stage_run *run, const bp_frame *in, const bp_frame *out)
 {
@@ -116,15 +142,11 @@ static void keep_labels(const bp_stage_run *run, const bp_frame *in, const bp_fr
             bp_stage_put_marks(&run->out, out->labels, count, out->values);
         return;
     }
-    size_t size = bp_dtype_size(out->dtype);
-    const uint8_t *from = in->values;
-    uint8_t *to = out->values;
     bool others = memcmp(run->in.mark, run->out.mark, sizeof run->in.mark) != 0;
     if (out->labels != in->labels || others) /* some are new, or all get another value */
         bp_stage_put_marks(&run->out, out->labels, count, out->values);
-    for (size_t i = 0; in->labels && !others && i < count; i++)
-        if (in->labels[i])
-            memcpy(to + i * size, from + i * size, size);
+    if (in->labels && !others)
+        restore(in, count, out->values);
 }
 
 /* Does the frame go through the stage as it is? */

@@ -25,6 +25,7 @@ static const bp_param params_of_mask[P_COUNT] = {
 
 typedef struct state {
     uint8_t *mask; /* or NULL */
+    bool limited;
     double low, high;
 } state;
 
@@ -86,6 +87,25 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
     return BP_OK;
 }
 
+/* The range of an integer type; false for floats. */
+static bool type_limits(bp_dtype dtype, double *low, double *high)
+{
+    static const struct {
+        bp_dtype dtype;
+        double low, high;
+    } rows[] = {{BP_U8, 0, 255},    {BP_U16, 0, 65535},      {BP_U32, 0, 4294967295.0},
+                {BP_I8, -128, 127}, {BP_I16, -32768, 32767}, {BP_I32, -2147483648.0, 2147483647.0}};
+    *low = -INFINITY;
+    *high = INFINITY;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].dtype == dtype) {
+            *low = rows[i].low;
+            *high = rows[i].high;
+            return true;
+        }
+    return false;
+}
+
 static bp_status begin(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in)
 {
     (void)in;
@@ -93,8 +113,12 @@ static bp_status begin(bp_context *ctx, bp_stage_run *run, const bp_frames_in *i
     run->state = s;
     if (!s)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a mask");
-    s->low = run->values[P_LOWEST].given ? run->values[P_LOWEST].number : -INFINITY;
-    s->high = run->values[P_SATURATION].given ? run->values[P_SATURATION].number : INFINITY;
+    const bp_value *low = &run->values[P_LOWEST], *high = &run->values[P_SATURATION];
+    double least, most;
+    s->limited = low->given || high->given;
+    bool whole = type_limits(run->in.dtype, &least, &most);
+    s->low = !low->given ? least : whole ? fmin(fmax(ceil(low->number), least), most) : low->number;
+    s->high = !high->given ? most : whole ? fmin(fmax(floor(high->number), least), most) : high->number;
     bp_status status = read_mask(ctx, run, &s->mask);
     size_t count = 0;
     for (size_t i = 0; s->mask && i < run->in.rows * run->in.columns; i++)
@@ -114,14 +138,14 @@ static void end(bp_stage_run *run)
 
 #define LIMIT(TYPE)                                                                                          \
     do {                                                                                                     \
-        const TYPE *x = in->values;                                                                          \
-        for (size_t i = 0; i < count; i++)                                                                   \
-            labels[i] = labels[i]                ? labels[i]                                                 \
-                        : (double)x[i] > s->high ? (uint8_t)BP_LABEL_SATURATED                               \
-                        : (double)x[i] < s->low  ? (uint8_t)BP_LABEL_DEAD                                    \
-                                                 : (uint8_t)0;                                                \
+        const TYPE *x = in->values, low = (TYPE)s->low, high = (TYPE)s->high;                                \
+        for (size_t i = 0; i < count; i++) {                                                                 \
+            uint8_t label = x[i] > high ? BP_LABEL_SATURATED : x[i] < low ? BP_LABEL_DEAD : 0;               \
+            labels[i] = labels[i] ? labels[i] : label;                                                       \
+        }                                                                                                    \
     } while (0)
 
+/* low and high are values of the type (begin sees to it). */
 static void limit(const state *s, const bp_frame *in, size_t count, uint8_t *labels)
 {
     switch ((int)in->dtype) {
@@ -160,11 +184,13 @@ static bp_status frame(bp_context *ctx, const bp_stage_run *run, const bp_frame 
     const state *s = run->state;
     size_t count = in->rows * in->columns;
     uint8_t *labels = out->label_room;
-    for (size_t i = 0; i < count; i++)
-        labels[i] = in->labels ? in->labels[i] : 0;
+    if (in->labels)
+        memcpy(labels, in->labels, count);
+    else
+        memset(labels, 0, count);
     for (size_t i = 0; s->mask && i < count; i++)
         labels[i] = labels[i] ? labels[i] : s->mask[i];
-    if (isfinite(s->low) || isfinite(s->high))
+    if (s->limited)
         limit(s, in, count, labels);
     memcpy(out->values, in->values, count * bp_dtype_size(in->dtype));
     out->labels = labels;
