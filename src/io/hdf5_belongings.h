@@ -14,7 +14,8 @@ typedef struct bp_h5_new {
     size_t rank;
     hsize_t shape[BP_MAX_RANK];
     void *values;
-    bool sequences; /* values hold memory of HDF5's */
+    void *lent; /* the values that were read, when their sequences are memory of HDF5's that values share */
+    hsize_t lent_count;
 } bp_h5_new;
 
 /* New values of an array of `rank` axes that follow the frames and, when mapped, of its last two axes that

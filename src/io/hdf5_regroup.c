@@ -12,13 +12,14 @@
 
 void bp_h5_new_fini(bp_h5_new *made)
 {
-    if (made->values && made->sequences) {
-        hid_t space = H5Screate_simple((int)made->rank, made->shape, NULL);
-        H5Dvlen_reclaim(made->type, space, H5P_DEFAULT, made->values);
+    if (made->lent) {
+        hid_t space = H5Screate_simple(1, &made->lent_count, NULL);
+        H5Dvlen_reclaim(made->type, space, H5P_DEFAULT, made->lent);
         bp_h5_release(&space);
     }
+    free(made->lent);
     free(made->values);
-    made->values = NULL;
+    made->lent = made->values = NULL;
     bp_h5_release(&made->type);
 }
 
@@ -92,7 +93,7 @@ static bp_status read_all(bp_context *ctx, table *t)
 }
 
 /* Gathers the first axis. */
-static bp_status follow(bp_context *ctx, const bp_reframe *f, const char *name, table *t)
+static bp_status follow(bp_context *ctx, const bp_reframe *f, const char *name, table *t, void **lent)
 {
     size_t row = t->count / (size_t)t->shape[0];
     uint8_t *out = malloc((size_t)f->out_frames * row * t->element + 1);
@@ -106,7 +107,10 @@ static bp_status follow(bp_context *ctx, const bp_reframe *f, const char *name, 
         for (uint64_t k = 0; k < f->out_frames; k++)
             memcpy(out + k * row * t->element, t->values + f->members[f->starts[k]] * row * t->element,
                    row * t->element);
-    free(t->values);
+    if (lent)
+        *lent = t->values;
+    else
+        free(t->values);
     t->values = out;
     t->shape[0] = f->out_frames;
     t->count = (size_t)f->out_frames * row;
@@ -195,11 +199,13 @@ bp_status bp_h5_regroup(bp_context *ctx, hid_t dataset, const char *name, const 
     else if (binned && !numbers)
         status = bp_fail(ctx, BP_E_LOSS, "what is no number cannot be binned");
     bool as_double = merged || binned;
+    made->lent_count = 0;
     table t = {.dataset = dataset, .type = as_double ? H5T_NATIVE_DOUBLE : own};
     if (status == BP_OK)
         status = read_all(ctx, &t);
+    made->lent_count = t.count;
     if (status == BP_OK && follows)
-        status = follow(ctx, f, name, &t);
+        status = follow(ctx, f, name, &t, sequences ? &made->lent : NULL);
     if (status == BP_OK && mapped)
         status = map(ctx, f, name, &t);
     bool widen = binned && kind == H5T_INTEGER && !strstr(name, "mask");
