@@ -7,6 +7,7 @@
 
 #include "cli/explore.h"
 #include "cli/judge_json.h"
+#include "explore/truth.h"
 #include "report/json.h"
 
 const char *bp_explore_family(const bp_explore_report *r, size_t family)
@@ -196,6 +197,25 @@ static json_t *metrics_json(const bp_metrics *m)
     return row;
 }
 
+static json_t *truth_json(const bp_explore_report *r, const bp_point *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; r->truth && i < p->judged_count; i++)
+        for (size_t k = 0; k < r->answers[i].outcomes.count; k++) {
+            const bp_outcome *o = &r->answers[i].outcomes.items[k];
+            const bp_verdict *v = &p->judged[i].verdict;
+            const bp_outcome *test = k < v->count ? v->items[k].test : NULL;
+            if (!r->truth[i][k] || !test || test->count != o->count)
+                continue;
+            json_t *row = json_object();
+            bp_json_set_text(row, "name", o->name);
+            bp_json_set_number(row, "reference", bp_truth_distance(r->truth[i][k], o, o->values));
+            bp_json_set_number(row, "test", bp_truth_distance(r->truth[i][k], o, test->values));
+            json_array_append_new(list, row);
+        }
+    return list;
+}
+
 static json_t *point_json(const bp_explore_report *r, size_t id)
 {
     const bp_point *p = &r->points[id];
@@ -223,7 +243,7 @@ static json_t *point_json(const bp_explore_report *r, size_t id)
     for (size_t i = 0; i < p->judged_count; i++)
         curves_json(&p->judged[i].test, curves, false);
     bp_json_set(row, "curves", curves);
-    bp_json_set(row, "truth", json_array());
+    bp_json_set(row, "truth", truth_json(r, p));
     return row;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "explore/search.h"
+#include "explore/truth.h"
 
 #define DEFAULT_SAMPLE ((size_t)64 << 20)
 #define FEWEST_FRAMES  8 /* of a part that is to be divided from another */
@@ -120,6 +121,23 @@ static bp_status find_answers(bp_context *ctx, bp_explore_report *r, bp_trial *t
     return status;
 }
 
+static bp_status find_truth(bp_context *ctx, bp_explore_report *r)
+{
+    r->truth = calloc(r->answer_count + 1, sizeof *r->truth);
+    bp_status status = r->truth ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
+    for (size_t i = 0; i < r->answer_count && status == BP_OK; i++) {
+        const bp_outcomes *o = &r->answers[i].outcomes;
+        r->truth[i] = calloc(o->count + 1, sizeof **r->truth);
+        if (!r->truth[i])
+            return bp_fail(ctx, BP_E_MEMORY, "no memory");
+        for (size_t k = 0; k < o->count && status == BP_OK; k++) {
+            status = bp_truth_find(ctx, &r->trial.view.science, &o->items[k], &r->truth[i][k]);
+            r->simulated = r->simulated || r->truth[i][k];
+        }
+    }
+    return status;
+}
+
 /* What no compression does: another realisation of the noise, judged like a working point. */
 static bp_status find_band(bp_context *ctx, const bp_explore_options *o, bp_explore_report *r)
 {
@@ -216,6 +234,8 @@ bp_status bp_explore(bp_context *ctx, const char *file, const bp_explore_options
     if (status == BP_OK)
         status = find_answers(ctx, r, &r->trial, r->answers, 1);
     if (status == BP_OK)
+        status = find_truth(ctx, r);
+    if (status == BP_OK)
         status = find_band(ctx, o, r);
     double prepared = bp_explore_clock() - start;
     if (status == BP_OK)
@@ -240,6 +260,12 @@ void bp_explore_report_fini(bp_explore_report *r)
     for (size_t i = 0; r->band && i < r->answer_count; i++)
         bp_judged_fini(&r->band[i].judged);
     free(r->band);
+    for (size_t i = 0; r->truth && i < r->answer_count; i++) {
+        for (size_t k = 0; r->truth[i] && k < r->answers[i].outcomes.count; k++)
+            free(r->truth[i][k]);
+        free(r->truth[i]);
+    }
+    free(r->truth);
     for (size_t i = 0; i < r->answer_count; i++) {
         bp_answer_fini(&r->answers[i]);
         bp_answer_fini(&r->held_out_answers[i]);

@@ -62,6 +62,7 @@ typedef struct bp_explore_report {
     double seconds, step_seconds, processor_seconds;
     size_t analyses, cached;
     const char *stopped; /* NULL: the scan is complete */
+    double ***truth;     /* of each outcome of each answer; NULL: not known */
 } bp_explore_report;
 
 /* *report is freed with bp_explore_report_fini in every case; it must not move in between. */

@@ -21,6 +21,14 @@ static const bp_family families[] = {
      .unit = "sigma",
      .gentle = 0.1,
      .harsh = 6},
+    {.name = "quantise_abs",
+     .help = "steps of the same size for all values, then photon",
+     .pattern = "quantise abs={} | photon",
+     .parameter = "abs",
+     .unit = "sigma",
+     .gentle = 0.05,
+     .harsh = 8,
+     .in_sigma = true},
     {.name = "denoise+quantise",
      .help = "denoised, then steps of the noise",
      .pattern = "denoise | quantise step={}sigma{law} | photon",
@@ -31,21 +39,20 @@ static const bp_family families[] = {
      .techniques = "ct segment"},
     {.name = "bin",
      .help = "neighbouring pixels added",
-     .pattern = "bin size={} | photon",
-     .parameter = "size",
+     .pattern = "bin x={} y={} | photon",
+     .parameter = "x",
      .unit = "pixels",
      .gentle = 2,
      .harsh = 4,
      .whole = true,
-     .techniques = "saxs sx"},
+     .techniques = "saxs"},
     {.name = "roi",
-     .help = "boxes about the peaks as they are, the rest binned",
-     .pattern = "roi bin={} | photon",
-     .parameter = "bin",
-     .unit = "pixels",
-     .gentle = 2,
+     .help = "boxes about the peaks as they are, the rest binned 2 x 2 and quantised",
+     .pattern = "roi step={} bin=2{peaks} | photon",
+     .parameter = "step",
+     .unit = "sigma",
+     .gentle = 0.25,
      .harsh = 16,
-     .whole = true,
      .techniques = "sx"},
     {.name = "zfp",
      .help = "zfp with a bound on every value",
@@ -108,6 +115,9 @@ char *bp_family_pipeline(const bp_family *family, double value, const bp_family_
         } else if (strncmp(at, "{law}", 5) == 0) {
             fputs(noise->law, out);
             at += 5;
+        } else if (strncmp(at, "{peaks}", 7) == 0) {
+            fputs(noise->peaks, out);
+            at += 7;
         } else {
             fputc(*at++, out);
         }

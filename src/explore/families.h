@@ -8,7 +8,7 @@
 
 typedef struct bp_family {
     const char *name, *help;
-    const char *pattern;          /* pipeline; {} stands for the number, {law} for that of the noise */
+    const char *pattern;          /* pipeline; {} stands for the number, {law} and {peaks} for those below */
     const char *parameter, *unit; /* what is varied; NULL: nothing, there is one point */
     double gentle, harsh;
     bool whole;             /* whole numbers only */
@@ -23,6 +23,7 @@ bool bp_family_suits(const bp_family *family, const char *technique);
 typedef struct bp_family_noise {
     double typical; /* standard deviation of a typical value */
     char law[96];   /* " gain=1 read_noise=0" for quantise, "": it estimates that itself */
+    char peaks[96]; /* " threshold=800 min_snr=5": what the analysis takes for a peak */
 } bp_family_noise;
 
 /* The pipeline of a value. Owned by the caller, NULL without memory. */

@@ -247,7 +247,7 @@ void bp_part_view_init(bp_part_view *view, bp_part *part, const bp_memory_stack 
 {
     const bp_memory_stack *s = stack ? stack : &part->stack;
     bool same = s->flow.rows == part->stack.flow.rows && s->flow.columns == part->stack.flow.columns;
-    *view = (bp_part_view){part, s, part->source->frames};
+    *view = (bp_part_view){.part = part, .stack = s, .science = part->source->frames};
     view->science.rows = s->flow.rows;
     view->science.columns = s->flow.columns;
     view->science.frames = s->flow.frames;
@@ -256,4 +256,11 @@ void bp_part_view_init(bp_part_view *view, bp_part *part, const bp_memory_stack 
     view->science.read = read_view;
     view->science.side = side_of_view;
     view->science.user = view;
+    const bp_flow *was = &part->stack.flow;
+    if (!same && view->science.geometry && was->rows / s->flow.rows == was->columns / s->flow.columns) {
+        view->geometry = *view->science.geometry;
+        view->geometry.pixel1 *= (double)(was->rows / s->flow.rows);
+        view->geometry.pixel2 *= (double)(was->columns / s->flow.columns);
+        view->science.geometry = &view->geometry;
+    }
 }

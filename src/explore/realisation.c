@@ -85,13 +85,16 @@ static void mistrust(differences *d, bp_noise_model *m)
 {
     size_t faint = d->count - d->count / 10;
     double low, high, below, above;
-    if (!m->known || d->count < 100)
+    if (d->count < 100)
         return;
     qsort(d->items, d->count, sizeof *d->items, by_value);
     middle(d->items + faint, d->count - faint, &high, &above);
     middle(d->items, faint, &low, &below);
-    if (!(below > 0) || !(above > 0) || (agrees(m, low, below) && agrees(m, high, above)))
+    if (!(below > 0) || !(above > 0) || (m->known && agrees(m, low, below) && agrees(m, high, above)))
         return;
+    if (!m->known) /* floats: the same for all values, as far as one can tell */
+        above = below;
+    m->known = true;
     m->gain = high > low && above > below ? (above - below) / (high - low) : 0;
     m->intercept = m->gain > 0 ? below - m->gain * low : below;
     snprintf(m->text, sizeof m->text, "variance %.4g + %.4g x value, from medians of neighbouring pixels",

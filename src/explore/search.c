@@ -259,10 +259,25 @@ static void know_noise(const bp_explore_report *r, bp_family_noise *noise)
         write_law(&r->noise, least, sum / (double)count, noise);
 }
 
+/* Peaks are for the stages what they are for the analysis. */
+static void know_peaks(const bp_explore_report *r, bp_family_noise *noise)
+{
+    static const char *const wanted[] = {"threshold", "min_snr", "min_pixels"};
+    size_t length = 0;
+    for (size_t i = 0; i < r->answer_count; i++)
+        for (size_t k = 0; k < r->answers[i].technique->param_count; k++)
+            for (size_t w = 0; w < 3; w++)
+                if (strcmp(r->answers[i].technique->name, "sx") == 0 && length < sizeof noise->peaks &&
+                    strcmp(r->answers[i].technique->params[k].name, wanted[w]) == 0)
+                    length += (size_t)snprintf(noise->peaks + length, sizeof noise->peaks - length,
+                                               " %s=%.9g", wanted[w], r->answers[i].params[k]);
+}
+
 bp_status bp_explore_search(bp_context *ctx, const bp_explore_options *options, bp_explore_report *report)
 {
     search s = {.options = options, .report = report};
     know_noise(report, &s.noise);
+    know_peaks(report, &s.noise);
     s.end = options->seconds > 0 ? bp_explore_clock() + options->seconds : INFINITY;
     bp_status status = add_families(ctx, &s);
     if (status == BP_OK)

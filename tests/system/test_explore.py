@@ -174,6 +174,24 @@ def test_text(beampress, desk):
     assert "largest ratio that passes" in done.stdout and "confirmed on data that took no part" in done.stdout
 
 
+def test_the_winner_on_all_of_the_data(beampress, desk, found):
+    """What explore found, run makes, and judge passes."""
+    beampress("run", "@found/best.pipeline", "scan.h5", "best.h5", "-f", "-q", cwd=desk)
+    said = beampress("judge", "scan.h5", "best.h5", *SCIENCE, "--json", cwd=desk).json
+    assert said["verdict"] == "pass"
+
+
+def test_truth_of_simulated_data(beampress, desk):
+    beampress("simulate", "xpcs", "speckles.h5", "frames=64", "height=32", "width=32", "regions=1", cwd=desk)
+    (desk / "two.txt").write_text("photon\nquantise step=2sigma gain=1 | photon\n")
+    found = explore(beampress, desk, "speckles", "speckles", "--pipelines", "two.txt", science=("--science", "xpcs"))
+    assert found["input"]["simulated"] and "second half" not in found["sample"]["unit"] and found["sample"]["unit"] == "blocks of time"
+    truths = [{t["name"]: t for t in p["truth"]} for p in found["points"]]
+    assert {"contrast", "rate", "mean_counts"} <= set(truths[0])
+    assert truths[0]["contrast"]["reference"] == truths[0]["contrast"]["test"] < 5
+    assert truths[1]["contrast"]["test"] != truths[1]["contrast"]["reference"]
+
+
 def test_wrong_use(beampress, desk):
     for words, code in ((["scan.h5"], 2), (["missing.h5", *SCIENCE], 3), (["scan.h5", *SCIENCE, "--time", "x"], 2),
                         (["scan.h5", *SCIENCE, "budget=x"], 2), (["scan.h5", *SCIENCE, "--out", "scan.h5"], 5)):
