@@ -314,6 +314,18 @@ static bool find_side(const bp_stack *stack, const char *name, char *path, size_
     return true;
 }
 
+/* A number that is no array. */
+static bool read_scalar(const bp_stack *s, const char *path, double *value)
+{
+    hid_t dataset = H5Dopen2(s->id, path, H5P_DEFAULT);
+    hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+    bool read = space >= 0 && H5Sget_simple_extent_type(space) == H5S_SCALAR &&
+                H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0;
+    bp_h5_release(&space);
+    bp_h5_release(&dataset);
+    return read;
+}
+
 bp_status bp_stack_side(bp_context *ctx, bp_stack *s, const char *name, double **values, size_t *count)
 {
     char path[1024];
@@ -325,9 +337,18 @@ bp_status bp_stack_side(bp_context *ctx, bp_stack *s, const char *name, double *
     bp_h5_quiet quiet;
     bp_h5_quiet_begin(&quiet);
     bool found = find_side(s, name, path, sizeof path);
+    double number;
+    bool scalar = found && read_scalar(s, path, &number);
     bp_h5_quiet_end(&quiet);
     if (!found)
         return BP_OK;
+    if (scalar) {
+        *values = malloc(sizeof **values);
+        *count = *values != NULL;
+        if (*values)
+            **values = number;
+        return *values ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for %s", path);
+    }
     bp_status status = bp_sample_read(ctx, s->file, path, SIZE_MAX / 4, &sample);
     if (status != BP_OK)
         return status;
