@@ -230,11 +230,12 @@ static bp_limits limits_of(const paired *p, size_t first, size_t length, double 
     l.z /= (double)length * sigma;
     l.error = error_of(p, p->without, first, length) / sigma;
     const factors *f = factors_of(table, freedom_of(p));
-    if (random) {
+    if (random) { /* results that jump, such as fits over a range, scatter less than the jackknife says: the
+                     change itself is a witness */
         *random = l;
         random->z = l.error;
         random->error = NAN;
-        random->lower = isfinite(l.error) ? l.error * f->random_fail : 0;
+        random->lower = isfinite(l.error) ? fmin(l.error * f->random_fail, fabs(l.z)) : 0;
         random->upper = isfinite(l.error) ? l.error * f->random_pass : INFINITY;
     }
     double rounding = 0; /* units that all changed by the same whole number may do so by chance */
