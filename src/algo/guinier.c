@@ -50,31 +50,41 @@ static bool guinier_line(const double *q, const double *intensity, const double 
     return line_of(&s, line) && line->slope < 0;
 }
 
+bool bp_guinier_refit(const double *q, const double *intensity, const double *sigma, bp_guinier *g)
+{
+    bp_line line;
+    if (!guinier_line(q, intensity, sigma, g->first, g->last, &line))
+        return false;
+    double rg = sqrt(-3 * line.slope), i0 = exp(line.intercept);
+    *g = (bp_guinier){.rg = rg,
+                      .rg_sigma = 3 * line.slope_sigma / (2 * rg),
+                      .i0 = i0,
+                      .i0_sigma = i0 * line.intercept_sigma,
+                      .first = g->first,
+                      .last = g->last,
+                      .count = line.count};
+    return true;
+}
+
 bool bp_guinier_fit(const double *q, const double *intensity, const double *sigma, size_t count,
                     double q_from, double limit, bp_guinier *g)
 {
     enum { ROUNDS = 100 };
     size_t first = 0, usable_count = 0;
-    bp_line line;
     while (first < count && q[first] < q_from)
         first++;
     /* begin with few points, where any curve still is a parabola, and let the range grow or shrink */
     size_t last = first;
     for (; last < count && usable_count < 20; last++)
         usable_count += usable(intensity[last], sigma[last]);
+    *g = (bp_guinier){.first = first};
     for (int round = 0; round < ROUNDS; round++) {
-        if (!guinier_line(q, intensity, sigma, first, last, &line))
+        g->last = last;
+        if (!bp_guinier_refit(q, intensity, sigma, g))
             return false;
-        double rg = sqrt(-3 * line.slope);
         size_t next = first;
-        while (next < count && q[next] * rg <= limit)
+        while (next < count && q[next] * g->rg <= limit)
             next++;
-        *g = (bp_guinier){.rg = rg,
-                          .rg_sigma = 3 * line.slope_sigma / (2 * rg),
-                          .i0 = exp(line.intercept),
-                          .i0_sigma = exp(line.intercept) * line.intercept_sigma,
-                          .first = first,
-                          .count = line.count};
         if (next == last)
             return true;
         last = next;
@@ -94,23 +104,18 @@ bool bp_porod_fit(const double *q, const double *intensity, const double *sigma,
     return line_of(&s, line);
 }
 
-double bp_invariant(const double *q, const double *intensity, const double *sigma, size_t count,
-                    double *error)
+double bp_invariant(const double *q, const double *intensity, size_t count)
 {
-    double sum = 0, squares = 0;
+    double sum = 0;
     size_t before = count, points = 0;
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(intensity[i]))
             continue;
-        size_t after = i + 1;
-        while (after < count && !isfinite(intensity[after]))
-            after++;
-        double width = ((after < count ? q[after] : q[i]) - (before < count ? q[before] : q[i])) / 2;
-        sum += q[i] * q[i] * intensity[i] * width;
-        squares += q[i] * q[i] * width * sigma[i] * (q[i] * q[i] * width * sigma[i]);
+        if (before < count)
+            sum += (q[before] * q[before] * intensity[before] + q[i] * q[i] * intensity[i]) / 2 *
+                   (q[i] - q[before]);
         before = i;
         points++;
     }
-    *error = sqrt(squares);
     return points > 1 ? sum : (double)NAN;
 }

@@ -15,7 +15,8 @@ typedef struct bp_line {
 typedef struct bp_guinier {
     double rg, rg_sigma; /* in 1 / unit of q */
     double i0, i0_sigma;
-    size_t first, count; /* points that were fitted */
+    size_t first, last; /* points that were looked at: first ... last - 1 */
+    size_t count;       /* of them those that were fitted */
 } bp_guinier;
 
 /* ln I = ln I0 - Rg^2 q^2 / 3, each point with the weight (I / sigma)^2, over points from q_from on up to q
@@ -24,12 +25,14 @@ typedef struct bp_guinier {
 bool bp_guinier_fit(const double *q, const double *intensity, const double *sigma, size_t count,
                     double q_from, double limit, bp_guinier *guinier);
 
+/* The same over points first ... last - 1 of *guinier. */
+bool bp_guinier_refit(const double *q, const double *intensity, const double *sigma, bp_guinier *guinier);
+
 /* The slope of ln I over ln q from q_from on, weights as above: near -4 for a smooth surface. */
 bool bp_porod_fit(const double *q, const double *intensity, const double *sigma, size_t count, double q_from,
                   bp_line *line);
 
-/* Integral of q^2 I dq over the defined points, by trapezes. sigma of the result, or NAN, to *error. */
-double bp_invariant(const double *q, const double *intensity, const double *sigma, size_t count,
-                    double *error);
+/* Integral of q^2 I dq over the defined points, by trapezes; NAN when there are fewer than two. */
+double bp_invariant(const double *q, const double *intensity, size_t count);
 
 #endif

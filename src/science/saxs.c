@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "algo/azimuthal.h"
+#include "algo/exposures.h"
 #include "algo/guinier.h"
-#include "algo/jackknife.h"
 #include "beampress/science.h"
 
 enum {
@@ -37,8 +37,6 @@ static const char *const splits[] = {"no", "bbox", "full", NULL};
 
 #define NO_POLARISATION 2.0
 #define CLIP_ROUNDS     5
-#define FEW_EXPOSURES   5
-#define TILE            4 /* pixels: a side of the tiles that are dealt out to units */
 
 static const bp_param params_of_saxs[P_COUNT] = {
     [P_BINS] = {"bins", "", BP_PARAM_INTEGER, 2, 100000, 500, NULL, "of the radial coordinate"},
@@ -141,8 +139,8 @@ static bp_status make_units(bp_context *ctx, analysis *a)
 {
     const bp_science_stack *s = a->stack;
     size_t pixels = s->rows * s->columns, bins = a->matrix.bins;
-    a->by_exposure = s->frames >= FEW_EXPOSURES;
-    a->units = a->by_exposure && s->frames < BP_JACKKNIFE_BLOCKS ? (size_t)s->frames : BP_JACKKNIFE_BLOCKS;
+    a->by_exposure = bp_units_are_exposures(s->frames);
+    a->units = bp_exposure_units(s->frames);
     a->cells = bins * a->matrix.sectors;
     a->frame = malloc(pixels * sizeof *a->frame);
     a->skip = malloc(pixels);
@@ -155,32 +153,9 @@ static bp_status make_units(bp_context *ctx, analysis *a)
     a->work = a->sigma + bins;
     for (size_t i = 0; i < bins; i++)
         a->q[i] = a->matrix.low + ((double)i + 0.5) * a->matrix.width;
-    for (size_t i = 0; a->groups && i < pixels; i++) {
-        uint64_t tile = i / s->columns / TILE * 0x10001 + i % s->columns / TILE;
-        a->groups[i] = (uint8_t)((tile * UINT64_C(0x9e3779b97f4a7c15) >> 32) % a->units);
-    }
+    if (a->groups)
+        bp_tiles_deal(s->rows, s->columns, a->groups);
     return BP_OK;
-}
-
-/* Which pixels of this frame count for nothing; and whether the others are whole numbers. */
-static bool look(analysis *a)
-{
-    size_t pixels = a->stack->rows * a->stack->columns;
-    bp_dtype dtype = a->stack->dtype;
-    double largest = dtype == BP_U8    ? UINT8_MAX
-                     : dtype == BP_U16 ? UINT16_MAX
-                     : dtype == BP_U32 ? UINT32_MAX
-                     : dtype == BP_U64 ? (double)UINT64_MAX
-                                       : INFINITY;
-    bool is_signed = dtype == BP_I8 || dtype == BP_I16 || dtype == BP_I32 || dtype == BP_I64;
-    bool marks = a->params[P_MARKS] != 0, whole = true;
-    for (size_t i = 0; i < pixels; i++) {
-        double v = a->frame[i];
-        a->skip[i] = !isfinite(v) || (marks && (v == largest || (is_signed && (v == -1 || v == -2))));
-        if (!a->skip[i] && a->matrix.starts[i] < a->matrix.starts[i + 1])
-            whole = whole && v >= 0 && v == floor(v);
-    }
-    return whole;
 }
 
 static bp_status read_frames(bp_context *ctx, analysis *a)
@@ -191,12 +166,13 @@ static bp_status read_frames(bp_context *ctx, analysis *a)
         bp_status status = s->read(ctx, s->user, f, 1, a->frame);
         if (status != BP_OK)
             return status;
-        bool whole = look(a);
+        bool whole = bp_skip_marks(s->dtype, a->params[P_MARKS] != 0, a->frame, s->rows * s->columns,
+                                   s->excluded, a->skip);
         a->whole = a->whole && whole;
         if (a->params[P_CLIP] > 0)
             bp_azimuthal_clip(&a->matrix, a->frame, a->dark, a->params[P_CLIP], CLIP_ROUNDS, whole, a->skip,
                               a->sums + a->units * a->cells);
-        size_t unit = a->by_exposure ? (size_t)(f * a->units / s->frames) : 0;
+        size_t unit = bp_exposure_unit(f, s->frames);
         bp_azimuthal_add(&a->matrix, a->frame, a->dark, a->skip, a->groups, a->sums + unit * a->cells);
     }
     return BP_OK;
@@ -218,11 +194,14 @@ static bp_cell gather(const analysis *a, size_t sector, size_t bin, size_t witho
     return sum;
 }
 
+static const char *resampled(const analysis *a)
+{
+    return a->by_exposure ? "jackknife over exposures" : "jackknife over tiles of pixels";
+}
+
 static const char *how(const analysis *a)
 {
-    return a->by_exposure ? "jackknife over exposures"
-           : a->whole     ? "Poisson counts"
-                          : "jackknife over tiles of pixels";
+    return a->whole && !a->by_exposure ? "Poisson counts" : resampled(a);
 }
 
 /* The curve to work, its delete-one curves behind it; weights of fits to a->sigma, uncertainties to sigma. */
@@ -284,29 +263,27 @@ static bp_status add_curve(bp_context *ctx, analysis *a, size_t sector, bp_outco
     return status;
 }
 
-/* What fits give: values, and uncertainties by propagation. */
 enum { RG, I0, POROD, INVARIANT, NUMBERS };
 
-static void fit(const analysis *a, const double *curve, double values[NUMBERS], double sigmas[NUMBERS])
+/* guinier: the range of the fit, found where `range` is false, and kept where it is true. */
+static void fit(const analysis *a, const double *curve, bool range, bp_guinier *guinier,
+                double values[NUMBERS])
 {
     size_t bins = a->matrix.bins;
     double porod_from = a->params[P_POROD_FROM] > 0 ? a->params[P_POROD_FROM] : a->q[bins / 2];
-    bp_guinier g;
     bp_line line;
     for (size_t i = 0; i < NUMBERS; i++)
-        values[i] = sigmas[i] = NAN;
-    if (bp_guinier_fit(a->q, curve, a->sigma, bins, a->params[P_GUINIER_FROM], a->params[P_GUINIER_LIMIT],
-                       &g)) {
-        values[RG] = g.rg;
-        sigmas[RG] = g.rg_sigma;
-        values[I0] = g.i0;
-        sigmas[I0] = g.i0_sigma;
+        values[i] = NAN;
+    bool fitted = range ? bp_guinier_refit(a->q, curve, a->sigma, guinier)
+                        : bp_guinier_fit(a->q, curve, a->sigma, bins, a->params[P_GUINIER_FROM],
+                                         a->params[P_GUINIER_LIMIT], guinier);
+    if (fitted) {
+        values[RG] = guinier->rg;
+        values[I0] = guinier->i0;
     }
-    if (bp_porod_fit(a->q, curve, a->sigma, bins, porod_from, &line)) {
+    if (bp_porod_fit(a->q, curve, a->sigma, bins, porod_from, &line))
         values[POROD] = line.slope;
-        sigmas[POROD] = line.slope_sigma;
-    }
-    values[INVARIANT] = bp_invariant(a->q, curve, a->sigma, bins, &sigmas[INVARIANT]);
+    values[INVARIANT] = bp_invariant(a->q, curve, bins);
 }
 
 static bp_status add_numbers(bp_context *ctx, const analysis *a, bp_outcomes *outcomes)
@@ -314,23 +291,25 @@ static bp_status add_numbers(bp_context *ctx, const analysis *a, bp_outcomes *ou
     static const char *const names[] = {"guinier_radius", "guinier_intensity", "porod_exponent", "invariant"};
     bool nm = a->params[P_UNIT] == BP_RADIAL_Q_NM;
     const char *const units[] = {nm ? "nm" : "Angstrom", "value", "", nm ? "value/nm^3" : "value/Angstrom^3"};
-    double values[NUMBERS], sigmas[NUMBERS], ignored[NUMBERS], rest[NUMBERS];
+    double values[NUMBERS], sigmas[NUMBERS], rest[NUMBERS];
     double without[NUMBERS][BP_JACKKNIFE_BLOCKS];
     bp_status status = BP_OK;
-    fit(a, a->work, values, sigmas);
+    bp_guinier all, guinier;
+    fit(a, a->work, false, &all, values);
     for (size_t u = 0; u < a->units; u++) {
-        fit(a, a->work + (u + 1) * a->matrix.bins, rest, ignored);
+        guinier = all;
+        fit(a, a->work + (u + 1) * a->matrix.bins, true, &guinier, rest);
         for (size_t k = 0; k < NUMBERS; k++)
             without[k][u] = rest[k];
     }
     for (size_t k = 0; k < NUMBERS && status == BP_OK; k++) {
-        if (a->by_exposure || !a->whole)
-            sigmas[k] = bp_jackknife_sigma(without[k], a->units);
+        /* not by propagation: bins that share pixels are not independent */
+        sigmas[k] = bp_jackknife_sigma(without[k], a->units);
         bool known = isfinite(values[k]) && isfinite(sigmas[k]);
         status = bp_outcomes_add(ctx, outcomes,
                                  &(bp_outcome){.name = names[k],
                                                .unit = units[k],
-                                               .uncertainty = known ? how(a) : NULL,
+                                               .uncertainty = known ? resampled(a) : NULL,
                                                .count = 1,
                                                .values = &values[k],
                                                .sigmas = known ? &sigmas[k] : NULL,

@@ -9,6 +9,7 @@
 #include "algo/components.h"
 #include "algo/jackknife.h"
 #include "algo/otsu.h"
+#include "base/random.h"
 #include "beampress/science.h"
 
 enum { P_METHOD, P_LEVEL, P_CLASSES, P_BINS, P_PHASE, P_CONNECTIVITY, P_VOLUME, P_MIN_SIZE, P_COUNT };
@@ -35,7 +36,8 @@ static const bp_param params_of_segment[P_COUNT] = {
                     "smaller objects are not counted"},
 };
 
-#define OCTAVES 40 /* of object sizes */
+#define REDRAWN 100 /* times that blocks are drawn again */
+#define OCTAVES 40  /* of object sizes */
 
 typedef struct analysis {
     const double *params;
@@ -47,7 +49,6 @@ typedef struct analysis {
     bool by_rows;
     size_t blocks;
     bp_histogram total, parts[BP_JACKKNIFE_BLOCKS];
-    size_t class_bins[BP_OTSU_MOST_CLASSES];
     double threshold;
     uint64_t inside, block_inside[BP_JACKKNIFE_BLOCKS], block_used[BP_JACKKNIFE_BLOCKS];
 } analysis;
@@ -183,6 +184,30 @@ static bp_status add_classes(bp_context *ctx, const analysis *a, bp_outcomes *ou
                                          .at = at});
 }
 
+/* Scatter of the threshold when blocks are drawn again, with replacement: it jumps from bin to bin, which a
+ * jackknife would blow up. B. Efron, Ann. Stat. 7 (1979) 1. */
+static double threshold_sigma(const analysis *a)
+{
+    double values[REDRAWN], blocks = (double)a->blocks; /* drawn from itself, a sample scatters less */
+    bp_histogram drawn = a->total;
+    bp_random random;
+    if (a->blocks < 2 || !(drawn.counts = malloc((drawn.count + 1) * sizeof *drawn.counts)))
+        return NAN;
+    bp_random_init(&random, 1, 0);
+    for (size_t i = 0; i < REDRAWN; i++) {
+        size_t bin = 0;
+        memset(drawn.counts, 0, drawn.count * sizeof *drawn.counts);
+        for (size_t k = 0; k < a->blocks; k++) {
+            const bp_histogram *part = &a->parts[(size_t)(bp_random_uniform(&random) * blocks)];
+            for (size_t j = 0; j < drawn.count; j++)
+                drawn.counts[j] += part->counts[j];
+        }
+        values[i] = threshold_bin(a, &drawn, &bin) ? bin_value(&drawn, bin) : NAN;
+    }
+    free(drawn.counts);
+    return bp_sum_sigma(values, REDRAWN) / sqrt(REDRAWN) * sqrt(blocks / (blocks - 1));
+}
+
 /* Threshold and fraction from the histograms, with one block left out at a time. */
 static bp_status add_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcomes, double *shares)
 {
@@ -199,11 +224,12 @@ static bp_status add_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcom
             rest.counts[i] += a->parts[b].counts[i];
     }
     /* a threshold is known to a bin at best */
-    double sigma = bp_jackknife_sigma(thresholds, a->blocks), least = a->total.width / sqrt(12);
-    sigma = isnan(sigma) || sigma > least ? sigma : least;
+    double sigma = threshold_sigma(a);
+    sigma = isnan(sigma) ? sigma : fmax(sigma, a->total.width / sqrt(12));
     bp_outcome number = {.name = "otsu_threshold",
                          .unit = "value",
-                         .uncertainty = how(a),
+                         .uncertainty =
+                             a->by_rows ? "bootstrap of blocks of rows" : "bootstrap of blocks of slices",
                          .not_judged = "a step on the way: other thresholds may divide the same phases"};
     bp_status status = add_number(ctx, a, outcomes, number, a->threshold, sigma, thresholds);
     return status == BP_OK ? add_classes(ctx, a, outcomes) : status;
@@ -244,6 +270,18 @@ static double median_of(const object *objects, size_t count, size_t without, siz
         seen++;
     }
     return kept ? (left + right) / 2 : NAN;
+}
+
+/* Of the median of all objects, from the sizes half a standard deviation of their ranks above and below it.
+ */
+static double median_sigma(const object *objects, size_t count)
+{
+    double n = (double)count, reach = sqrt(n) / 2, least = 1 / sqrt(12);
+    if (count < 4)
+        return NAN;
+    double low = (double)objects[(size_t)floor(n / 2 - reach)].size;
+    double high = (double)objects[(size_t)fmin(ceil(n / 2 + reach), n - 1)].size;
+    return fmax((high - low) / 2, least); /* sizes are whole pixels */
 }
 
 static crowd describe(const analysis *a, const object *objects, size_t count, size_t without)
@@ -321,10 +359,10 @@ static bp_status add_objects(bp_context *ctx, const analysis *a, const object *o
     if (status == BP_OK)
         status = add_number(ctx, a, outcomes, number, all.mean, error, means);
     number.name = "object_median_size";
-    number.uncertainty = "spread of the sizes, as for a normal distribution";
+    number.uncertainty = "order statistics of the sizes";
     number.not_judged = "moves in steps of a pixel; the mean is judged";
     if (status == BP_OK)
-        status = add_number(ctx, a, outcomes, number, all.median, 1.2533 * error, medians);
+        status = add_number(ctx, a, outcomes, number, all.median, median_sigma(objects, count), medians);
     return status == BP_OK ? add_size_distribution(ctx, a, &all, without, outcomes) : status;
 }
 
