@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The commands a user types. CMake and Ninja do the work underneath.
-#   make demo      install what is missing, build, compress the bundled samples, show what it brought
+#   make demo      install what is missing, build, compress the bundled samples, show what it brought, ask five questions
 #   make test      install what is missing, build, run all tests
 #   make build     build only: build/beampress and build/plugins/
 #   make install   PREFIX=/usr/local DESTDIR=
@@ -36,6 +36,7 @@ demo:
 	@sh tools/setup demo
 	@$(MAKE) --no-print-directory build
 	@$(PYTHON) tools/demo --build $(BUILD)
+	@$(PYTHON) examples/run.py --build $(BUILD)
 
 test:
 	@sh tools/setup test

@@ -17,6 +17,8 @@ import h5py
 CUTS = {
     "tomography.h5": ("tomography_savu_dls_24737-small.h5", slice(0, 24), slice(None), slice(None),
                       ("flats", "darks"), "the first 24 of 91 projections, with flat and dark field"),
+    "ct.h5": ("tomography_savu_dls_24737-small.h5", slice(None), slice(None), slice(None),
+              ("flats", "darks", "angles"), "all 91 projections, with flat and dark field and angles"),
     "radiography.h5": ("tomography_silx-training_esrf-id19.h5", slice(0, 2), slice(None), slice(None), (),
                        "the first 2 of 6 frames"),
     "diffraction.h5": ("gisaxs_gisaxs-gui_pilatus2m.h5", slice(2, 3), slice(None), slice(None), (),
@@ -51,7 +53,8 @@ def cut(source, target, frames, rows, columns, extra, words):
     data.create_dataset("data", data=values, chunks=(1,) + values.shape[1:], **STORED)
     for name in extra:
         values = source["/entry/data"][name][()]
-        data.create_dataset(name, data=values, chunks=(1,) + values.shape[1:], **STORED)
+        stored = dict(STORED, chunks=(1,) + values.shape[1:]) if values.ndim > 1 else {"track_times": False}
+        data.create_dataset(name, data=values, **stored)
 
 
 def main(folder, output):

@@ -25,6 +25,7 @@ bool bp_page_has_plots(void)
 typedef struct field {
     const char *name;
     json_type type;
+    bool unknown; /* null is fine */
 } field;
 
 static const char *type_name(json_type type)
@@ -35,14 +36,15 @@ static const char *type_name(json_type type)
 
 static bool is_of(const json_t *value, json_type type)
 {
-    return value && (type == JSON_REAL ? json_is_number(value) : json_typeof(value) == type);
+    return value && (json_typeof(value) == type || (type == JSON_REAL && json_is_number(value)));
 }
 
 static bp_status check_fields(bp_context *ctx, const json_t *object, const char *where, const field *fields,
                               size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!is_of(json_object_get(object, fields[i].name), fields[i].type))
+        if (!is_of(json_object_get(object, fields[i].name), fields[i].type) &&
+            !(fields[i].unknown && json_is_null(json_object_get(object, fields[i].name))))
             return bp_fail(ctx, BP_E_INPUT, "%s.%s is not %s", where, fields[i].name,
                            type_name(fields[i].type));
     return BP_OK;
@@ -50,9 +52,9 @@ static bp_status check_fields(bp_context *ctx, const json_t *object, const char 
 
 static bp_status check_points(bp_context *ctx, const json_t *points)
 {
-    static const field fields[] = {{"id", JSON_INTEGER},      {"family", JSON_STRING},
-                                   {"pipeline", JSON_STRING}, {"verdict", JSON_STRING},
-                                   {"ratio", JSON_REAL},      {"quantities", JSON_ARRAY}};
+    static const field fields[] = {{"id", JSON_INTEGER, false},      {"family", JSON_STRING, false},
+                                   {"pipeline", JSON_STRING, false}, {"verdict", JSON_STRING, false},
+                                   {"ratio", JSON_REAL, true},       {"quantities", JSON_ARRAY, false}};
     bp_status status = BP_OK;
     for (size_t i = 0; i < json_array_size(points) && status == BP_OK; i++) {
         const json_t *point = json_array_get(points, i);
@@ -65,13 +67,15 @@ static bp_status check_points(bp_context *ctx, const json_t *points)
 
 bp_status bp_page_check(bp_context *ctx, const json_t *scan)
 {
-    static const field top[] = {{"format", JSON_STRING},  {"sentence", JSON_STRING}, {"program", JSON_STRING},
-                                {"version", JSON_STRING}, {"command", JSON_STRING},  {"input", JSON_OBJECT},
-                                {"sample", JSON_OBJECT},  {"science", JSON_ARRAY},   {"budgets", JSON_OBJECT},
-                                {"families", JSON_ARRAY}, {"points", JSON_ARRAY},    {"best", JSON_ARRAY},
-                                {"curves", JSON_ARRAY},   {"previews", JSON_ARRAY},  {"cost", JSON_OBJECT}};
-    static const field input[] = {{"file", JSON_STRING}, {"dataset", JSON_STRING}, {"shape", JSON_ARRAY}};
-    static const field budgets[] = {{"systematic", JSON_REAL}, {"random", JSON_REAL}};
+    static const field top[] = {
+        {"format", JSON_STRING, false},  {"sentence", JSON_STRING, false}, {"program", JSON_STRING, false},
+        {"version", JSON_STRING, false}, {"command", JSON_STRING, false},  {"input", JSON_OBJECT, false},
+        {"sample", JSON_OBJECT, false},  {"science", JSON_ARRAY, false},   {"budgets", JSON_OBJECT, false},
+        {"families", JSON_ARRAY, false}, {"points", JSON_ARRAY, false},    {"best", JSON_ARRAY, false},
+        {"curves", JSON_ARRAY, false},   {"previews", JSON_ARRAY, false},  {"cost", JSON_OBJECT, false}};
+    static const field input[] = {
+        {"file", JSON_STRING, false}, {"dataset", JSON_STRING, false}, {"shape", JSON_ARRAY, false}};
+    static const field budgets[] = {{"systematic", JSON_REAL, false}, {"random", JSON_REAL, false}};
     if (!json_is_object(scan))
         return bp_fail(ctx, BP_E_INPUT, "this is no scan of `beampress explore`");
     bp_status status = check_fields(ctx, scan, "scan", top, sizeof top / sizeof *top);

@@ -113,6 +113,7 @@
 
   function flat(y, name, dash) {
     const ratios = data.points.map((p) => p.ratio).filter((r) => r > 0);
+    if (!ratios.length) ratios.push(1, 10);
     return { label: name, data: [{ x: Math.min(...ratios), y }, { x: Math.max(...ratios), y }], showLine: true, pointRadius: 0,
       borderColor: style("--ink"), backgroundColor: style("--ink"), borderWidth: 1.5, borderDash: dash, pointStyle: "line" };
   }
