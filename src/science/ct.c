@@ -240,7 +240,7 @@ static bp_status add_rows(bp_context *ctx, const analysis *a, const bp_ct_method
         status = bp_ct_slices(ctx, method, a->scan.angles, a->scan.angle_count, half, 2, count, sinograms,
                               half ? other : slices);
     if (status == BP_OK)
-        bp_ct_results_range(results, slices, count);
+        status = bp_ct_results_range(ctx, results, slices, count);
     for (size_t i = 0; i < count && status == BP_OK; i++) {
         status = bp_ct_results_row(ctx, results, first + i, slices + i * pixels, other + i * pixels,
                                    a->centres[first + i], &a->facts[first + i]);

@@ -12,7 +12,7 @@
 #include "base/checked.h"
 
 #define PI     3.14159265358979323846
-#define BINS   4096
+#define BINS   4096   /* fine, so that a small change of the values is a small change of the threshold */
 #define TAPER  20     /* pixels over which slices go to their mean before they are correlated */
 #define SMOOTH 1.5    /* pixels, of the slice in which borders are looked for */
 #define HALF   0.2071 /* signal to noise of half a bit per pixel */
@@ -50,7 +50,7 @@ static const struct {
     const char *name, *unit;
     const char *not_judged;
 } quantities[Q_COUNT] = {
-    [Q_CENTRE] = {"centre", "pixels", NULL},
+    [Q_CENTRE] = {"centre", "pixels", "is searched in steps of a quarter of a pixel; slices are judged"},
     [Q_AIR] = {"air_transmission", "", NULL},
     [Q_NOISE] = {"slice_noise", "1/pixel", FOLLOWS_NOISE},
     [Q_THRESHOLD] = {"otsu_threshold", "1/pixel",
@@ -87,25 +87,6 @@ static double distance(const bp_ct_results *r, size_t i)
 {
     double middle = bp_floor_divide(r->side, 2);
     return hypot(bp_floor_divide(i, r->side) - middle, (double)(i % r->side) - middle);
-}
-
-void bp_ct_results_range(bp_ct_results *r, const double *slices, size_t count)
-{
-    size_t pixels = r->side * r->side;
-    if (r->ranged)
-        return;
-    r->least = INFINITY;
-    r->most = -INFINITY;
-    for (size_t i = 0; i < count * pixels; i++) {
-        if (distance(r, i % pixels) > r->radius)
-            continue;
-        r->least = slices[i] < r->least ? slices[i] : r->least;
-        r->most = slices[i] > r->most ? slices[i] : r->most;
-    }
-    double more = 0.25 * (r->most - r->least); /* for slices that come later */
-    r->least -= more;
-    r->most += more;
-    r->ranged = true;
 }
 
 /* A histogram over the same bins whose counts are those of the sums. */
@@ -151,13 +132,62 @@ static bool add_rings(const bp_ct_results *r, const double *first, const double 
     return made;
 }
 
-/* Histogram of the slice, noise of the difference, borders at the slice's own threshold. */
+/* Threshold and what lies on both sides of it: pixels and their mean. False when there are no two phases. */
+typedef struct phases {
+    double threshold, counts[2], means[2];
+} phases;
+
+static bool find_phases(const bp_histogram *h, phases *p)
+{
+    size_t bin;
+    *p = (phases){.threshold = NAN};
+    if (!bp_otsu(h, &bin))
+        return false;
+    for (size_t i = 0; i < h->count; i++) {
+        p->counts[i > bin] += (double)h->counts[i];
+        p->means[i > bin] += (double)h->counts[i] * (h->first + (double)i * h->width);
+    }
+    p->means[0] /= p->counts[0];
+    p->means[1] /= p->counts[1];
+    p->threshold = h->first + (double)bin * h->width;
+    return true;
+}
+
+bp_status bp_ct_results_range(bp_context *ctx, bp_ct_results *r, const double *slices, size_t count)
+{
+    size_t pixels = r->side * r->side;
+    bp_histogram h;
+    phases p;
+    if (r->ranged)
+        return BP_OK;
+    r->least = INFINITY;
+    r->most = -INFINITY;
+    for (size_t i = 0; i < count * pixels; i++) {
+        if (distance(r, i % pixels) > r->radius)
+            continue;
+        r->least = slices[i] < r->least ? slices[i] : r->least;
+        r->most = slices[i] > r->most ? slices[i] : r->most;
+    }
+    double more = 0.25 * (r->most - r->least); /* for slices that come later */
+    r->least -= more;
+    r->most += more;
+    r->ranged = true;
+    if (!histogram_of(r, NULL, &h))
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+    for (size_t i = 0; i < count * pixels; i++)
+        if (distance(r, i % pixels) <= r->radius)
+            bp_histogram_add(&h, slices[i]);
+    r->level = find_phases(&h, &p) ? (p.means[0] + p.means[1]) / 2 : NAN;
+    bp_histogram_fini(&h);
+    return BP_OK;
+}
+
+/* Histogram of the slice, noise of the difference, borders. */
 static bool add_slice(const bp_ct_results *r, const double *first, const double *second, double *sums)
 {
     bp_histogram h;
     bp_edge_profile edge = {.places = 0};
     double *counts = sums + S_RINGS + 4 * r->rings;
-    size_t bin;
     if (!histogram_of(r, NULL, &h))
         return false;
     for (size_t i = 0; i < r->side * r->side; i++) {
@@ -168,9 +198,8 @@ static bool add_slice(const bp_ct_results *r, const double *first, const double 
         sums[S_NOISES]++;
     }
     bool made = true;
-    if (bp_otsu(&h, &bin))
-        made =
-            bp_edge_profile_add(&edge, r->slice, r->side, h.first + (double)bin * h.width, r->radius, SMOOTH);
+    if (!isnan(r->level))
+        made = bp_edge_profile_add(&edge, r->slice, r->side, r->level, r->radius, SMOOTH);
     for (size_t i = 0; i < h.count; i++)
         counts[i] += (double)h.counts[i];
     for (size_t i = 0; i < BP_EDGE_SAMPLES; i++)
@@ -200,25 +229,19 @@ bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *r, size_t row, const
                : bp_fail(ctx, BP_E_MEMORY, "no memory for results");
 }
 
-/* Threshold, share above it and mean of both sides. */
-static void find_phases(const bp_ct_results *r, const double *sums, double *q)
+static void report_phases(const bp_ct_results *r, const double *sums, double *q)
 {
     bp_histogram h;
-    size_t bin;
-    double counts[2] = {0, 0}, values[2] = {0, 0};
+    phases p;
     if (!histogram_of(r, sums, &h))
         return;
-    if (bp_otsu(&h, &bin)) {
-        for (size_t i = 0; i < h.count; i++) {
-            counts[i > bin] += (double)h.counts[i];
-            values[i > bin] += (double)h.counts[i] * (h.first + (double)i * h.width);
-        }
-        q[Q_THRESHOLD] = h.first + (double)bin * h.width;
-        q[Q_FRACTION] = counts[1] / (counts[0] + counts[1]);
-        q[Q_BELOW] = values[0] / counts[0];
-        q[Q_ABOVE] = values[1] / counts[1];
+    if (find_phases(&h, &p)) {
+        q[Q_THRESHOLD] = p.threshold;
+        q[Q_FRACTION] = p.counts[1] / (p.counts[0] + p.counts[1]);
+        q[Q_BELOW] = p.means[0];
+        q[Q_ABOVE] = p.means[1];
         if (q[Q_NOISE] > 0)
-            q[Q_CONTRAST] = (q[Q_ABOVE] - q[Q_BELOW]) / q[Q_NOISE];
+            q[Q_CONTRAST] = (p.means[1] - p.means[0]) / q[Q_NOISE];
     }
     bp_histogram_fini(&h);
 }
@@ -243,7 +266,7 @@ static void evaluate(const bp_ct_results *r, const double *sums, double *q, doub
         q[Q_AIR] = sums[S_AIR] / sums[S_AIRS];
     if (sums[S_NOISES] > 0)
         q[Q_NOISE] = sqrt(sums[S_NOISE] / sums[S_NOISES] * r->noise_factor);
-    find_phases(r, sums, q);
+    report_phases(r, sums, q);
     memcpy(edge.sums, sums + S_EDGE, sizeof edge.sums);
     bp_edge_profile_width(&edge, &q[Q_EDGE]);
     q[Q_RESOLUTION] = bp_rings_resolution(&rings, HALF, 0);

@@ -12,6 +12,8 @@ typedef struct bp_ct_results {
     double radius;                           /* of the disc that is looked at */
     double noise_factor; /* variance of the whole set's slice over that of the half sets' difference */
     double least, most;  /* of the histogram; known after the first slices */
+    double
+        level; /* of the borders: half way between the phases of the first slices; NAN without two phases */
     bool ranged;
     double *sums;  /* units x length */
     double *slice; /* of the whole set, of the row that was added last */
@@ -24,8 +26,10 @@ BP_MUST_CHECK bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double
                                             size_t first, size_t second, bp_ct_results *results);
 void bp_ct_results_fini(bp_ct_results *results);
 
-/* The range that the histogram of slices will have, from some of them. */
-void bp_ct_results_range(bp_ct_results *results, const double *slices, size_t count);
+/* The range that the histogram of slices will have, and the level of their borders, from some of them. One
+ * level for all: a slice of one phase alone has none of its own. */
+BP_MUST_CHECK bp_status bp_ct_results_range(bp_context *ctx, bp_ct_results *results, const double *slices,
+                                            size_t count);
 /* Row number `row`: its slices from the two half sets. centre: found in this row; NAN when it was given. */
 BP_MUST_CHECK bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *results, size_t row,
                                           const double *first, const double *second, double centre,
