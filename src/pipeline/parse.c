@@ -51,12 +51,11 @@ static size_t word_length(const parser *p)
     size_t n = 0;
     bool inside = false;
     for (; s[n]; n++) {
+        bool ends = inside ? s[n] == '\n' : isspace((unsigned char)s[n]) || s[n] == '|' || s[n] == '#';
+        if (ends)
+            break;
         if (s[n] == '"')
             inside = !inside;
-        else if (!inside && (isspace((unsigned char)s[n]) || s[n] == '|' || s[n] == '#'))
-            break;
-        else if (inside && s[n] == '\n')
-            break;
     }
     return n;
 }

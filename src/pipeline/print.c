@@ -102,7 +102,7 @@ size_t bp_blame_print(const char *text, const bp_blame *blame, char *out, size_t
         *out = 0;
     if (blame->length == 0 || blame->at > strlen(text))
         return 0;
-    size_t begin = blame->at, end = blame->at;
+    size_t begin = blame->at, end = begin;
     while (begin > 0 && text[begin - 1] != '\n')
         begin--;
     while (text[end] && text[end] != '\n')

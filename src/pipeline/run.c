@@ -256,7 +256,7 @@ static place place_of(const bp_reframe *r, const hsize_t *offset, const size_t *
 static bool frame_of(const bp_reframe *r, const place *p, const hsize_t *offset, const size_t *shape,
                      size_t box, uint64_t *frame)
 {
-    size_t at[BP_MAX_RANK];
+    size_t at[BP_MAX_RANK] = {0};
     bool inside = true;
     *frame = 0;
     for (size_t i = p->lead; i-- > 0; box /= shape[i])

@@ -187,7 +187,7 @@ static bp_status read_frames(bp_context *ctx, bp_stage_run *run, uint8_t **chose
     if (strchr(text, '/'))
         return read_file(ctx, run, *chosen);
     for (;;) {
-        uint64_t first, end;
+        uint64_t first = 0, end;
         bool number = read_count(&text, &first);
         end = first + 1;
         if (number && *text == ':') {
