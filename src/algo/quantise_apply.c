@@ -8,6 +8,7 @@
 #include "algo/values.h"
 #include "base/bits.h"
 #include "base/scratch.h"
+#include "kernel/kernel.h"
 
 #define BLOCK   1024
 #define NO_CODE INT32_MIN
@@ -81,10 +82,19 @@ static void widen_range(applier *a, const int32_t *numbers, size_t n)
 static void number_all(applier *a)
 {
     const uint8_t *values = a->in->values.data, *marks = a->in->marks;
+    const bp_quantise_kernels *kernels = bp_kernels_get()->quantise;
+    bp_dtype dtype = a->in->values.dtype;
+    bool plain = dtype == BP_F32 && a->in->as == dtype && !a->q->dither &&
+                 (a->q->law == BP_LAW_LINEAR || !isfinite(a->bound));
+    bp_quantise_terms law;
+    bp_quantiser_for_kernels(a->q, a->bound, &law);
     for (size_t at = 0; at < a->count; at += BLOCK) {
         size_t n = a->count - at < BLOCK ? a->count - at : BLOCK;
         int32_t *numbers = a->numbers + at;
-        number_block(a, values + at * size_of_input(a), at, n, numbers);
+        if (plain)
+            kernels->numbers(&law, (const float *)(const void *)values + at, n, numbers);
+        else
+            number_block(a, values + at * size_of_input(a), at, n, numbers);
         for (size_t i = 0; marks && i < n; i++)
             numbers[i] = marks[at + i] ? NO_CODE : numbers[i];
         widen_range(a, numbers, n);

@@ -5,6 +5,7 @@
 
 #include "algo/noise.h"
 #include "algo/quantise_plan.h"
+#include "kernel/kernel.h"
 
 #define BLOCK      1024
 #define PER_OCTAVE 4
@@ -210,6 +211,12 @@ void bp_quantise_codes(const bp_quantiser *quantiser, double most, bp_dtype from
     uint8_t *narrow = codes;
     uint16_t *wide = codes;
     size_t item = bp_dtype_size(from);
+    if (from == BP_F32 && dtype == BP_U8 && quantiser->law == BP_LAW_LINEAR) {
+        bp_quantise_terms law;
+        bp_quantiser_for_kernels(quantiser, 0, &law);
+        bp_kernels_get()->quantise->codes(&law, most, values, count, codes);
+        return;
+    }
     for (size_t at = 0; at < count; at += BLOCK) {
         size_t n = count - at < BLOCK ? count - at : BLOCK;
         bp_values_to_double(from, (const uint8_t *)values + at * item, n, t);

@@ -71,6 +71,21 @@ void bp_quantiser_restore(const bp_quantiser *q, const double *t, size_t count, 
     }
 }
 
+void bp_quantiser_for_kernels(const bp_quantiser *q, double bound, bp_quantise_terms *law)
+{
+    memset(law, 0, sizeof *law);
+    law->counts = q->law == BP_LAW_COUNTS;
+    law->offset = q->offset;
+    law->to_t = q->to_t;
+    law->step = q->step;
+    law->bound = bound;
+    law->gain = q->gain;
+    law->constant = q->constant;
+    law->least = q->gain * q->offset + q->constant;
+    law->knee = q->knee;
+    law->per_step = 1 / q->dark_step;
+}
+
 void bp_quantiser_round(const double *t, size_t count, int32_t *numbers)
 {
     for (size_t i = 0; i < count; i++) {

@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/quantise.h"
+
 typedef enum bp_law { BP_LAW_LINEAR = 0, BP_LAW_COUNTS = 1 } bp_law;
 
 /* The whole numbers lie between these, exclusive. What would lie elsewhere has no code. */
@@ -50,6 +52,9 @@ void bp_quantiser_scale(const bp_quantiser *quantiser, const double *values, siz
 void bp_quantiser_restore(const bp_quantiser *quantiser, const double *t, size_t count, double *values);
 /* t rounded to even, as a number; what lies outside the limit, or is no number, becomes -2^30 or 2^30. */
 void bp_quantiser_round(const double *t, size_t count, int32_t *numbers);
+
+/* The law as the kernels take it. */
+void bp_quantiser_for_kernels(const bp_quantiser *quantiser, double bound, bp_quantise_terms *law);
 
 /* u of values first ... first + count - 1 of the stream `key`. */
 void bp_quantiser_dither(uint64_t key, uint64_t first, size_t count, double *u);

@@ -14,6 +14,7 @@
 #include "kernel/photon_choice.h"
 #include "kernel/photon_fast.h"
 #include "kernel/photon_numbers.h"
+#include "kernel/quantise.h"
 #include "kernel/ring.h"
 
 typedef enum bp_simd { BP_SIMD_C = 0, BP_SIMD_AVX2 = 1, BP_SIMD_AVX512 = 2, BP_SIMD_COUNT } bp_simd;
@@ -64,6 +65,7 @@ typedef struct bp_kernels {
     const bp_photon_values *photon_values;
     const bp_photon_numbers *photon_numbers;
     const bp_metric_kernels *metric;
+    const bp_quantise_kernels *quantise;
     const bp_photon_choice *photon_choice;
     /* Codes one band; its streams have room for two words and one escape a pixel. */
     void (*photon_encode)(const bp_photon_source *source, bp_photon_sink *sink);

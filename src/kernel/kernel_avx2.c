@@ -213,6 +213,7 @@ const bp_kernels *bp_kernels_avx2(void)
         .photon_values = &bp_photon_values_avx2,
         .photon_numbers = &bp_photon_numbers_avx2,
         .metric = &bp_metric_kernels_avx2,
+        .quantise = &bp_quantise_kernels_avx2,
         .photon_choice = &bp_photon_choice_avx2,
         .photon_windows = bp_photon_windows_c,
         .photon_encode = bp_photon_encode_avx2,

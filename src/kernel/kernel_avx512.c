@@ -189,6 +189,7 @@ const bp_kernels *bp_kernels_avx512(void)
         .photon_values = &bp_photon_values_avx512,
         .photon_numbers = &bp_photon_numbers_avx512,
         .metric = &bp_metric_kernels_avx512,
+        .quantise = &bp_quantise_kernels_avx512,
         .photon_choice = &bp_photon_choice_avx512,
         .photon_windows = bp_photon_windows_avx512,
         .photon_encode = bp_photon_encode_avx512,

@@ -85,6 +85,7 @@ const bp_kernels *bp_kernels_c(void)
         .photon_values = &bp_photon_values_c,
         .photon_numbers = &bp_photon_numbers_c,
         .metric = &bp_metric_kernels_c,
+        .quantise = &bp_quantise_kernels_c,
         .photon_choice = &bp_photon_choice_c,
         .photon_windows = bp_photon_windows_c,
         .photon_encode = bp_photon_encode_c,

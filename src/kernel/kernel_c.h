@@ -14,6 +14,7 @@ bool bp_lz4_decode_avx2(const uint8_t *in, size_t size, uint8_t *out, size_t byt
 size_t bp_lz4_encode_avx512(bp_lz4_table *table, const uint8_t *in, size_t bytes, uint8_t *out);
 bool bp_lz4_decode_avx512(const uint8_t *in, size_t size, uint8_t *out, size_t bytes);
 
+extern const bp_quantise_kernels bp_quantise_kernels_c, bp_quantise_kernels_avx2, bp_quantise_kernels_avx512;
 extern const bp_metric_kernels bp_metric_kernels_c, bp_metric_kernels_avx2, bp_metric_kernels_avx512;
 extern const bp_photon_values bp_photon_values_c, bp_photon_values_avx2, bp_photon_values_avx512;
 extern const bp_photon_numbers bp_photon_numbers_c, bp_photon_numbers_avx2, bp_photon_numbers_avx512;
