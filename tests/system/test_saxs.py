@@ -319,3 +319,21 @@ def test_identical_data_pass_the_judge(beampress, tmp_path):
     beampress("compress", tmp_path / "a.h5", tmp_path / "b.h5")
     done = beampress("judge", tmp_path / "a.h5", tmp_path / "b.h5", "--science", "saxs:bins=50", "--json")
     assert done.json["verdict"] == "pass"
+
+
+def test_uncertainty_is_that_of_repeats(beampress, tmp_path):
+    """Predicted sigma against the scatter of 30 simulated experiments; bench/sigma.py does 400."""
+    file = tmp_path / "x.h5"
+    for exposures in (8, 1):
+        runs = []
+        for seed in range(1, 31):
+            beampress("simulate", "saxs", file, "height=64", "width=64", "pixel=2000", "background=1", f"frames={exposures}",
+                      f"seed={seed}", "--overwrite")
+            runs.append(analyse(beampress, file, "saxs:bins=25"))
+        values, sigmas = (np.array([run["intensity"][key] for run in runs]) for key in ("values", "sigma"))
+        ratio = np.sqrt((sigmas**2).mean(axis=0)) / values.std(axis=0, ddof=1)
+        assert np.median(ratio) == pytest.approx(1, abs=0.15)
+        assert ratio.min() > 0.6 and ratio.max() < 1.6  # 30 repeats know a scatter to an eighth
+        for name in ("guinier_radius", "guinier_intensity", "invariant"):
+            numbers, said = (np.array([run[name][key] for run in runs]) for key in ("value", "sigma"))
+            assert np.sqrt((said**2).mean()) / numbers.std(ddof=1) == pytest.approx(1, abs=0.4), name
