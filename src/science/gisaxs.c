@@ -51,9 +51,9 @@ typedef struct analysis {
 /* q_y and q_z of a pixel. The beam lies in the horizon; the surface is tilted against it by the incidence. */
 static void wave_vector(const analysis *a, const bp_view *view, size_t pixel, double *qy, double *qz)
 {
-    size_t columns = a->stack->columns;
+    size_t columns = a->stack->columns, row = pixel / columns;
     double at[3], angle = a->params[P_INCIDENCE] * 3.14159265358979323846 / 180;
-    bp_view_position(view, (double)(pixel / columns) + 0.5, (double)(pixel % columns) + 0.5, at);
+    bp_view_position(view, (double)row + 0.5, (double)(pixel % columns) + 0.5, at);
     double far = sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]);
     double up = (a->params[P_ROWS] == 0 ? -at[0] : at[0]) / far, across = at[1] / far, along = at[2] / far;
     double k = 2 * 3.14159265358979323846e-9 / view->geometry.wavelength;

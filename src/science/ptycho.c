@@ -86,7 +86,8 @@ static void describe_position(analysis *a, size_t f)
     double values[CURVES];
     for (size_t i = 0; i < a->stack->rows * columns; i++) {
         moments *m = &parts[a->tiles[i]];
-        double v = a->frame[i], x = (double)(i % columns), y = (double)(i / columns);
+        size_t row = i / columns;
+        double v = a->frame[i], x = (double)(i % columns), y = (double)row;
         if (a->skip[i])
             continue;
         m->sum += v;

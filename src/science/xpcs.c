@@ -152,7 +152,7 @@ static bp_status make_series(bp_context *ctx, analysis *a)
             "two_time: %llu frames of %zu pixels are more than the %u frames and %llu values that it "
             "takes into memory; take fewer frames or smaller regions",
             (unsigned long long)frames, pixels, MOST_FRAMES, (unsigned long long)MOST_SERIES);
-    a->series = malloc((size_t)frames * pixels * sizeof *a->series);
+    a->series = malloc(((size_t)frames * pixels + 1) * sizeof *a->series);
     return a->series ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for the series");
 }
 

@@ -69,7 +69,8 @@ static bp_status fill_rates(bp_context *ctx, const bp_simulation *s, state *st)
 {
     double L = st->distance;
     for (size_t i = 0; i < st->pixels; i++) {
-        double dy = ((double)(i / s->width) + 0.5 - st->centre_y) * st->pixel * 1e-6;
+        size_t row = i / s->width;
+        double dy = ((double)row + 0.5 - st->centre_y) * st->pixel * 1e-6;
         double dx = ((double)(i % s->width) + 0.5 - st->centre_x) * st->pixel * 1e-6;
         double r2 = dx * dx + dy * dy, h = sqrt(L * L + r2), cosine = L / h;
         /* sin^2 of half the scattering angle is (1 - cos) / 2, without cancellation */

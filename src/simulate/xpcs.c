@@ -130,8 +130,8 @@ static bp_status make_series(bp_context *ctx, const bp_simulation *s, state *st)
     size_t side = (size_t)s->params[P_SPECKLE];
     field f = {.rows = s->height + side - 1, .columns = s->width + side - 1};
     double *sums = calloc(s->frames * st->pixels, sizeof *sums);
-    f.white = malloc(2 * f.rows * f.columns * sizeof *f.white);
-    f.rough = malloc(2 * f.rows * s->width * sizeof *f.rough);
+    f.white = calloc(2 * f.rows * f.columns, sizeof *f.white);
+    f.rough = calloc(2 * f.rows * s->width, sizeof *f.rough);
     f.now = calloc(2 * st->pixels, sizeof *f.now);
     bp_status status = sums && f.white && f.rough && f.now
                            ? BP_OK
@@ -177,8 +177,10 @@ static void fill_regions(const bp_simulation *s, state *st)
         st->keep[k] = bp_plain_exp(-st->rates[k]);
         st->renew[k] = sqrt(1 - st->keep[k] * st->keep[k]);
     }
-    for (size_t i = 0; i < st->pixels; i++)
-        st->labels[i] = (double)(1 + i / s->width * regions / s->height);
+    for (size_t i = 0; i < st->pixels; i++) {
+        size_t region = 1 + i / s->width * regions / s->height;
+        st->labels[i] = (double)region;
+    }
 }
 
 static bp_status begin(bp_context *ctx, bp_simulation *s)
