@@ -109,7 +109,7 @@ static bool extend(const bp_dispersion_params *p, const double *frame, size_t ro
 {
     size_t pixels = rows * columns;
     boxes b;
-    uint8_t *core = malloc(3 * pixels + 1), *across = core ? core + pixels : NULL,
+    uint8_t *core = calloc(3, pixels + 1), *across = core ? core + pixels : NULL,
             *rest = core ? across + pixels : NULL;
     bool done = core && boxes_init(&b, frame, rows, columns, p->kernel + 2, rest);
     if (done) {
@@ -128,7 +128,7 @@ bool bp_dispersion_mask(const bp_dispersion_params *p, const double *frame, size
 {
     size_t pixels = rows * columns;
     boxes b;
-    uint8_t *valid = malloc(pixels + 1);
+    uint8_t *valid = calloc(pixels + 1, 1);
     bool done = valid && boxes_init(&b, frame, rows, columns, p->kernel, valid);
     if (done) {
         for (size_t i = 0; i < pixels; i++)
@@ -164,6 +164,12 @@ static size_t collect(uint8_t *strong, size_t rows, size_t columns, size_t start
     return count;
 }
 
+static double row_of(size_t pixel, size_t columns)
+{
+    size_t row = pixel / columns;
+    return (double)row;
+}
+
 /* Is it a spot? Its centroid is weighted by the values. */
 static bool measure(const bp_dispersion_params *p, const double *frame, size_t columns, const size_t *region,
                     size_t count, bp_peak *peak)
@@ -171,7 +177,7 @@ static bool measure(const bp_dispersion_params *p, const double *frame, size_t c
     double sum = 0, sx = 0, sy = 0, max = -(double)INFINITY, mx = 0, my = 0;
     for (size_t i = 0; i < count; i++) {
         double v = frame[region[i]], x = (double)(region[i] % columns) + 0.5,
-               y = (double)(region[i] / columns) + 0.5;
+               y = row_of(region[i], columns) + 0.5;
         sum += v;
         sx += v * x;
         sy += v * y;

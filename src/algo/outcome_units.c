@@ -10,7 +10,7 @@ bp_status bp_outcomes_from_units(bp_context *ctx, bp_outcomes *outcomes, const b
 {
     bp_outcome copy = *outcome;
     size_t units = copy.unit_count;
-    double *work = malloc((copy.count + units + 1) * sizeof *work);
+    double *work = calloc(copy.count + units + 1, sizeof *work);
     if (!work)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
     double *one = work + copy.count;

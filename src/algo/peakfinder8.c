@@ -254,6 +254,12 @@ static size_t flood(bp_peakfinder8 *f, size_t start)
     return count;
 }
 
+static double row_of(const bp_peakfinder8 *f, size_t pixel)
+{
+    size_t row = pixel / f->columns;
+    return (double)row;
+}
+
 /* Middle of the pixels weighted by their distance from the ring's mean, to whole pixels. */
 static void rough_centre(const bp_peakfinder8 *f, const void *frame, bp_dtype dtype, size_t count, long *cx,
                          long *cy)
@@ -264,7 +270,7 @@ static void rough_centre(const bp_peakfinder8 *f, const void *frame, bp_dtype dt
         double w = fabs((double)(bp_pixel(frame, dtype, p) - f->levels[f->ring[p]].mean));
         sum += w;
         x += w * (double)(p % f->columns);
-        y += w * (double)(p / f->columns);
+        y += w * row_of(f, p);
     }
     *cx = sum > 0 ? lrint(x / sum) : (long)(f->region[0] % f->columns);
     *cy = sum > 0 ? lrint(y / sum) : (long)(f->region[0] / f->columns);
@@ -312,7 +318,7 @@ static bool measure(const bp_peakfinder8 *f, const void *frame, bp_dtype dtype, 
         total += v - around.mean;
         raw += v;
         x += v * (double)(p % f->columns);
-        y += v * (double)(p / f->columns);
+        y += v * row_of(f, p);
         max = v > max ? v : max;
     }
     double snr = around.sigma > 0 ? total / around.sigma : total > 0 ? (double)INFINITY : 0;

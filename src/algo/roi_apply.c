@@ -81,9 +81,11 @@ static bool find_peaks(applier *a, size_t index)
     size_t pixels = a->frames.rows * a->frames.columns;
     if (a->finder)
         return bp_peakfinder8_find(a->finder, a->frame, BP_F64, &a->peaks);
+    a->peaks.count = 0;
+    if (!a->prepared || !pixels)
+        return true;
     uint64_t frame = a->in->place / pixels + index;
     double count = frame < a->prepared->frames ? a->prepared->counts[frame] : 0;
-    a->peaks.count = 0;
     for (size_t i = 0; (double)i < count && i < a->prepared->room; i++) {
         double x = a->prepared->x[frame * a->prepared->room + i],
                y = a->prepared->y[frame * a->prepared->room + i];

@@ -72,7 +72,7 @@ bp_status bp_shots_init(bp_context *ctx, bp_shots *shots, const double *params, 
     shots->mark = ldexp(1, 8 * (int)bp_dtype_size(s->dtype)) - (s->dtype == BP_U64 ? 0 : 1);
     shots->frame = malloc(s->rows * s->columns * sizeof *shots->frame);
     if (params[P_FINDER] >= FINDER_DISPERSION)
-        shots->strong = malloc(s->rows * s->columns);
+        shots->strong = malloc(s->rows * s->columns + 1);
     shots->finder = bp_peakfinder8_new(s->rows, s->columns, &find, s->excluded);
     if (!shots->frame || !shots->finder || (params[P_FINDER] >= FINDER_DISPERSION && !shots->strong))
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");

@@ -292,8 +292,8 @@ static void add_spot(const bp_simulation *s, double x, double y, double photons,
         for (size_t i = first_x; i < s->width && (double)i < x + radius; i++) {
             double sum = 0;
             for (int sub = 0; sub < FINE * FINE; sub++) {
-                double dx = (double)i + (sub % FINE + 0.5) / FINE - x,
-                       dy = (double)j + (sub / FINE + 0.5) / FINE - y;
+                int row = sub / FINE, column = sub % FINE;
+                double dx = (double)i + (column + 0.5) / FINE - x, dy = (double)j + (row + 0.5) / FINE - y;
                 double inside = 1 - (dx * dx + dy * dy) / (radius * radius);
                 sum += inside > 0 ? inside * inside * inside : 0;
             }
@@ -364,8 +364,8 @@ static bp_status begin(bp_context *ctx, bp_simulation *s)
     if (!st)
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
     st->seed = (uint64_t)s->params[P_SEED];
-    st->background = malloc(pixels * sizeof *st->background);
-    st->rate = malloc(pixels * sizeof *st->rate);
+    st->background = calloc(pixels, sizeof *st->background);
+    st->rate = calloc(pixels, sizeof *st->rate);
     st->hit = calloc(7 * s->frames, sizeof *st->hit);
     st->sampler = bp_poisson_sampler_new();
     if (!st->background || !st->rate || !st->hit || !st->sampler)
