@@ -279,3 +279,28 @@ def test_peaks_of_simulated_shots_are_found(beampress, simulated):
     assert strong > 200 and seen / strong > 0.93 and true / len(rows) > 0.97
     pulls = np.array(pulls)
     assert len(pulls) > 100 and abs(pulls.mean()) < 0.5 and 0.7 < pulls.std() < 1.4
+
+
+def test_tables_of_half_sets(beampress, tmp_path):
+    rng = np.random.default_rng(1)
+    true = rng.exponential(100, 4000)
+    q = rng.uniform(0.05, 0.5, 4000)
+    table = np.array([true + rng.normal(0, 200 * q), true + rng.normal(0, 200 * q), q]).T
+    with h5py.File(tmp_path / "t.h5", "w") as f:
+        f["table"] = table
+        f["two"] = table[:, :2]
+        f["wide"] = np.zeros((100, 7))
+    found = {r["name"]: r for r in beampress("analyse", "half_sets:shells=8", tmp_path / "t.h5", "--dataset", "table", "--json").json["results"]}
+    a, b = table[:, 0], table[:, 1]
+    cc = np.corrcoef(a, b)[0, 1]
+    assert found["cc_half"]["value"] == pytest.approx(cc, rel=1e-10) and 0 < found["cc_half"]["sigma"] < 0.02
+    assert found["cc_star"]["value"] == pytest.approx(np.sqrt(2 * cc / (1 + cc)), rel=1e-10)
+    assert found["rsplit"]["value"] == pytest.approx(2 ** 0.5 * np.abs(a - b).sum() / (a + b).sum(), rel=1e-10)
+    order = np.argsort(q)
+    shells = [np.corrcoef(a[p], b[p])[0, 1] for p in np.array_split(order, 8)]
+    assert found["shell_cc_half"]["values"] == pytest.approx(shells, rel=1e-9)
+    assert found["shell_cc_half"]["at"] == pytest.approx([q[p].mean() for p in np.array_split(order, 8)], rel=1e-9)
+    assert shells == sorted(shells, reverse=True)
+    two = beampress("analyse", "half_sets", tmp_path / "t.h5", "--dataset", "two", "--json").json["results"]
+    assert [r["name"] for r in two] == ["cc_half", "cc_star", "rsplit", "r1", "r2"]
+    assert "two or three columns" in beampress("analyse", "half_sets", tmp_path / "t.h5", "--dataset", "wide", code=3).stderr
