@@ -159,6 +159,32 @@ static void put(bp_dtype dtype, void *values, size_t i, double value)
     }
 }
 
+/* Adds up groups of `step` sums. */
+#define REDUCE(MEMBER)                                                                                       \
+    for (size_t i = 0; i < count; i++)                                                                       \
+        for (size_t k = 0; k < step; k++)                                                                    \
+    to.MEMBER[i] += wide.MEMBER[i * step + k]
+
+static void reduce(bp_dtype dtype, sums wide, size_t step, size_t count, sums to)
+{
+    switch ((int)dtype) {
+    case BP_U8:
+    case BP_U16:
+        REDUCE(u32);
+        break;
+    case BP_U32:
+        REDUCE(u64);
+        break;
+    case BP_F32:
+    case BP_F64:
+        REDUCE(f64);
+        break;
+    default:
+        REDUCE(i64);
+        break;
+    }
+}
+
 typedef struct line {
     bp_dtype from;
     sums sums;
@@ -182,6 +208,12 @@ static void finish_line(const line *l, bp_frame *out, size_t at, bool labelled, 
         uint16_t *to = (uint16_t *)out->values + at * out->columns;
         for (size_t i = 0; i < out->columns; i++)
             to[i] = (uint16_t)l->sums.u32[i];
+        return;
+    }
+    if (!labelled && l->mean && out->dtype == BP_F32 && (l->from == BP_U16 || l->from == BP_U8)) {
+        float *to = (float *)out->values + at * out->columns;
+        for (size_t i = 0; i < out->columns; i++)
+            to[i] = (float)((double)l->sums.u32[i] / (double)l->whole);
         return;
     }
     for (size_t i = 0; i < out->columns; i++) {
@@ -214,8 +246,11 @@ bp_status bp_stage_bin_frame(bp_context *ctx, const bp_binning *bin, const bp_fr
     size_t size = bp_dtype_size(in->dtype), bytes = out->columns * sum_size(in->dtype);
     sums s = {.any = bp_scratch_take(ctx, bytes)};
     uint32_t *held = bp_scratch_take(ctx, out->columns * sizeof *held);
+    /* without labels: down the columns first, which is quick, then along the row */
+    sums wide = {.any = in->labels ? NULL : bp_scratch_take(ctx, bytes * bin->columns)};
     bool any = false;
-    bp_status status = s.any && held ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for sums");
+    bp_status status =
+        s.any && held && (in->labels || wide.any) ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for sums");
     uint32_t whole = (uint32_t)(bin->rows * bin->columns);
     line l = {in->dtype, s, held, whole, bin->mean, bin->least};
     memset(out->label_room, 0, out->rows * out->columns);
@@ -223,14 +258,23 @@ bp_status bp_stage_bin_frame(bp_context *ctx, const bp_binning *bin, const bp_fr
         memset(s.any, 0, bytes);
         for (size_t i = 0; i < out->columns; i++)
             held[i] = whole;
+        if (wide.any)
+            memset(wide.any, 0, bytes * bin->columns);
         for (size_t k = 0; k < bin->rows; k++) {
             size_t at = (r * bin->rows + k) * in->columns;
-            add_row(in->dtype, (const char *)in->values + at * size, in->labels ? in->labels + at : NULL,
-                    bin->columns, out->columns, s, held);
+            if (wide.any)
+                add_row(in->dtype, (const char *)in->values + at * size, NULL, 1, out->columns * bin->columns,
+                        wide, held);
+            else
+                add_row(in->dtype, (const char *)in->values + at * size, in->labels + at, bin->columns,
+                        out->columns, s, held);
         }
+        if (wide.any)
+            reduce(in->dtype, wide, bin->columns, out->columns, s);
         finish_line(&l, out, r, in->labels != NULL, &any);
     }
     out->labels = any ? out->label_room : NULL;
+    bp_scratch_give(ctx, wide.any);
     bp_scratch_give(ctx, held);
     bp_scratch_give(ctx, s.any);
     return status;

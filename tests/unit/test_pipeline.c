@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/values.h"
 #include "pipeline/pipeline.h"
 #include "unit/cmocka_all.h"
 
@@ -165,6 +166,55 @@ static void test_prefix(void **state)
     bp_context_free(ctx);
 }
 
+/* Blocks of 4 x 3 pixels of frames without labels, by their sums. */
+static void one_bin(bp_dtype dtype, const char *text)
+{
+    bp_memory_stack in = {0};
+    double *plain = malloc(sizeof *plain * FRAMES * ROWS * COLUMNS);
+    size_t size = bp_dtype_size(dtype);
+    bp_flow_init(&in.flow, dtype, FRAMES, ROWS, COLUMNS);
+    in.values = malloc(size * FRAMES * ROWS * COLUMNS);
+    for (size_t i = 0; i < FRAMES * ROWS * COLUMNS; i++) {
+        unsigned value = (unsigned)(i * 2654435761u >> 9) % 100;
+        plain[i] = value;
+        if (dtype == BP_U8)
+            ((uint8_t *)in.values)[i] = (uint8_t)value;
+        else if (dtype == BP_U16)
+            ((uint16_t *)in.values)[i] = (uint16_t)value;
+        else if (dtype == BP_I32)
+            ((int32_t *)in.values)[i] = (int32_t)value;
+        else
+            ((float *)in.values)[i] = (float)value;
+    }
+    bp_memory_stack out = run(&in, text, 2);
+    bool mean = strstr(text, "mean") != NULL;
+    assert_int_equal(out.flow.rows, ROWS / 3);
+    assert_int_equal(out.flow.columns, COLUMNS / 4);
+    for (size_t f = 0, at = 0; f < FRAMES; f++)
+        for (size_t r = 0; r < ROWS / 3; r++)
+            for (size_t c = 0; c < COLUMNS / 4; c++, at++) {
+                double sum = 0, got;
+                for (size_t i = 0; i < 12; i++)
+                    sum += plain[(f * ROWS + r * 3 + i / 4) * COLUMNS + c * 4 + i % 4];
+                bp_values_to_double(out.flow.dtype, (char *)out.values + at * bp_dtype_size(out.flow.dtype),
+                                    1, &got);
+                assert_true(got == (mean ? (double)(float)(sum / 12) : sum));
+            }
+    bp_memory_stack_fini(&out);
+    bp_memory_stack_fini(&in);
+    free(plain);
+}
+
+static void test_bin(void **state)
+{
+    (void)state;
+    static const bp_dtype dtypes[] = {BP_U8, BP_U16, BP_I32, BP_F32};
+    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+        one_bin(dtypes[i], "bin x=4 y=3");
+        one_bin(dtypes[i], "bin x=4 y=3 mode=mean");
+    }
+}
+
 static void test_check_blames(void **state)
 {
     (void)state;
@@ -200,6 +250,7 @@ int main(void)
         cmocka_unit_test(test_canonical), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_caret),     cmocka_unit_test(test_crop_threshold),
         cmocka_unit_test(test_prefix),    cmocka_unit_test(test_check_blames),
+        cmocka_unit_test(test_bin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
