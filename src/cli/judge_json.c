@@ -34,10 +34,12 @@ static json_t *limits_json(const bp_limits *l)
 
 static json_t *list_of(const double *values, size_t count)
 {
+    if (!values)
+        return json_null();
     json_t *list = json_array();
-    for (size_t i = 0; values && i < count; i++)
+    for (size_t i = 0; i < count; i++)
         json_array_append_new(list, isfinite(values[i]) ? json_real(values[i]) : json_null());
-    return values ? list : json_null();
+    return list;
 }
 
 /* For plots. Maps are pictures and no text. */
