@@ -44,7 +44,7 @@ def xpcs(work):
     scan = work.explore(work.simulate("xpcs", frames=512, counts=2), "xpcs")
     file = work.real("time-series_dioptas_petra-lambda_m1.h5", frames=None)
     if file:
-        scan["real"] = work.judge_run(file, "quantise step=1sigma gain=1 read_noise=0 offset=0", "xpcs")
+        scan["real"] = work.judge_run(file, "mask lowest=0 | quantise step=1sigma dither=subtractive gain=1 read_noise=0 offset=0", "xpcs")
     return scan
 
 

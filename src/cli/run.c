@@ -185,19 +185,47 @@ bp_status bp_cli_check(bp_cli *cli)
     return status;
 }
 
-static void print_done(const bp_run *run, const char *output)
+/* Bytes of the frames, as they came and as they are stored. */
+static void count_bytes(const bp_run *run, uint64_t *raw, uint64_t *stored)
 {
-    bp_text raw, stored;
     const bp_file_report *f = &run->file;
-    uint64_t coded = 0;
+    const bp_flow *in = &run->input.flow;
+    *stored = 0;
     for (size_t i = 0; i < f->dataset_count; i++)
         if (strcmp(f->datasets[i].path, run->reframe.dataset) == 0)
-            coded = f->datasets[i].stored_bytes;
-    const bp_flow *in = &run->input.flow;
-    uint64_t bytes = in->frames * in->rows * in->columns * bp_dtype_size(in->dtype);
-    printf("%s: frames of %s in %s: ratio %.2f; file ratio %.2f%s\n", output, bp_text_bytes(&raw, bytes),
-           bp_text_bytes(&stored, coded), bp_ratio(bytes, coded), bp_ratio(f->input_bytes, f->output_bytes),
+            *stored = f->datasets[i].stored_bytes;
+    *raw = in->frames * in->rows * in->columns * bp_dtype_size(in->dtype);
+}
+
+static void print_done(const bp_run *run, const char *output)
+{
+    bp_text before, after;
+    const bp_file_report *f = &run->file;
+    uint64_t raw, stored;
+    count_bytes(run, &raw, &stored);
+    printf("%s: frames of %s in %s: ratio %.2f; file ratio %.2f%s\n", output, bp_text_bytes(&before, raw),
+           bp_text_bytes(&after, stored), bp_ratio(raw, stored), bp_ratio(f->input_bytes, f->output_bytes),
            f->verified ? ", verified" : "");
+}
+
+/* What a finished run adds to what check says. */
+static void set_done_json(bp_cli *cli, const bp_run *run, const char *output)
+{
+    char hash[20];
+    uint64_t raw, stored;
+    count_bytes(run, &raw, &stored);
+    bp_json_set_text(cli->result, "file", output);
+    bp_json_set_count(cli->result, "raw_bytes", raw);
+    bp_json_set_count(cli->result, "stored_bytes", stored);
+    bp_json_set_number(cli->result, "ratio", bp_ratio(raw, stored));
+    bp_json_set_count(cli->result, "input_bytes", run->file.input_bytes);
+    bp_json_set_count(cli->result, "output_bytes", run->file.output_bytes);
+    bp_json_set_bool(cli->result, "verified", run->file.verified);
+    bp_json_set_number(cli->result, "max_error", run->max_error);
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)run->input_hash);
+    bp_json_set_text(cli->result, "input_xxh3", hash);
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)run->output_hash);
+    bp_json_set_text(cli->result, "output_xxh3", run->output_hashed ? hash : NULL);
 }
 
 bp_status bp_cli_run(bp_cli *cli)
@@ -219,17 +247,8 @@ bp_status bp_cli_run(bp_cli *cli)
         status = point(cli, &run, text, bp_run_file(cli->ctx, &run, text, cli->files.items[1], output));
     bp_progress_clear(&progress);
     if (status == BP_OK) {
-        char hash[20];
         set_json(cli, &run);
-        bp_json_set_text(cli->result, "file", output);
-        bp_json_set_count(cli->result, "input_bytes", run.file.input_bytes);
-        bp_json_set_count(cli->result, "output_bytes", run.file.output_bytes);
-        bp_json_set_bool(cli->result, "verified", run.file.verified);
-        bp_json_set_number(cli->result, "max_error", run.max_error);
-        snprintf(hash, sizeof hash, "%016llx", (unsigned long long)run.input_hash);
-        bp_json_set_text(cli->result, "input_xxh3", hash);
-        snprintf(hash, sizeof hash, "%016llx", (unsigned long long)run.output_hash);
-        bp_json_set_text(cli->result, "output_xxh3", run.output_hashed ? hash : NULL);
+        set_done_json(cli, &run, output);
         if (!cli->json && !cli->quiet) {
             print_plan(&run);
             print_done(&run, output);

@@ -217,6 +217,8 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
     if (status == BP_OK)
         status = bp_ring_means_add(ctx, &a.rings, 0, "background_mean", "value", outcomes);
     if (status == BP_OK)
+        outcomes->items[outcomes->count - 1].not_judged = "no answer: intensities have it taken off";
+    if (status == BP_OK)
         status = bp_ring_means_add(ctx, &a.rings, 1, "background_sigma", "value", outcomes);
     if (status == BP_OK)
         outcomes->items[outcomes->count - 1].not_judged = "follows the noise, which has a budget of its own";
