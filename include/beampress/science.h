@@ -31,6 +31,8 @@ typedef struct bp_science_stack {
     size_t rows, columns;
     uint64_t frames;
     bp_dtype dtype;
+    bp_dtype marks;   /* unsigned type whose largest value is a mark, where not dtype's own: floats made from
+                         such values;   BP_OPAQUE: dtype's */
     unsigned threads; /* that a technique may use; 0: one per core. Results never depend on it */
     const uint8_t
         *excluded; /* a byte per pixel of a frame, not 0 where the detector's mask leaves it out; or NULL */

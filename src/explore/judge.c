@@ -132,6 +132,8 @@ static bp_status judge_all(bp_context *ctx, const bp_source *reference, const bp
     borrowed both = {&test->frames, &reference->frames};
     bp_science_stack changed = reference->frames;
     changed.dtype = test->frames.dtype;
+    if (changed.dtype == BP_F32 || changed.dtype == BP_F64)
+        changed.marks = reference->frames.dtype;
     changed.read = read_borrowed;
     changed.side = side_borrowed;
     changed.user = &both;

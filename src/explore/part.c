@@ -252,6 +252,8 @@ void bp_part_view_init(bp_part_view *view, bp_part *part, const bp_memory_stack 
     view->science.columns = s->flow.columns;
     view->science.frames = s->flow.frames;
     view->science.dtype = s->flow.dtype;
+    if (s->flow.dtype == BP_F32 || s->flow.dtype == BP_F64)
+        view->science.marks = part->stack.flow.dtype;
     view->science.excluded = same ? part->excluded : s->mask;
     view->science.read = read_view;
     view->science.side = side_of_view;

@@ -68,8 +68,9 @@ bp_status bp_shots_init(bp_context *ctx, bp_shots *shots, const double *params, 
         return status;
     shots->rings = (bp_spot_rings){(unsigned)params[P_INNER], (unsigned)params[P_MIDDLE],
                                    (unsigned)params[P_OUTER], params[P_GAIN]};
-    shots->marked = s->dtype == BP_U8 || s->dtype == BP_U16 || s->dtype == BP_U32 || s->dtype == BP_U64;
-    shots->mark = ldexp(1, 8 * (int)bp_dtype_size(s->dtype)) - (s->dtype == BP_U64 ? 0 : 1);
+    bp_dtype type = s->marks != BP_OPAQUE ? s->marks : s->dtype;
+    shots->marked = type == BP_U8 || type == BP_U16 || type == BP_U32 || type == BP_U64;
+    shots->mark = ldexp(1, 8 * (int)bp_dtype_size(type)) - (type == BP_U64 ? 0 : 1);
     shots->frame = malloc(s->rows * s->columns * sizeof *shots->frame);
     if (params[P_FINDER] >= FINDER_DISPERSION)
         shots->strong = malloc(s->rows * s->columns + 1);
