@@ -33,7 +33,7 @@ def rofex(work):
 def sx(work):
     """Hits, peaks and intensities of serial shots."""
     file = work.real("serial-crystallography_jungfraujoch_jungfrau-converted_0-3.h5", frames=None)
-    scan = work.explore(work.simulate("sx", frames=80), "sx:threshold=20,min_peaks=8")
+    scan = work.explore(work.simulate("sx", frames=48), "sx:threshold=20,min_peaks=8")
     if file:
         scan["real"] = work.judge_run(file, "roi", "sx")
     return scan
