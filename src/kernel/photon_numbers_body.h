@@ -34,7 +34,7 @@ static size_t find_extent(const int32_t *numbers, size_t count, int32_t *low, in
     {                                                                                                        \
         const uint32_t top = (type)-1;                                                                       \
         for (size_t i = 0; i < count; i++) {                                                                 \
-            uint32_t mark = top - (uint32_t)(INT32_MAX - numbers[i]), pixel = (uint32_t)numbers[i] - least;  \
+            uint32_t n = (uint32_t)numbers[i], mark = top - (INT32_MAX - n), pixel = n - least;              \
             type v = (type)(numbers[i] < BP_PHOTON_SPECIAL ? pixel : mark);                                  \
             memcpy(out + i * sizeof v, &v, sizeof v);                                                        \
         }                                                                                                    \
