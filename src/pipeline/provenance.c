@@ -127,6 +127,17 @@ static void add_belongings(bp_text *json, const bp_run *run)
     add(json, "]");
 }
 
+/* Of stages and codec together. */
+static double bound_of(const bp_run *run)
+{
+    const bp_flow *out = bp_plan_out(run->plan);
+    const bp_codec_spec *spec = &run->codec;
+    double stages = out->loss == BP_LOSS_UNBOUNDED ? (double)INFINITY : out->bound;
+    if (bp_codec_spec_lossless(spec))
+        return out->bound;
+    return spec->codec->error_bound ? stages + spec->codec->error_bound(spec->params) : (double)INFINITY;
+}
+
 static void make_json(const bp_run *run, const char *pipeline, bp_text *json)
 {
     const bp_flow *out = bp_plan_out(run->plan);
@@ -145,8 +156,12 @@ static void make_json(const bp_run *run, const char *pipeline, bp_text *json)
     add(json, ", \"stages\": [");
     for (size_t i = 0; i < run->plan->count; i++)
         add_stage(json, run, i);
-    add(json, "], \"loss\": \"%s\", \"bound_asked\": ", loss_words[out->loss]);
-    add_number(json, out->bound);
+    double bound = bound_of(run);
+    add(json, "], \"loss\": \"%s\", \"bound_asked\": ",
+        loss_words[bp_codec_spec_lossless(&run->codec) ? out->loss
+                   : isfinite(bound)                   ? BP_LOSS_BOUNDED
+                                                       : BP_LOSS_UNBOUNDED]);
+    add_number(json, bound);
     add(json, ", \"max_error\": ");
     add_number(json, run->max_error);
     add(json, ", \"step_sigma\": ");
@@ -263,7 +278,7 @@ bp_status bp_run_write_provenance(bp_context *ctx, const bp_run *run, const char
         put(parameters, "dataset", "", run->reframe.dataset, 0);
         put(parameters, "input_xxh3", "", hashes[0], 0);
         put(parameters, "output_xxh3", "", hashes[1], 0);
-        put(parameters, "bound_asked", "", NULL, bp_plan_out(run->plan)->bound);
+        put(parameters, "bound_asked", "", NULL, bound_of(run));
         put(parameters, "bound_met", "", NULL, run->max_error);
         put(parameters, "frames_kept", "", NULL, (double)frames);
         put_parameters(run, parameters);

@@ -286,14 +286,16 @@ bp_status bp_plot_outcomes(bp_context *ctx, const bp_outcomes *outcomes, const c
         panels += gather(outcomes, i, &p);
         numbers += !is_curve(&outcomes->items[i]) && outcomes->items[i].count == 1;
     }
-    double table = HEAD + (double)((panels + 1) / 2) * PANEL_HEIGHT;
+    size_t lines = (panels + 1) / 2;
+    double table = HEAD + (double)lines * PANEL_HEIGHT;
     put_head(table + LINE * (double)numbers + 16, title, note, out);
     panels = numbers = 0;
     for (size_t i = 0; i < outcomes->count; i++) {
         const bp_outcome *o = &outcomes->items[i];
         if (gather(outcomes, i, &p)) {
+            size_t line = panels / 2;
             p.left = (double)(panels % 2) * PANEL_WIDTH;
-            p.top = HEAD + (double)(panels / 2) * PANEL_HEIGHT;
+            p.top = HEAD + (double)line * PANEL_HEIGHT;
             panels++;
             draw_panel(&p, out);
         } else if (!is_curve(o) && o->count == 1) {

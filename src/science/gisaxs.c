@@ -132,7 +132,8 @@ static bp_status read_frames(bp_context *ctx, analysis *a)
         bp_status status = s->read(ctx, s->user, f, 1, a->frame);
         if (status != BP_OK)
             return status;
-        bool whole = bp_skip_marks(s->dtype, a->params[P_MARKS] != 0, a->frame, pixels, s->excluded, a->skip);
+        bool whole = bp_skip_marks(s->marks != BP_OPAQUE ? s->marks : s->dtype, a->params[P_MARKS] != 0,
+                                   a->frame, pixels, s->excluded, a->skip);
         a->whole = a->whole && whole;
         for (int k = 0; k < CUTS; k++)
             for (size_t i = 0; i < pixels; i++) {

@@ -134,7 +134,8 @@ static bp_status take_frames(bp_context *ctx, analysis *a, bool pair)
 /* Pairs of consecutive frames of one key, spread over all of them. */
 static bp_status take_key(bp_context *ctx, analysis *a, int key, uint64_t usable, size_t most)
 {
-    uint64_t pairs = (usable + 1) / 2, seen = 0, step = pairs > most ? pairs / most : 1, taken = 0;
+    uint64_t pairs = (usable + 1) / 2, seen = 0, step = most > 0 && pairs > most ? pairs / most : 1,
+             taken = 0;
     bp_status status = BP_OK;
     for (uint64_t f = 0; status == BP_OK && f < a->stack->frames && taken < most; f++) {
         if (key_of(a, f) != key)

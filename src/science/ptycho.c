@@ -66,7 +66,8 @@ static bp_status read(bp_context *ctx, const analysis *a, const bp_science_stack
     size_t pixels = s->rows * s->columns;
     bp_status status = s->read(ctx, s->user, f, 1, frame);
     if (status == BP_OK)
-        bp_skip_marks(s->dtype, a->params[P_MARKS] != 0, frame, pixels, NULL, skip);
+        bp_skip_marks(s->marks != BP_OPAQUE ? s->marks : s->dtype, a->params[P_MARKS] != 0, frame, pixels,
+                      NULL, skip);
     for (size_t i = 0; i < pixels && a->stack->excluded; i++)
         skip[i] = skip[i] || a->stack->excluded[i];
     return status;

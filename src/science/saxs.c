@@ -166,8 +166,8 @@ static bp_status read_frames(bp_context *ctx, analysis *a)
         bp_status status = s->read(ctx, s->user, f, 1, a->frame);
         if (status != BP_OK)
             return status;
-        bool whole = bp_skip_marks(s->dtype, a->params[P_MARKS] != 0, a->frame, s->rows * s->columns,
-                                   s->excluded, a->skip);
+        bool whole = bp_skip_marks(s->marks != BP_OPAQUE ? s->marks : s->dtype, a->params[P_MARKS] != 0,
+                                   a->frame, s->rows * s->columns, s->excluded, a->skip);
         a->whole = a->whole && whole;
         if (a->params[P_CLIP] > 0)
             bp_azimuthal_clip(&a->matrix, a->frame, a->dark, a->params[P_CLIP], CLIP_ROUNDS, whole, a->skip,

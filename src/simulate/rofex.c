@@ -194,7 +194,7 @@ static bp_status begin(bp_context *ctx, bp_simulation *s)
     st->noise = s->params[P_NOISE];
     st->still = malloc(st->pixels * sizeof *st->still);
     st->spread = malloc(st->pixels * sizeof *st->spread);
-    st->inside = malloc(st->pixels * sizeof *st->inside);
+    st->inside = calloc(st->pixels, sizeof *st->inside);
     st->voids = malloc(s->frames * sizeof *st->voids);
     if (!st->still || !st->spread || !st->inside || !st->voids)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a slice of %zu pixels", st->pixels);

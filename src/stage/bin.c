@@ -45,7 +45,8 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
     out->gain *= sum ? 1 : 1 / n;
     out->read_noise *= sum ? sqrt(n) : 1 / sqrt(n);
     out->bound = run->in.bound * scale;
-    out->loss = run->in.loss;
+    if (x * y > 1) /* what the pixels were cannot be told any more */
+        out->loss = BP_LOSS_UNBOUNDED;
     if (x * y > 1)
         snprintf(out->law, sizeof out->law, "%s of %zu x %zu pixels", modes[sum ? 0 : 1], y, x);
     for (int i = 0; i < 2; i++) {

@@ -73,7 +73,8 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
     out->labelled = true;
     if (run->values[P_SATURATION].given)
         out->saturation = run->values[P_SATURATION].number;
-    out->loss = run->in.loss;
+    out->loss = BP_LOSS_UNBOUNDED; /* of the pixels that become labels */
+    snprintf(out->law, sizeof out->law, "masked and saturated pixels became labels");
     out->bound = run->in.bound;
     if (run->values[P_VALUE].given) {
         for (size_t i = 1; i < BP_LABEL_COUNT; i++)

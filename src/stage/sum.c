@@ -39,7 +39,8 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
     out->read_noise *= sum ? sqrt((double)n) : 1 / sqrt((double)n);
     out->count_time *= scale;
     out->angle_step *= (double)n;
-    out->loss = run->in.loss;
+    if (n > 1) /* what the frames were cannot be told any more */
+        out->loss = BP_LOSS_UNBOUNDED;
     out->bound = run->in.bound * scale;
     if (n > 1)
         snprintf(out->law, sizeof out->law, "%s of %zu frames", modes[sum ? 0 : 1], n);

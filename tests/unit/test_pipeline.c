@@ -41,7 +41,8 @@ static void test_canonical(void **state)
     canonical("  crop\n y=3 # a comment | with a bar\n |threshold level=2.50",
               "crop y=3 | threshold level=2.5");
     canonical("threshold level=3sigma to=0|store", "threshold level=3sigma to=0 | store");
-    canonical("zstd level=7", "zstd level=7 shuffle=1");
+    if (bp_codec_by_name("zstd"))
+        canonical("zstd level=7", "zstd level=7 shuffle=1");
     canonical("crop | photon level=fast", "crop | photon level=fast");
 }
 
@@ -79,7 +80,8 @@ static void test_refused(void **state)
     refused("threshold level=0.5mm", "level=0.5mm", "no unit");
     refused("threshold level=nan", "level=nan", "not a number");
     refused("store | crop", "crop", "behind the codec");
-    refused("zstd level=99", "level=99", "outside");
+    if (bp_codec_by_name("zstd"))
+        refused("zstd level=99", "level=99", "outside");
 }
 
 static void test_caret(void **state)
