@@ -251,9 +251,10 @@ static bp_status write_side(applier *a, bp_roi_side *side, bp_operation_out *out
     if (side->list > UINT32_MAX || side->plain > UINT32_MAX || side->coded > UINT32_MAX ||
         side->quantised > UINT32_MAX)
         return bp_fail(a->ctx, BP_E_UNSUPPORTED, "roi: a chunk has more than 4 GB of boxes");
-    uint8_t *bytes = bp_scratch_take(a->ctx, size), *to = bytes + BP_ROI_HEAD;
+    uint8_t *bytes = bp_scratch_take(a->ctx, size);
     if (!bytes)
         return bp_fail(a->ctx, BP_E_MEMORY, "no memory for boxes");
+    uint8_t *to = bytes + BP_ROI_HEAD;
     bp_roi_side_write(side, bytes);
     if (side->list)
         memcpy(to, a->list, side->list);

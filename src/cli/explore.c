@@ -238,20 +238,21 @@ static bp_status take_options(bp_cli *cli, bp_explore_options *o)
     return status;
 }
 
-static bp_status scan(bp_cli *cli, bp_explore_options *options, const char *folder)
+static bp_status scan(bp_cli *cli, const bp_explore_options *asked, const char *folder)
 {
     static bp_explore_report report; /* must not move; one scan in a process */
     bp_progress progress;
+    bp_explore_options options = *asked;
     char cache[4200];
     snprintf(cache, sizeof cache, "%s/points", folder);
-    options->cache = cache;
+    options.cache = cache;
     bp_progress_init(&progress, stderr, cli->quiet);
-    options->progress = bp_progress_show;
-    options->progress_user = &progress;
-    bp_status status = bp_explore(cli->ctx, cli->files.items[0], options, &report);
+    options.progress = bp_progress_show;
+    options.progress_user = &progress;
+    bp_status status = bp_explore(cli->ctx, cli->files.items[0], &options, &report);
     bp_progress_clear(&progress);
     if (status == BP_OK) {
-        bp_explore_json(cli, options, &report);
+        bp_explore_json(cli, &options, &report);
         status = write_all(cli, &report, folder);
     }
     if (status == BP_OK && !cli->json)

@@ -125,8 +125,9 @@ static bp_status take_words(bp_cli *cli, size_t files, bp_question *q)
         return no_memory(cli);
     char *at = q->text;
     for (size_t i = files; i < cli->files.count && status == BP_OK; i++) {
-        char *word = strcpy(at, cli->files.items[i]), *value = strchr(word, '=');
-        at += strlen(word) + 1;
+        size_t length = strlen(cli->files.items[i]) + 1;
+        char *word = memcpy(at, cli->files.items[i], length), *value = strchr(word, '=');
+        at += length;
         if (!value || value == word)
             return bp_fail(cli->ctx, BP_E_USAGE, "%s: '%s' is no key=value", cli->command->name, word);
         if (is_budget(word)) {

@@ -235,7 +235,7 @@ static bp_status side_of_view(bp_context *ctx, void *user, const char *name, dou
         for (size_t i = 0; i < is->frames; i++)
             (*values)[i] = origin[i] < *count ? (*values)[origin[i]] : NAN;
         *count = (size_t)is->frames;
-    } else if (!frames && other && *count >= pixels && *count % pixels == 0) {
+    } else if (!frames && other && pixels > 0 && *count >= pixels && *count % pixels == 0) {
         free(*values);
         *values = NULL;
         *count = 0;
@@ -261,8 +261,9 @@ void bp_part_view_init(bp_part_view *view, bp_part *part, const bp_memory_stack 
     const bp_flow *was = &part->stack.flow;
     if (!same && view->science.geometry && was->rows / s->flow.rows == was->columns / s->flow.columns) {
         view->geometry = *view->science.geometry;
-        view->geometry.pixel1 *= (double)(was->rows / s->flow.rows);
-        view->geometry.pixel2 *= (double)(was->columns / s->flow.columns);
+        size_t rows = was->rows / s->flow.rows, columns = was->columns / s->flow.columns;
+        view->geometry.pixel1 *= (double)rows;
+        view->geometry.pixel2 *= (double)columns;
         view->science.geometry = &view->geometry;
     }
 }

@@ -112,7 +112,7 @@ static void fill(bp_context *ctx, bp_trial *trial, const bp_pipeline *pipeline, 
     if (s->status != BP_OK)
         snprintf(s->message, sizeof s->message, "%.255s", bp_context_message(ctx));
     /* places in the part, not in what came before */
-    for (uint64_t i = 0; s->status == BP_OK && before->origin && i < s->stack.flow.frames; i++)
+    for (uint64_t i = 0; s->status == BP_OK && before && before->origin && i < s->stack.flow.frames; i++)
         if (s->stack.origin[i] < before->flow.frames)
             s->stack.origin[i] = before->origin[s->stack.origin[i]];
     bp_shared_stack_give(trial, before);

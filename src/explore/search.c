@@ -190,7 +190,7 @@ static bp_status add_families(bp_context *ctx, search *s)
         r->families[r->family_count++] = (bp_family_result){.family = f, .best = SIZE_MAX};
         status = add_coarse(ctx, s, r->family_count - 1);
     }
-    for (size_t i = 0; i < s->options->pipeline_count && status == BP_OK; i++)
+    for (size_t i = 0; s->options->pipelines && i < s->options->pipeline_count && status == BP_OK; i++)
         status = add_point(ctx, s, 0, NAN, strdup(s->options->pipelines[i]));
     return status;
 }

@@ -158,11 +158,13 @@ bool bp_unit_values_add(bp_unit_values *list, double value, size_t unit)
     if (list->count == list->room) {
         size_t room = list->room * 2 + 64;
         double *values = realloc(list->values, room * sizeof *values);
-        list->values = values ? values : list->values;
-        size_t *units = realloc(list->units, room * sizeof *units);
-        list->units = units ? units : list->units;
-        if (!values || !units)
+        if (!values)
             return false;
+        list->values = values;
+        size_t *units = realloc(list->units, room * sizeof *units);
+        if (!units)
+            return false;
+        list->units = units;
         list->room = room;
     }
     list->values[list->count] = value;

@@ -235,9 +235,10 @@ static void put_noise(const state *st, const float *white, const float *gas, flo
 static bp_status frame(bp_context *ctx, const bp_simulation *s, size_t index, void *values)
 {
     const state *st = s->state;
-    float *white = bp_scratch_take(ctx, 2 * st->pixels * sizeof *white), *gas = white + st->pixels;
+    float *white = bp_scratch_take(ctx, 2 * st->pixels * sizeof *white);
     if (!white)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a slice");
+    float *gas = white + st->pixels;
     bp_random random;
     bp_random_init(&random, st->seed, index);
     fill_white(&random, st->pixels, white);
