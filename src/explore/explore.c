@@ -132,7 +132,6 @@ static bp_status find_truth(bp_context *ctx, bp_explore_report *r)
             return bp_fail(ctx, BP_E_MEMORY, "no memory");
         for (size_t k = 0; k < o->count && status == BP_OK; k++) {
             status = bp_truth_find(ctx, &r->trial.view.science, &o->items[k], &r->truth[i][k]);
-            r->simulated = r->simulated || r->truth[i][k];
         }
     }
     return status;
@@ -201,6 +200,7 @@ static bp_status open_file(bp_context *ctx, const char *file, const bp_explore_o
     if (status != BP_OK)
         return status;
     const bp_stack_facts *facts = bp_stack_get_facts(r->source.stack);
+    r->simulated = facts->simulated;
     r->dataset = strdup(facts->path);
     r->dtype = facts->dtype;
     r->frames = facts->frames;

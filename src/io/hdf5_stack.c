@@ -88,6 +88,7 @@ static bp_status open_dataset(bp_context *ctx, bp_stack *s, const char *dataset,
     if (status == BP_OK && s->source.direct)
         status = bp_h5_gather_new(ctx, &s->source, threads, CHUNK_MEMORY, &s->gather);
     s->facts.path = s->path;
+    s->facts.simulated = H5Aexists(s->id, "SIMULATED") > 0;
     if (status == BP_OK)
         status = find_detector(ctx, s);
     return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "%s", s->path);
