@@ -15,7 +15,7 @@
 #define DEFAULT_SAMPLE ((size_t)64 << 20)
 #define FEWEST_FRAMES  8 /* of a part that is to be divided from another */
 #define FEWEST_ROWS    8
-#define CONFIRMED_MOST 5 /* points that are put to confirmation */
+#define CONFIRMED_MOST 10 /* points that are put to confirmation */
 
 static double processor_seconds(void)
 {

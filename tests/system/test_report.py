@@ -42,6 +42,7 @@ def points():
             effect = 0 if f["lossless"] else 0.01 * 3 ** k * (1 if f["name"] == "quantise" else 1.6)
             quantities = [quantity("porosity", effect, 0.01), quantity("slice_noise", 0.7 * effect, 0.02)]
             verdicts = [q["verdict"] for q in quantities]
+            quantities.append(dict.fromkeys(quantities[0], None) | {"name": "threshold", "verdict": "not judged"})
             made.append({
                 "id": len(made), "family": f["name"], "pipeline": "photon" if f["lossless"] else f"{f['name']} step={0.25 * 2 ** k} | photon <&>",
                 "value": None if f["lossless"] else 0.25 * 2 ** k, "ratio": 2.2 if f["lossless"] else 2.41 * 1.53 ** k * (1 if f["name"] == "quantise" else 0.8),
@@ -143,7 +144,7 @@ def test_every_number_is_that_of_the_scan(browser, scan):
         cells = dict(zip(heads, tr.find_elements("css selector", "td")))
         wanted = {"id": p["id"], "value": p["value"], "ratio": p["ratio"], "bpp": p["bpp"], "encode MB/s": p["encode_MBps"], "decode MB/s": p["decode_MBps"],
                   "psnr_range": p["metrics"]["psnr_range"], "ssim": p["metrics"]["ssim"],
-                  "worst effect / budget": max(q["systematic"] / q["budget"] for q in p["quantities"])}
+                  "worst effect / budget": max(q["systematic"] / q["budget"] for q in p["quantities"] if q["budget"])}
         for name, value in wanted.items():
             told = cells[name].get_attribute("data-value")
             assert (told is None and cells[name].text == "–") if value is None else float(told) == pytest.approx(value, rel=1e-11), name
@@ -152,10 +153,10 @@ def test_every_number_is_that_of_the_scan(browser, scan):
     chosen = scan["points"][scan["winner"]["point"]]
     rows = [[td.get_attribute("data-value") or td.text for td in tr.find_elements("css selector", "td")] for tr in find(browser, "#quantities tbody tr")]
     for row, q in zip(rows, chosen["quantities"]):
-        assert row[0] == q["name"] and [float(v) for v in row[1:9]] == pytest.approx(
-            [q[k] for k in ("reference", "test", "difference", "sigma", "z", "systematic", "random", "budget")], rel=1e-11)
+        wanted = [q[k] for k in ("reference", "test", "difference", "sigma", "z", "systematic", "random", "budget")]
+        assert row[0] == q["name"] and [None if v == "–" else float(v) for v in row[1:9]] == [v if v is None else pytest.approx(v, rel=1e-11) for v in wanted]
         assert row[9] == q["verdict"]
-    assert len(rows) == 2 and "confirmed" in find(browser, "#confirmed")[0].text
+    assert len(rows) == 3 and "confirmed" in find(browser, "#confirmed")[0].text
     told = find(browser, "#how")[0].text
     assert scan["input"]["hash"] in told and scan["command"] in told and "jackknife over rows" in told
 
@@ -169,7 +170,7 @@ def test_plots_show_the_points(browser, scan, page):
     for f in FAMILIES:
         for x, y, id in drawn[f["name"]]:
             p = scan["points"][id]
-            assert x == pytest.approx(p["ratio"]) and y == pytest.approx(max(1e-3, max(q["systematic"] / q["budget"] for q in p["quantities"])))
+            assert x == pytest.approx(p["ratio"]) and y == pytest.approx(max(1e-3, max(q["systematic"] / q["budget"] for q in p["quantities"] if q["budget"])))
     assert {y for _, y, _ in drawn["budget"]} == {1}
     ssim = browser.execute_script("""const m = document.getElementById('metric'); m.value = 'ssim'; m.dispatchEvent(new Event('change'));
         return beampress.state.charts.distortion.data.datasets.flatMap(d => d.data.map(p => [p.id, p.y]))""")

@@ -277,7 +277,7 @@
   function cell(value, kind, name) {
     const td = make("td", { className: kind, textContent: kind ? value ?? "" : number(value) });
     if (!kind && typeof value === "number") td.dataset.value = String(value);
-    if (name === "verdict") td.classList.add(value);
+    if (name === "verdict" && PASS_WORD[value]) td.classList.add(value); // "not judged" has no colour
     return td;
   }
 
@@ -319,7 +319,7 @@
     $("one").hidden = !p;
     if (!p) return;
     $("one-pipeline").querySelector("code").textContent = p.pipeline;
-    $("one-reason").replaceChildren(make("span", { className: p.verdict, textContent: p.verdict }), ` at ratio ${number(p.ratio)}. ${p.reason || ""}`);
+    $("one-reason").replaceChildren(make("span", { className: PASS_WORD[p.verdict] || "", textContent: p.verdict }), ` at ratio ${number(p.ratio)}. ${p.reason || ""}`);
     const truth = Object.fromEntries((p.truth || []).map((t) => [t.name, t]));
     const fields = ["reference", "test", "difference", "sigma", "z", "systematic", "random", "budget"];
     const withTruth = Object.keys(truth).length > 0;
