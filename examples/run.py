@@ -18,7 +18,7 @@ import steps
 
 
 def ct(work):
-    """Porosity and edges of slices from real projections."""
+    """Attenuation and phases of slices from real projections."""
     return work.explore(work.sample("ct.h5"), "ct")
 
 

@@ -363,6 +363,8 @@
     const pictures = data.points.filter((p) => preview(p.id, "test"));
     $("look").hidden = pictures.length === 0;
     $("picture").append(...pictures.map((p) => make("option", { value: p.id, textContent: label(p) })));
+    const like = winner && pictures.find((p) => p.family === winner.family); // the winner may have none of its own
+    if (like) $("picture").value = like.id;
     $("curves").hidden = data.curves.length === 0;
     $("curve").append(...data.curves.map((c, i) => make("option", { value: i, textContent: c.name + (c.part === null || c.part === undefined ? "" : ` ${c.part}`) })));
     $("curve-point").append(...data.points.filter((p) => (p.curves || []).length).map((p) => make("option", { value: p.id, textContent: label(p) })));
