@@ -394,10 +394,15 @@ void bp_pool_free(bp_pool *pool)
 {
     if (!pool)
         return;
+    /* the caller may have said more of a failure than the pool knows */
+    char message[sizeof pool->message];
+    bool failed = pool->status != BP_OK;
+    snprintf(message, sizeof message, "%s", bp_context_message(pool->ctx));
     if (pool->head)
         stop_run(pool, BP_E_INTERRUPTED);
-    bp_status unused = bp_pool_finish(pool);
-    (void)unused;
+    bp_status status = bp_pool_finish(pool);
+    if (failed)
+        bp_fail(pool->ctx, status, "%s", message);
     pthread_mutex_lock(&pool->mutex);
     pool->quit = true;
     pthread_cond_broadcast(&pool->work_there);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/explore.h"
 #include "cli/judge_options.h"
@@ -258,6 +259,8 @@ static bp_status scan(bp_cli *cli, const bp_explore_options *asked, const char *
     if (status == BP_OK && !cli->json)
         print_report(cli, &report, folder);
     bp_explore_report_fini(&report);
+    if (status != BP_OK && rmdir(cache) == 0)
+        rmdir(folder); /* nothing was found: nothing is left, unless an earlier run put it there */
     return status;
 }
 

@@ -462,6 +462,18 @@ static char *folder_of(const char *path)
     return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
+/* A failure to read the input comes up through the file in the making, whose place says nothing to anybody.
+ */
+static void name_input(bp_context *ctx, const bp_run *run, bp_status status)
+{
+    char message[1024];
+    const char *at = strstr(bp_context_message(ctx), run->input_path);
+    if (!at || at == bp_context_message(ctx))
+        return;
+    snprintf(message, sizeof message, "%s", at);
+    bp_fail(ctx, status, "%s", message);
+}
+
 static bp_status write_output(bp_context *ctx, bp_run *run, const bp_output *output)
 {
     char *skeleton = NULL, *folder = folder_of(output->temporary);
@@ -486,6 +498,8 @@ static bp_status write_output(bp_context *ctx, bp_run *run, const bp_output *out
     if (status == BP_OK) {
         status = write_file(ctx, run, skeleton, output->temporary);
         unlink(skeleton);
+        if (status != BP_OK)
+            name_input(ctx, run, status);
     }
     if (status == BP_OK)
         status = bp_run_write_provenance(ctx, run, output->temporary);

@@ -118,7 +118,9 @@ static void a_failure_stops_the_run(void **state)
         assert_int_equal(r.delivered, 777);
         assert_int_equal(bp_pool_finish(pool), BP_E_DAMAGED);
         assert_string_equal(bp_context_message(ctx), "job 777 is bad");
+        bp_fail_in(ctx, status, "file.h5");
         bp_pool_free(pool);
+        assert_string_equal(bp_context_message(ctx), "file.h5: job 777 is bad");
         assert_int_equal(r.released, submitted);
         bp_context_free(ctx);
     }
