@@ -105,26 +105,34 @@ static bp_status read_wanted(bp_cli *cli, const char *file, const bp_process_rec
 
 static bp_status run_again(bp_cli *cli, const wanted *w, const char *file, const char *input)
 {
-    char *again, hash[2][20];
+    static const char other[] = "other frames than were recorded";
+    char *again, hash[3][20];
     bp_run run;
+    uint64_t held;
+    bp_status status = bp_hash_frames(cli->ctx, file, w->dataset, w->options.threads, &held);
+    if (status != BP_OK)
+        return status;
     if (asprintf(&again, "%s.again-%ld", file, (long)getpid()) < 0)
         return bp_fail(cli->ctx, BP_E_MEMORY, "no memory for a path");
     bp_run_init(&run, &w->options);
-    bp_status status = bp_run_file(cli->ctx, &run, w->pipeline, input, again);
+    status = bp_run_file(cli->ctx, &run, w->pipeline, input, again);
     unlink(again);
     free(again);
     if (status == BP_OK) {
         snprintf(hash[0], sizeof hash[0], "%016llx", (unsigned long long)run.input_hash);
         snprintf(hash[1], sizeof hash[1], "%016llx", (unsigned long long)run.output_hash);
-        bool same[2] = {strcmp(hash[0], w->input) == 0, strcmp(hash[1], w->output) == 0};
+        snprintf(hash[2], sizeof hash[2], "%016llx", (unsigned long long)held);
+        bool same[3] = {strcmp(hash[0], w->input) == 0, strcmp(hash[1], w->output) == 0,
+                        strcmp(hash[2], w->output) == 0};
         bp_json_set_bool(cli->result, "same_input", same[0]);
         bp_json_set_bool(cli->result, "same_output", same[1]);
+        bp_json_set_bool(cli->result, "same_file", same[2]);
         bp_json_set_text(cli->result, "input_xxh3", hash[0]);
         bp_json_set_text(cli->result, "output_xxh3", hash[1]);
         if (!cli->json)
-            printf("input: %s\noutput: %s\n", same[0] ? "the same" : "other frames than were recorded",
-                   same[1] ? "reproduced" : "other frames than were recorded");
-        status = same[0] && same[1] ? BP_OK : BP_E_DIFFERS;
+            printf("input: %s\noutput: %s\n%s: %s\n", same[0] ? "the same" : other,
+                   same[1] ? "reproduced" : other, file, same[2] ? "holds what was recorded" : other);
+        status = same[0] && same[1] && same[2] ? BP_OK : BP_E_DIFFERS;
     }
     bp_run_fini(&run);
     return status;

@@ -166,3 +166,29 @@ bp_status bp_pipeline_input_hash(bp_context *ctx, bp_pipeline_input *in, uint64_
         *hash = bp_hash_of_hashes(in->hashes, in->flow.frames);
     return status;
 }
+
+bp_status bp_hash_frames(bp_context *ctx, const char *file, const char *dataset, unsigned threads,
+                         uint64_t *hash)
+{
+    bp_stack *stack;
+    bp_status status = bp_stack_open(ctx, file, dataset, threads, &stack);
+    if (status != BP_OK)
+        return status;
+    const bp_stack_facts *facts = bp_stack_get_facts(stack);
+    size_t bytes = facts->rows * facts->columns * bp_dtype_size(facts->dtype);
+    uint64_t *hashes = calloc((size_t)facts->frames, sizeof *hashes);
+    uint8_t *values = malloc(bytes);
+    if (!hashes || !values)
+        status = bp_fail(ctx, BP_E_MEMORY, "%s: no memory for a frame", file);
+    for (uint64_t i = 0; i < facts->frames && status == BP_OK; i++) {
+        status = bp_stack_read_typed(ctx, stack, i, 1, values);
+        if (status == BP_OK)
+            hashes[i] = bp_hash64(values, bytes);
+    }
+    if (status == BP_OK)
+        *hash = bp_hash_of_hashes(hashes, facts->frames);
+    free(values);
+    free(hashes);
+    bp_stack_close(stack);
+    return status;
+}

@@ -29,5 +29,8 @@ void bp_pipeline_input_fini(bp_pipeline_input *input);
 /* Hash over the hashes of all frames; reads those that were not. */
 BP_MUST_CHECK bp_status bp_pipeline_input_hash(bp_context *ctx, bp_pipeline_input *input, uint64_t *hash);
 uint64_t bp_hash_of_hashes(const uint64_t *hashes, uint64_t count);
+/* That of the frames of a dataset, as a record of a run has it. */
+BP_MUST_CHECK bp_status bp_hash_frames(bp_context *ctx, const char *file, const char *dataset,
+                                       unsigned threads, uint64_t *hash);
 
 #endif

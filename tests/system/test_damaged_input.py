@@ -27,3 +27,16 @@ def test_what_is_damaged_is_named(beampress, desk, words):
     said = beampress(*words, "--dataset", DATASET, cwd=desk, code=3).stderr
     assert said.startswith("beampress: bad.h5: " + DATASET) and "damaged" in said and ".tmp" not in said, said
     assert sorted(path.name for path in desk.iterdir()) == ["bad.h5", "scan.h5"]
+
+
+def test_reproduce_reads_what_the_file_holds(beampress, desk, tmp_path):
+    beampress("run", "crop x=1 | photon", desk / "scan.h5", tmp_path / "out.h5", "--dataset", DATASET)
+    good = beampress("reproduce", tmp_path / "out.h5", desk / "scan.h5", "--json").json
+    assert good["same_input"] and good["same_output"] and good["same_file"]
+    with h5py.File(tmp_path / "out.h5") as file:
+        place = file[DATASET].id.get_chunk_info(0)
+    content = bytearray((tmp_path / "out.h5").read_bytes())
+    content[place.byte_offset + place.size - 3] ^= 1
+    (tmp_path / "out.h5").write_bytes(content)
+    said = beampress("reproduce", tmp_path / "out.h5", desk / "scan.h5", code=None)
+    assert said.returncode in (1, 3) and ("damaged" in said.stderr or "out.h5: other frames" in said.stdout)
