@@ -43,7 +43,7 @@ static void put_value(printer *p, const bp_param *row, const bp_value *value)
     put(p, row->name);
     put(p, signs[row->kind == BP_PARAM_COMPARISON ? value->compare : BP_COMPARE_EQUAL]);
     if (row->kind == BP_PARAM_TEXT) {
-        bool quote = strpbrk(value->text, " \t\r\n\v\f|#") != NULL;
+        bool quote = strpbrk(value->text, " \t\r\n\v\f|#") || (*value->text && strchr("<>=", *value->text));
         put(p, quote ? "\"" : "");
         put(p, value->text);
         put(p, quote ? "\"" : "");
