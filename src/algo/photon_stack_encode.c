@@ -399,32 +399,57 @@ static bp_status prepare_time(encoder *e)
     return status == BP_OK && pays ? find_time(e) : status;
 }
 
-bp_status bp_photon_encode(bp_context *ctx, size_t level_index, const bp_array *in, uint8_t *out,
-                           size_t capacity, size_t *size)
+/* The chunk as one level makes it; *size 0: not smaller than the values. */
+static bp_status encode_level(bp_context *ctx, size_t level_index, const bp_array *in, uint8_t *out,
+                              size_t capacity, size_t *size)
 {
     encoder e = {
         .ctx = ctx, .level = bp_photon_level_at(level_index), .values = in->data, .time = {.step = 1}};
     e.frames = e.pixels = bp_frames_of(in);
-    size_t bytes = e.frames.count * e.frames.bytes, coded = 0;
+    e.units = e.level->whole ? 1 : e.frames.count;
+    *size = 0;
+    bp_status status = bp_photon_map_takes(in->dtype) ? map_values(&e) : BP_OK;
+    if (status == BP_OK)
+        status = prepare_time(&e);
+    if (status == BP_OK)
+        status = write_chunk(&e, out, capacity, size);
+    encoder_fini(&e);
+    return status;
+}
+
+/* A model that learns can be worse than tables on small frames: max is never larger than balanced. */
+static bp_status or_balanced(bp_context *ctx, const bp_array *in, uint8_t *out, size_t capacity, size_t *size)
+{
+    size_t room = *size && *size < capacity ? *size : capacity, other;
+    uint8_t *trial = malloc(room);
+    if (!trial)
+        return no_memory(ctx);
+    bp_status status = encode_level(ctx, BP_PHOTON_LEVEL_BALANCED, in, trial, room, &other);
+    if (status == BP_OK && other && (*size == 0 || other < *size)) {
+        memcpy(out, trial, other);
+        *size = other;
+    }
+    free(trial);
+    return status;
+}
+
+bp_status bp_photon_encode(bp_context *ctx, size_t level_index, const bp_array *in, uint8_t *out,
+                           size_t capacity, size_t *size)
+{
+    bp_frames frames = bp_frames_of(in);
+    size_t bytes = frames.count * frames.bytes;
     *size = 0;
     if (bytes == 0)
         return BP_OK;
     if (capacity <= bytes)
         return bp_fail(ctx, BP_E_INTERNAL, "photon: an output of %zu bytes is too small", capacity);
-    e.units = e.level->whole ? 1 : e.frames.count;
-    bp_status status = bp_photon_map_takes(in->dtype) ? map_values(&e) : BP_OK;
-    if (status == BP_OK)
-        status = prepare_time(&e);
-    if (status == BP_OK)
-        status = write_chunk(&e, out, bytes, &coded);
-    encoder_fini(&e);
-    if (status != BP_OK)
-        return status;
-    if (coded == 0) {
+    bp_status status = encode_level(ctx, level_index, in, out, bytes, size);
+    if (status == BP_OK && level_index == BP_PHOTON_LEVEL_MAX)
+        status = or_balanced(ctx, in, out, bytes, size);
+    if (status == BP_OK && *size == 0) {
         out[0] = BP_PHOTON_LEVEL_STORED;
         memcpy(out + 1, in->data, bytes);
-        coded = bytes + 1;
+        *size = bytes + 1;
     }
-    *size = coded;
-    return BP_OK;
+    return status;
 }

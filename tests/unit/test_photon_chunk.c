@@ -79,6 +79,7 @@ static size_t size_of_f32(const float *values)
     for (size_t i = 0; i < 3; i++) {
         size_t now = round_trip(levels[i], BP_F32, 2, square, values);
         size = i == 1 ? now : size;
+        assert_true(i < 2 || now <= size); /* max is never larger than balanced */
     }
     return size;
 }
@@ -89,6 +90,7 @@ static size_t size_of_f64(const double *values)
     for (size_t i = 0; i < 3; i++) {
         size_t now = round_trip(levels[i], BP_F64, 2, square, values);
         size = i == 1 ? now : size;
+        assert_true(i < 2 || now <= size); /* max is never larger than balanced */
     }
     return size;
 }
