@@ -61,6 +61,7 @@ static const golden goldens[] = {
     {"photon-1_u16_time", "photon", BP_U16, 3, {6, 40, 60}, PATTERN_RAMP, 0},
     {"photon-1_max_u16", "photon:level=max", BP_U16, 2, {50, 33}, PATTERN_COUNTS, 0},
     {"photon-1_max_u8_frames", "photon:level=max", BP_U8, 3, {3, 20, 30}, PATTERN_RAMP, 0},
+    {"photon-1_max_u8_as_balanced", "photon:level=max", BP_U8, 3, {3, 20, 30}, PATTERN_RAMP, 0},
     {"photon-1_max_i32", "photon:level=max", BP_I32, 2, {100, 20}, PATTERN_COUNTS, 0},
     {"photon-1_max_u32_top", "photon:level=max", BP_U32, 2, {20, 30}, PATTERN_TOP, 0},
     {"photon-1_max_i16_swing", "photon:level=max", BP_I16, 2, {20, 30}, PATTERN_SWING, 0},
@@ -76,6 +77,20 @@ static const golden goldens[] = {
 };
 
 #define GOLDEN_COUNT (sizeof goldens / sizeof goldens[0])
+
+/* What decodes for ever, but is no longer what the encoder writes */
+static const char *const older[] = {
+    "photon-1_max_f32_scale",
+    "photon-1_max_u8_frames",
+};
+
+static bool is_older(const golden *g)
+{
+    for (size_t i = 0; i < sizeof older / sizeof older[0]; i++)
+        if (strcmp(g->file, older[i]) == 0)
+            return true;
+    return false;
+}
 
 static void path_of(const golden *g, char path[120])
 {
@@ -155,10 +170,11 @@ static void golden_payloads_decode(void **state)
         uint8_t *payload = read_payload(g, &size), *now;
         if (!payload)
             fail_msg("%s is missing: run `test_codec_golden write` in the top folder", g->file);
-        if (decodes(g, &spec, payload, size) && !spec.codec->library) {
+        if (decodes(g, &spec, payload, size) && !spec.codec->library && !is_older(g)) {
             now = encode(g, &spec, &again);
             assert_non_null(now);
-            assert_int_equal(again, size);
+            if (again != size)
+                fail_msg("%s: %zu bytes now, %zu then", g->file, again, size);
             assert_memory_equal(now, payload, size);
             free(now);
         }
