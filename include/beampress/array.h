@@ -52,6 +52,9 @@ typedef struct bp_array {
 BP_API const char *bp_dtype_name(bp_dtype dtype);
 /* Bytes per element, 0 for BP_OPAQUE and for a number that is no dtype. */
 BP_API size_t bp_dtype_size(bp_dtype dtype);
+/* Smallest and largest value of an integer type of up to 32 bits. False for the others, and nothing is set.
+ */
+BP_API bool bp_dtype_range(bp_dtype dtype, double *low, double *high);
 /* BP_USAGE when text is not the name of a dtype. */
 BP_API BP_MUST_CHECK bp_status bp_dtype_parse(const char *text, bp_dtype *dtype);
 

@@ -118,17 +118,6 @@ static double sum_at(bp_dtype dtype, sums s, size_t i)
     }
 }
 
-static void limits(bp_dtype dtype, double *low, double *high)
-{
-    *low = dtype == BP_I8 ? -128 : dtype == BP_I16 ? -32768 : dtype == BP_I32 ? -2147483648.0 : 0;
-    *high = dtype == BP_U8    ? 255
-            : dtype == BP_U16 ? 65535
-            : dtype == BP_U32 ? 4294967295.0
-            : dtype == BP_I8  ? 127
-            : dtype == BP_I16 ? 32767
-                              : 2147483647.0;
-}
-
 static void put(bp_dtype dtype, void *values, size_t i, double value)
 {
     switch ((int)dtype) {
@@ -197,9 +186,8 @@ typedef struct line {
 /* One line of results from row `at` of out on. *any: is one of them a label? */
 static void finish_line(const line *l, bp_frame *out, size_t at, bool labelled, bool *any)
 {
-    double low, high;
-    bool floats = out->dtype == BP_F32 || out->dtype == BP_F64;
-    limits(out->dtype, &low, &high);
+    double low = 0, high = 0;
+    bool whole = bp_dtype_range(out->dtype, &low, &high);
     if (!labelled && !l->mean && out->dtype == BP_U32 && (l->from == BP_U16 || l->from == BP_U8)) {
         memcpy((uint32_t *)out->values + at * out->columns, l->sums.u32, out->columns * sizeof(uint32_t));
         return;
@@ -223,7 +211,7 @@ static void finish_line(const line *l, bp_frame *out, size_t at, bool labelled, 
         double value = label ? 0 : l->mean ? sum / (double)held : sum;
         if (!label && !l->mean && held != l->whole)
             value = sum * (double)l->whole / (double)held;
-        if (!floats) {
+        if (whole) {
             value = floor(value + 0.5);
             if (value < low || value > high) {
                 label = BP_LABEL_SATURATED;

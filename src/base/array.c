@@ -23,6 +23,22 @@ size_t bp_dtype_size(bp_dtype dtype)
     return (unsigned)dtype < BP_DTYPE_COUNT ? dtypes[dtype].size : 0;
 }
 
+bool bp_dtype_range(bp_dtype dtype, double *low, double *high)
+{
+    static const struct {
+        bp_dtype dtype;
+        double low, high;
+    } rows[] = {{BP_U8, 0, 255},    {BP_U16, 0, 65535},      {BP_U32, 0, 4294967295.0},
+                {BP_I8, -128, 127}, {BP_I16, -32768, 32767}, {BP_I32, -2147483648.0, 2147483647.0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].dtype == dtype) {
+            *low = rows[i].low;
+            *high = rows[i].high;
+            return true;
+        }
+    return false;
+}
+
 bp_status bp_dtype_parse(const char *text, bp_dtype *dtype)
 {
     for (unsigned i = 0; i < BP_DTYPE_COUNT; i++)

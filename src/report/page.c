@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report/page_parts.h"
+#include "report/text.h"
 
 #define FORMAT "beampress explore 1"
 
@@ -89,24 +90,6 @@ bp_status bp_page_check(bp_context *ctx, const json_t *scan)
     return status == BP_OK ? check_points(ctx, json_object_get(scan, "points")) : status;
 }
 
-static void put_escaped(const char *text, FILE *out)
-{
-    for (; *text; text++)
-        switch (*text) {
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        default:
-            fputc(*text, out);
-        }
-}
-
 /* No text in it may end the script element that it stands in. */
 static void put_json(const char *text, FILE *out)
 {
@@ -128,7 +111,7 @@ static void put_part(const char *name, size_t length, const char *json, FILE *ou
             continue;
         const bp_page_part *part = part_named(parts[i][1], strlen(parts[i][1]));
         if (part && i == 3)
-            put_escaped(part->text, out);
+            bp_text_escaped(out, part->text);
         else if (part)
             fwrite(part->text, 1, part->size, out);
     }

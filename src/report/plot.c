@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report/axis.h"
+#include "report/text.h"
 
 #define PANEL_WIDTH   470.0
 #define PANEL_HEIGHT  340.0
@@ -31,28 +32,10 @@ typedef struct panel {
     bp_axis x, y;
 } panel;
 
-static void put_text(FILE *out, const char *text)
-{
-    for (; *text; text++)
-        switch (*text) {
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        default:
-            fputc(*text, out);
-        }
-}
-
 static void put_label(FILE *out, double x, double y, const char *kind, const char *text)
 {
     fprintf(out, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", kind, x, y);
-    put_text(out, text);
+    bp_text_escaped(out, text);
     fputs("</text>\n", out);
 }
 
@@ -264,7 +247,7 @@ static void put_head(double height, const char *title, const char *note, FILE *o
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
             "%.0f\" role=\"img\">\n<title>",
             2 * PANEL_WIDTH, height, 2 * PANEL_WIDTH, height);
-    put_text(out, title);
+    bp_text_escaped(out, title);
     fputs("</title>\n<style>text{font-family:'DejaVu Sans',Helvetica,Arial,sans-serif;fill:#222}"
           ".title{font-size:17px;font-weight:bold}.name{font-size:13px}.tick{font-size:11px;fill:#444}"
           ".value{font-size:13px}.m{text-anchor:middle}.e{text-anchor:end}"

@@ -38,3 +38,21 @@ const char *bp_text_shape(bp_shape_text *text, const uint64_t *shape, size_t ran
                                  (unsigned long long)shape[i]);
     return text->text;
 }
+
+void bp_text_escaped(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        switch (*text) {
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        default:
+            fputc(*text, out);
+        }
+}

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 typedef struct bp_text {
     char text[64];
@@ -21,5 +22,8 @@ typedef struct bp_shape_text {
 
 /* "100x512x1024", "scalar" for rank 0 */
 const char *bp_text_shape(bp_shape_text *text, const uint64_t *shape, size_t rank);
+
+/* Writes text as HTML and SVG have it between tags. */
+void bp_text_escaped(FILE *out, const char *text);
 
 #endif

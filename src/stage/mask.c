@@ -58,25 +58,6 @@ static bp_status read_mask(bp_context *ctx, bp_stage_run *run, uint8_t **mask)
     return *mask ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a mask");
 }
 
-/* The range of an integer type; false for floats. */
-static bool type_limits(bp_dtype dtype, double *low, double *high)
-{
-    static const struct {
-        bp_dtype dtype;
-        double low, high;
-    } rows[] = {{BP_U8, 0, 255},    {BP_U16, 0, 65535},      {BP_U32, 0, 4294967295.0},
-                {BP_I8, -128, 127}, {BP_I16, -32768, 32767}, {BP_I32, -2147483648.0, 2147483647.0}};
-    *low = -INFINITY;
-    *high = INFINITY;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].dtype == dtype) {
-            *low = rows[i].low;
-            *high = rows[i].high;
-            return true;
-        }
-    return false;
-}
-
 static bp_status check(bp_context *ctx, bp_stage_run *run)
 {
     uint8_t *mask;
@@ -99,7 +80,7 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
         for (size_t i = 1; i < BP_LABEL_COUNT; i++)
             out->mark[i] = run->values[P_VALUE].number;
         double value = run->values[P_VALUE].number, least, most;
-        if (type_limits(run->in.dtype, &least, &most) &&
+        if (bp_dtype_range(run->in.dtype, &least, &most) &&
             (value != floor(value) || value < least || value > most))
             return bp_stage_fail(ctx, run, P_VALUE, BP_E_USAGE, "is no value of %s",
                                  bp_dtype_name(run->in.dtype));
@@ -116,9 +97,9 @@ static bp_status begin(bp_context *ctx, bp_stage_run *run, const bp_frames_in *i
     if (!s)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a mask");
     const bp_value *low = &run->values[P_LOWEST], *high = &run->values[P_SATURATION];
-    double least, most;
+    double least = -INFINITY, most = INFINITY;
     s->limited = low->given || high->given;
-    bool whole = type_limits(run->in.dtype, &least, &most);
+    bool whole = bp_dtype_range(run->in.dtype, &least, &most);
     s->low = !low->given ? least : whole ? fmin(fmax(ceil(low->number), least), most) : low->number;
     s->high = !high->given ? most : whole ? fmin(fmax(floor(high->number), least), most) : high->number;
     bp_status status = read_mask(ctx, run, &s->mask);

@@ -22,23 +22,6 @@ typedef struct state {
     double level, to;
 } state;
 
-/* The limits of an integer type; false for floats. */
-static bool limits(bp_dtype dtype, double *low, double *high)
-{
-    static const struct {
-        bp_dtype dtype;
-        double low, high;
-    } rows[] = {{BP_U8, 0, 255},    {BP_U16, 0, 65535},      {BP_U32, 0, 4294967295.0},
-                {BP_I8, -128, 127}, {BP_I16, -32768, 32767}, {BP_I32, -2147483648.0, 2147483647.0}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].dtype == dtype) {
-            *low = rows[i].low;
-            *high = rows[i].high;
-            return true;
-        }
-    return false;
-}
-
 /* Level and replacement in values of the frames. */
 static state levels_of(const bp_stage_run *run)
 {
@@ -57,7 +40,7 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
 {
     bp_dtype dtype = run->in.dtype;
     double low = 0, high = 0;
-    bool whole = limits(dtype, &low, &high);
+    bool whole = bp_dtype_range(dtype, &low, &high);
     if (!run->values[P_LEVEL].given)
         return bp_stage_fail(ctx, run, -1, BP_E_USAGE, "needs level=");
     if (!whole && dtype != BP_F32 && dtype != BP_F64)
@@ -105,7 +88,7 @@ static bp_status frame(bp_context *ctx, const bp_stage_run *run, const bp_frame 
     state s = levels_of(run);
     size_t count = in->rows * in->columns;
     double low = 0, high = 0, level = s.level;
-    if (limits(in->dtype, &low, &high)) {
+    if (bp_dtype_range(in->dtype, &low, &high)) {
         level = floor(fmin(level, high));
         if (level < low) { /* nothing is that low */
             level = low;
