@@ -1,8 +1,8 @@
 # Files as C arrays, for what the command carries inside itself.
-# Run as a script: cmake -DOUTPUT=x.c -DNAMES=a|b -DFILES=/path/a|/path/b -P embed.cmake
+# Run as a script: cmake -DOUTPUT=x.c -DTABLE=name -DHEADER=that/declares/it.h -DNAMES=a|b -DFILES=/path/a|/path/b -P embed.cmake
 string(REPLACE "|" ";" names "${NAMES}")
 string(REPLACE "|" ";" files "${FILES}")
-set(text "/* made by cmake/embed.cmake */\n#include \"report/page_parts.h\"\n")
+set(text "/* made by cmake/embed.cmake */\n#include \"${HEADER}\"\n")
 set(rows "")
 foreach(name file IN ZIP_LISTS names files)
   file(READ "${file}" bytes HEX)
@@ -11,5 +11,5 @@ foreach(name file IN ZIP_LISTS names files)
   string(APPEND text "static const unsigned char ${name}[] = {\n${bytes}0};\n")
   string(APPEND rows "    {\"${name}\", (const char *)${name}, sizeof ${name} - 1},\n")
 endforeach()
-string(APPEND text "const bp_page_part bp_page_parts[] = {\n${rows}    {0, 0, 0}};\n")
+string(APPEND text "const bp_page_part ${TABLE}[] = {\n${rows}    {0, 0, 0}};\n")
 file(WRITE "${OUTPUT}" "${text}")

@@ -21,4 +21,13 @@ set(BP_PAGE_SOURCE ${CMAKE_BINARY_DIR}/generated/page_parts.c)
 add_custom_command(OUTPUT ${BP_PAGE_SOURCE} VERBATIM
   DEPENDS ${part_files} ${CMAKE_CURRENT_SOURCE_DIR}/cmake/embed.cmake
   COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/generated
-  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${BP_PAGE_SOURCE} "-DNAMES=${names}" "-DFILES=${files}" -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/embed.cmake)
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${BP_PAGE_SOURCE} -DTABLE=bp_page_parts -DHEADER=report/page_parts.h "-DNAMES=${names}" "-DFILES=${files}" -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/embed.cmake)
+
+# What `beampress judge --with` says to other programs: Python, carried inside the command likewise.
+set(field ${CMAKE_CURRENT_SOURCE_DIR}/src/cli/field)
+set(BP_FIELD_SOURCE ${CMAKE_BINARY_DIR}/generated/field_scripts.c)
+add_custom_command(OUTPUT ${BP_FIELD_SOURCE} VERBATIM
+  DEPENDS ${field}/field.py ${field}/dials.py ${field}/pyfai.py ${CMAKE_CURRENT_SOURCE_DIR}/cmake/embed.cmake
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/generated
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${BP_FIELD_SOURCE} -DTABLE=bp_field_scripts -DHEADER=cli/field_scripts.h "-DNAMES=field|dials|pyfai"
+    "-DFILES=${field}/field.py|${field}/dials.py|${field}/pyfai.py" -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/embed.cmake)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/field.h"
 #include "cli/judge_json.h"
 #include "cli/judge_options.h"
 #include "explore/judge.h"
@@ -75,7 +76,7 @@ static void judgement_row(bp_table *table, const bp_judged *item, const bp_judge
     bp_table_cell(table, "%s", item->failed[0] && !j->test ? item->failed : j->reason);
 }
 
-static void print_report(const bp_cli *cli, const bp_judge_report *report)
+static void print_report(const bp_cli *cli, const bp_judge_report *report, const bp_field_program *program)
 {
     static const bp_column columns[] = {{"quantity", 'l'},   {"reference", 'r'},   {"test", 'r'},
                                         {"difference", 'r'}, {"sigma", 'r'},       {"z", 'r'},
@@ -93,6 +94,8 @@ static void print_report(const bp_cli *cli, const bp_judge_report *report)
         bp_table_print(table, stdout, 0);
         bp_table_free(table);
     }
+    if (program)
+        bp_field_print(cli, program);
     printf("\nnoise: %s\n", report->noise.text);
     printf("z, limits and random are in units of sigma: |difference| is below its limit with 95 %% "
            "confidence.\nverdict: %s\n",
@@ -111,7 +114,10 @@ bp_status bp_cli_judge(bp_cli *cli)
     bp_judge_options options = {.input.no_mask = bp_cli_has(cli, OPTION_NO_MASK)};
     bp_judge_report report = {0};
     bp_question question;
+    const bp_field_program *program = NULL;
     bp_status status = bp_cli_question(cli, 2, &question);
+    if (status == BP_OK)
+        status = bp_field_choose(cli, &question, &program);
     if (status == BP_OK)
         status = bp_cli_threads(cli, &options.input.threads);
     if (status == BP_OK && cli->datasets.count > 2)
@@ -126,10 +132,12 @@ bp_status bp_cli_judge(bp_cli *cli)
         options.budgets = question.budgets;
         status = bp_judge(cli->ctx, cli->files.items[0], cli->files.items[1], &options, &report);
     }
+    if (status == BP_OK && program)
+        status = bp_field_run(cli, program, &options);
     if (status == BP_OK) {
         set_json(cli, &report);
         if (!cli->json)
-            print_report(cli, &report);
+            print_report(cli, &report, program);
         status = conclude(cli, report.decision);
     }
     bp_judge_report_fini(&report);

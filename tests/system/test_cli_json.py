@@ -258,6 +258,10 @@ def test_judge(beampress, desk):
         value = beampress("judge", "scan.h5", test, "--science", technique, "--dataset", DATASET, "--json", code=None, cwd=desk).json
         validate("judge", value)
         assert value["exit_code"] in (0, 1, 6) and value["quantities"]
+    words = ("--science", "sx", "--with", "dials", "--json")
+    value = beampress("judge", "scan.h5", "own.h5", *words, "--dataset", DATASET, code=None, cwd=desk).json
+    validate("judge", value)
+    assert value["with"]["program"] == "dials"
 
 
 def test_metric(beampress, desk):
