@@ -160,15 +160,15 @@ static double error_of(const paired *p, const double *without, size_t first, siz
     return bp_jackknife_sigma(p->work, p->units);
 }
 
-/* Degrees of freedom of the error just found, from how its units scatter (their fourth moment): units - 1 for
+/* Degrees of freedom of an error, from how its units scatter (their fourth moment): units - 1 for
  * a normal distribution, about 2 when a single unit changed. */
-static double freedom_of(const paired *p)
+static double freedom_of(const double *work, size_t units)
 {
-    double n = (double)p->units, mean = 0, second = 0, fourth = 0;
-    for (size_t u = 0; u < p->units; u++)
-        mean += p->work[u] / n;
-    for (size_t u = 0; u < p->units; u++) {
-        double d = (p->work[u] - mean) * (p->work[u] - mean);
+    double n = (double)units, mean = 0, second = 0, fourth = 0;
+    for (size_t u = 0; u < units; u++)
+        mean += work[u] / n;
+    for (size_t u = 0; u < units; u++) {
+        double d = (work[u] - mean) * (work[u] - mean);
         second += d / n;
         fourth += d * d / n;
     }
@@ -216,9 +216,13 @@ static void decide(bp_judgement *j, const bp_limits *limits, double budget, cons
 {
     if (limits->lower > budget)
         because(j, BP_FAIL, "%s", what);
+    else if (!isfinite(limits->upper))
+        because(j, BP_UNDECIDED, "%s", "its change has no known uncertainty");
+    else if (!(limits->upper <= budget) && limits->upper - fabs(limits->z) > budget)
+        because(j, BP_UNDECIDED, "it scatters by %.2g sigma: more than %g could hide in that",
+                isnan(limits->error) ? limits->z : limits->error, budget);
     else if (!(limits->upper <= budget))
-        because(j, BP_UNDECIDED, "%s",
-                isfinite(limits->upper) ? "not enough data to tell" : "its change has no known uncertainty");
+        because(j, BP_UNDECIDED, "%s", "not enough data to tell");
 }
 
 static bp_limits limits_of(const paired *p, size_t first, size_t length, double sigma,
@@ -229,7 +233,7 @@ static bp_limits limits_of(const paired *p, size_t first, size_t length, double 
         l.z += p->d[k];
     l.z /= (double)length * sigma;
     l.error = error_of(p, p->without, first, length) / sigma;
-    const factors *f = factors_of(table, freedom_of(p));
+    const factors *f = factors_of(table, freedom_of(p->work, p->units));
     if (random) { /* results that jump, such as fits over a range, scatter less than the jackknife says: the
                      change itself is a witness */
         *random = l;
@@ -405,7 +409,21 @@ bp_status bp_verdict_make(bp_context *ctx, const bp_outcomes *reference, const b
     return status;
 }
 
-/* How much further the test is from perfect than the noise, in units of sigma of the latter. */
+/* Jackknife error of the test's distance from perfect (noise NULL), or of what it is more than the noise's.
+ */
+static double agreement_error(const bp_outcome *perfect, const bp_outcome *noise, const bp_outcome *test,
+                              size_t units, double *work)
+{
+    for (size_t u = 0; u < units; u++) {
+        double away = test->without[u] - perfect->without[u];
+        work[u] = noise ? fabs(away) - fabs(noise->without[u] - perfect->without[u]) : away;
+    }
+    return units > 1 ? bp_jackknife_sigma(work, units) : (double)NAN;
+}
+
+/* How much further the test is from perfect than the noise, in units of sigma of the latter. What noise moves
+ * to either side, such as a ratio of intensities, may by chance be perfect in the realisation: a test whose
+ * distance from perfect is within the budget, as for any other result, agrees as well. */
 static void judge_agreement(bp_judgement *j, const bp_outcome *perfect, double *work, size_t tests)
 {
     const bp_outcome *n = j->reference, *a = j->test;
@@ -414,22 +432,24 @@ static void judge_agreement(bp_judgement *j, const bp_outcome *perfect, double *
                            n->unit_count == perfect->unit_count
                        ? n->unit_count
                        : 0;
-    double excess = fabs(a->values[0] - perfect->values[0]) - fabs(n->values[0] - perfect->values[0]);
-    for (size_t u = 0; u < units; u++)
-        work[u] = fabs(a->without[u] - perfect->without[u]) - fabs(n->without[u] - perfect->without[u]);
-    double error = units > 1 ? bp_jackknife_sigma(work, units) : NAN;
-    bool known = isfinite(error), exact = a->values[0] == perfect->values[0];
+    double away = fabs(a->values[0] - perfect->values[0]);
+    double excess = away - fabs(n->values[0] - perfect->values[0]);
+    double error = agreement_error(perfect, n, a, units, work);
+    bool known = isfinite(error), exact = away == 0;
     double pass = known ? bp_student_above((double)units - 1, BP_VERDICT_ALPHA) : NAN;
     double fail = known ? bp_student_above((double)units - 1, BP_VERDICT_ALPHA / (double)tests) : NAN;
+    double upper = exact ? fmin(excess, 0) : known ? excess + pass * error : INFINITY;
+    double own = agreement_error(perfect, NULL, a, units, work);
+    if (sigma > 0 && isfinite(own) && !exact)
+        upper = fmin(upper, away + bp_student_above(freedom_of(work, units), BP_VERDICT_ALPHA) * own -
+                                BP_BUDGET_SYSTEMATIC * sigma);
     j->units = units;
     j->bins = 1;
     j->bin = (bp_limits){.length = 1,
                          .z = (a->values[0] - n->values[0]) / scale,
                          .error = known ? error / scale : NAN,
                          .lower = known ? (excess - fail * error) / scale : -INFINITY,
-                         .upper = exact   ? fmin(excess / scale, 0)
-                                  : known ? (excess + pass * error) / scale
-                                          : INFINITY};
+                         .upper = upper / scale};
     because(j, BP_PASS, "%s", "");
     if (j->bin.lower > 0)
         because(j, BP_FAIL, "%s", "agrees less than another realisation of the noise does");

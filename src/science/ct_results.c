@@ -11,11 +11,12 @@
 #include "algo/ring_correlation.h"
 #include "base/checked.h"
 
-#define PI     3.14159265358979323846
-#define BINS   4096   /* fine, so that a small change of the values is a small change of the threshold */
-#define TAPER  20     /* pixels over which slices go to their mean before they are correlated */
-#define SMOOTH 1.5    /* pixels, of the slice in which borders are looked for */
-#define HALF   0.2071 /* signal to noise of half a bit per pixel */
+#define PI         3.14159265358979323846
+#define BINS       4096   /* fine, so that a small change of the values is a small change of the threshold */
+#define MOST_STEPS 200    /* towards the threshold */
+#define TAPER      20     /* pixels over which slices go to their mean before they are correlated */
+#define SMOOTH     1.5    /* pixels, of the slice in which borders are looked for */
+#define HALF       0.2071 /* signal to noise of half a bit per pixel */
 
 /* The sums of a unit, one behind the other; then rings (product, first, second, pixels) and the histogram. */
 enum {
@@ -137,20 +138,43 @@ typedef struct phases {
     double threshold, counts[2], means[2];
 } phases;
 
+/* Divides a histogram at a place in units of bins, from the lower edge of the first on; the bin that holds it
+ * is taken as evenly filled. */
+static void divide(const bp_histogram *h, double place, phases *p)
+{
+    memset(p->counts, 0, sizeof p->counts);
+    memset(p->means, 0, sizeof p->means);
+    for (size_t i = 0; i < h->count; i++) {
+        double n = (double)h->counts[i], at = (double)i;
+        double below = fmin(fmax(place - at, 0), 1), parts[2] = {n * below, n * (1 - below)};
+        p->counts[0] += parts[0];
+        p->counts[1] += parts[1];
+        p->means[0] += parts[0] * (at + below / 2);
+        p->means[1] += parts[1] * (at + (1 + below) / 2);
+    }
+    for (int k = 0; k < 2; k++)
+        p->means[k] = h->edge + h->width * p->means[k] / p->counts[k];
+    p->threshold = h->edge + h->width * place;
+}
+
+/* Otsu's threshold lies midway between the means of its phases. The bin that it falls into jumps where the
+ * histogram has gaps; that place does not, so that a small change of the values is a small change of the
+ * phases. */
 static bool find_phases(const bp_histogram *h, phases *p)
 {
     size_t bin;
     *p = (phases){.threshold = NAN};
     if (!bp_otsu(h, &bin))
         return false;
-    for (size_t i = 0; i < h->count; i++) {
-        p->counts[i > bin] += (double)h->counts[i];
-        p->means[i > bin] += (double)h->counts[i] * (h->first + (double)i * h->width);
+    double place = (double)bin + 1, moved = 1;
+    divide(h, place, p);
+    for (int i = 0; i < MOST_STEPS && fabs(moved) > 1e-6; i++) {
+        double next = ((p->means[0] + p->means[1]) / 2 - h->edge) / h->width;
+        moved = next - place;
+        place = next;
+        divide(h, place, p);
     }
-    p->means[0] /= p->counts[0];
-    p->means[1] /= p->counts[1];
-    p->threshold = h->first + (double)bin * h->width;
-    return true;
+    return p->counts[0] > 0 && p->counts[1] > 0;
 }
 
 bp_status bp_ct_results_range(bp_context *ctx, bp_ct_results *r, const double *slices, size_t count)

@@ -187,6 +187,57 @@ static void test_results_that_do_not_match(void **state)
     bp_verdict_fini(&verdict);
 }
 
+/* A ratio that is 1 when nothing changed and that noise moves to either side: mean of the units, without each
+ * of them, scattering by `scatter` about `mean`. */
+static void ratio_of(uint64_t seed, double mean, double scatter, bp_outcome *out, double *values)
+{
+    bp_random random;
+    double units[UNITS], sum = 0;
+    bp_random_init(&random, seed, 9);
+    for (size_t u = 0; u < UNITS; u++)
+        sum += units[u] = mean + scatter * normal(&random) * sqrt(UNITS);
+    values[0] = sum / UNITS;
+    for (size_t u = 0; u < UNITS; u++)
+        values[2 + u] = (sum - units[u]) / (UNITS - 1);
+    values[1] = bp_jackknife_sigma(values + 2, UNITS);
+    *out = (bp_outcome){.name = "ratio",
+                        .unit = "",
+                        .count = 1,
+                        .values = values,
+                        .sigmas = values + 1,
+                        .unit_count = UNITS,
+                        .without = values + 2};
+}
+
+static size_t ratios_that(bp_decision decision, double effect, double scatter, size_t repeats)
+{
+    size_t count = 0;
+    for (uint64_t seed = 0; seed < repeats; seed++) {
+        double room[3][UNITS + 2];
+        bp_outcome items[3];
+        bp_verdict verdict = {0};
+        ratio_of(seed, 1, 0, &items[0], room[0]);
+        ratio_of(seed, 1, 0.01, &items[1], room[1]);
+        ratio_of(seed + 5000, 1 + 0.01 * effect, 0.01 * scatter, &items[2], room[2]);
+        bp_outcomes perfect = {&items[0], 1, 1}, noise = {&items[1], 1, 1}, test = {&items[2], 1, 1};
+        assert_int_equal(bp_verdict_add_agreement(NULL, &perfect, &noise, &test, &verdict), BP_OK);
+        count += verdict.items[0].decision == decision;
+        bp_verdict_fini(&verdict);
+    }
+    return count;
+}
+
+/* Whatever the one realisation of the noise happens to give. */
+static void test_agreement(void **state)
+{
+    (void)state;
+    assert_int_equal(ratios_that(BP_PASS, 0, 0.02, 400), 400);
+    assert_int_equal(ratios_that(BP_FAIL, 0, 0.5, 400), 0);
+    assert_true(ratios_that(BP_PASS, 1, 0.02, 400) < 20);
+    assert_true(ratios_that(BP_PASS, 1, 0.3, 400) < 20);
+    assert_true(ratios_that(BP_FAIL, 6, 0.3, 400) > 380);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_error_rates),
         cmocka_unit_test(test_numbers_at_the_edge),
         cmocka_unit_test(test_results_that_do_not_match),
+        cmocka_unit_test(test_agreement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
