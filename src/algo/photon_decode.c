@@ -354,7 +354,8 @@ static bp_status read_coded(bp_context *ctx, decoder *d)
     lay_out(d, d->room);
     memset(d->tables, 0, offsetof(bp_photon_tables, slots)); /* of the slots those in use are filled later */
     bp_photon_tables_read(r, d->tables, &d->weights);
-    if (r->bad || !bp_photon_tables_build(d->tables, &d->weights, true)) {
+    const bool slots = bp_kernels_get()->photon_decode_slots;
+    if (r->bad || !bp_photon_tables_build(d->tables, &d->weights, slots)) {
         r->bad = true;
         return BP_OK;
     }

@@ -71,6 +71,7 @@ typedef struct bp_kernels {
     void (*photon_encode)(const bp_photon_source *source, bp_photon_sink *sink);
     /* Do these bands decode, each to its very end? What they decoded to is in their rows of out. */
     bool (*photon_decode)(const bp_photon_target *target, bp_photon_band *bands, size_t count);
+    bool photon_decode_slots; /* it needs the slots of the tables */
     /* Codes pixels from `first` (a multiple of BP_FAST_BLOCK) to `end` of a frame. Returns the bytes written,
      * 0 when they do not fit. */
     size_t (*photon_fast_encode)(const bp_photon_fast *f, const void *frame, size_t first, size_t end,

@@ -218,6 +218,7 @@ const bp_kernels *bp_kernels_avx2(void)
         .photon_windows = bp_photon_windows_c,
         .photon_encode = bp_photon_encode_avx2,
         .photon_decode = bp_photon_decode_avx2,
+        .photon_decode_slots = true,
         .photon_fast_encode = bp_photon_fast_encode_avx2,
         .photon_fast_decode = bp_photon_fast_decode_avx2,
         .ring_sum = bp_ring_sum_avx2,

@@ -90,6 +90,7 @@ const bp_kernels *bp_kernels_c(void)
         .photon_windows = bp_photon_windows_c,
         .photon_encode = bp_photon_encode_c,
         .photon_decode = bp_photon_decode_c,
+        .photon_decode_slots = true,
         .photon_fast_encode = bp_photon_fast_encode_c,
         .photon_fast_decode = bp_photon_fast_decode_c,
         .ring_sum = bp_ring_sum_c,

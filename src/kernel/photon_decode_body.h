@@ -30,7 +30,7 @@ typedef struct lanes {
 /* A step between its parts. */
 typedef struct pending {
     v16_states x;
-    v16 value, k, index;
+    v16 value, k, context, slot;
 } pending;
 
 static v16 __attribute__((noinline)) take_escapes(lanes *s, v16 value, uint32_t escaped)
@@ -51,24 +51,24 @@ BP_ALWAYS void begin_step(const lookup *t, lanes *s, const lines_above *above, p
     p->x = s->x;
     move(&t->model, &s->wave, above, step, at, window, &a);
     v16 value = predict(&a, &t->model, kind, weighted, window, &code);
-    v16 context = v_context(&t->contexts.map, code);
-    v16 low = v_take_low(&t->contexts, context, &p->x, &p->k);
-    p->index = v_or(v_and(p->x.low, t->mask), v_pick(t->contexts.base, context));
-    p->value = v_sub(v_add(value, low), v_pick(t->contexts.zero, context));
+    p->context = v_context(&t->contexts.map, code);
+    v16 low = v_take_low(&t->contexts, p->context, &p->x, &p->k);
+    p->slot = v_and(p->x.low, t->mask);
+    p->value = v_sub(v_add(value, low), v_pick(t->contexts.zero, p->context));
 }
 
 /* From the slots on. */
-BP_ALWAYS void end_step(const lookup *t, lanes *s, v16 frequency, v16 bias, const int kind, const bool window,
+BP_ALWAYS void end_step(const lookup *t, lanes *s, const v16_found *f, const int kind, const bool window,
                         const lanes_at *at, const pending *p, uint16_t *out)
 {
     v16_mask active = v_lanes(at ? at->active : 0xffffffffu);
-    v16 symbol = v_or(v_shift_right(frequency, 12), v_and(v_shift_right(bias, 8), v_set(16)));
-    v16 value = v_add(p->value, v_shift_left_each(symbol, p->k));
-    uint32_t escaped = v_bits(v_equal(symbol, v_set(BP_PHOTON_ESCAPE))) & (at ? at->active : 0xffffffffu);
+    v16 value = v_add(p->value, v_shift_left_each(f->symbol, p->k));
+    uint32_t escaped =
+        v_bits(v_equal(f->symbol, v_set(BP_PHOTON_ESCAPE))) & (at ? at->active : 0xffffffffu);
     if (__builtin_expect(escaped != 0, 0))
         value = take_escapes(s, value, escaped);
     v16 looks = move_on(&t->model, &s->wave, seen(&t->model, value), at, kind, window);
-    v16_states x = v_advance(p->x, v_and(frequency, v_set(4095)), v_and(bias, v_set(4095)), t->bits);
+    v16_states x = v_advance(p->x, f->frequency, f->bias, t->bits);
     s->words += 2 * v_take_words(&x, active, s->words);
     if (at) {
         x.low = v_mix(active, s->x.low, x.low);
@@ -85,18 +85,18 @@ BP_ALWAYS void decode_step(const lookup *t, lanes *s, const lines_above *above, 
                            const bool window, const lanes_at *at)
 {
     pending p0, p1;
-    v16 frequency0, bias0, frequency1, bias1;
+    v16_found f0, f1;
     begin_step(t, &s[0], &above[0], step, kind, weighted, window, at, &p0);
     if (count > 1)
         begin_step(t, &s[1], &above[1], step, kind, weighted, window, at ? at + 1 : NULL, &p1);
-    v_slots(t->slots, p0.index, &frequency0, &bias0);
+    f0 = v_find(&t->contexts, t->slots, p0.context, p0.slot);
     if (count > 1)
-        v_slots(t->slots, p1.index, &frequency1, &bias1);
-    end_step(t, &s[0], frequency0, bias0, kind, window, at, &p0, s[0].values[step - first]);
+        f1 = v_find(&t->contexts, t->slots, p1.context, p1.slot);
+    end_step(t, &s[0], &f0, kind, window, at, &p0, s[0].values[step - first]);
     if (window)
         s[0].last[step] = v_top(s[0].wave.window);
     if (count > 1)
-        end_step(t, &s[1], frequency1, bias1, kind, window, at ? at + 1 : NULL, &p1,
+        end_step(t, &s[1], &f1, kind, window, at ? at + 1 : NULL, &p1,
                  s[1].values[step - first]);
     if (count > 1 && window)
         s[1].last[step] = v_top(s[1].wave.window);

@@ -321,6 +321,19 @@ BP_ALWAYS void v_slots(const uint32_t *slots, v16 index, v16 *low, v16 *high)
     }
 }
 
+/* What slots of contexts stand for. */
+typedef struct v16_found {
+    v16 symbol, frequency, bias; /* bias: slot - where the symbol begins */
+} v16_found;
+
+BP_ALWAYS v16_found v_find(const v16_contexts *t, const uint32_t *slots, v16 context, v16 slot)
+{
+    v16 low, high;
+    v_slots(slots, v_or(slot, v_pick(t->base, context)), &low, &high);
+    v16 symbol = v_or(v_shift_right(low, 12), v_and(v_shift_right(high, 8), v_set(16)));
+    return (v16_found){symbol, v_and(low, v_set(4095)), v_and(high, v_set(4095))};
+}
+
 /* x = frequency * (x >> bits) + bias */
 BP_ALWAYS v16_states v_advance(v16_states x, v16 frequency, v16 bias, v16 bits)
 {

@@ -189,22 +189,28 @@ BP_ALWAYS v16 v_pick(v16 table, v16 context)
     return _mm512_permutexvar_epi16(context, table);
 }
 
-/* Tables of the decoder. */
+/* Tables of the decoder. cut[s]: where symbol s begins among the slots of each context. */
 typedef struct v16_contexts {
-    v16 base, zero, low, low_mask;
+    v16 zero, low, low_mask, all, cut[BP_PHOTON_SYMBOLS];
     v16_map map;
 } v16_contexts;
 
 BP_ALWAYS v16_contexts v_contexts(const bp_photon_tables *t)
 {
-    uint16_t base[32] = {0}, zero[32] = {0}, low[32] = {0}, mask[32] = {0};
+    uint16_t zero[32] = {0}, low[32] = {0}, mask[32] = {0}, cut[BP_PHOTON_SYMBOLS][32] = {{0}};
     for (size_t c = 0; c < t->count; c++) {
-        base[c] = (uint16_t)(c << t->bits);
         zero[c] = (uint16_t)(t->zero[c] << t->low[c]);
         low[c] = t->low[c];
         mask[c] = (uint16_t)((1u << t->low[c]) - 1);
+        for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
+            cut[s][c] = t->start[c][s];
     }
-    return (v16_contexts){v_load(base), v_load(zero), v_load(low), v_load(mask), v_map_of(t->map)};
+    v16_contexts v = {.zero = v_load(zero), .low = v_load(low), .low_mask = v_load(mask)};
+    v.all = v_set(1u << t->bits);
+    for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
+        v.cut[s] = v_load(cut[s]);
+    v.map = v_map_of(t->map);
+    return v;
 }
 
 /* States, their lower and upper halves apart. */
@@ -249,36 +255,50 @@ BP_ALWAYS v16 v_shift_right_each(v16 v, v16 k)
     return _mm512_srlv_epi16(v, k);
 }
 
-/* Four slots whose indices are the 16-bit parts of q. */
-BP_ALWAYS __m128i v_four(const uint32_t *slots, uint64_t a, uint64_t b, unsigned shift)
+/* What slots of contexts stand for. */
+typedef struct v16_found {
+    v16 symbol, frequency, bias; /* bias: slot - where the symbol begins */
+} v16_found;
+
+/* The cut of symbol s, or of s + 16 for those whose index has bit 5. */
+#define CUT(s) _mm512_permutex2var_epi16(t->cut[s], index, t->cut[(s) + 16])
+
+/* By halving, in registers: nothing waits for the nearest cache. A mask chooses between what was looked up for both
+ * halves before it was known. */
+BP_ALWAYS v16_found v_find(const v16_contexts *t, const uint32_t *slots, v16 context, v16 slot)
 {
-    __m128i v = _mm_cvtsi32_si128((int)slots[(uint16_t)(a >> shift)]);
-    v = _mm_insert_epi32(v, (int)slots[(uint16_t)(a >> (32 + shift))], 1);
-    v = _mm_insert_epi32(v, (int)slots[(uint16_t)(b >> shift)], 2);
-    return _mm_insert_epi32(v, (int)slots[(uint16_t)(b >> (32 + shift))], 3);
+    (void)slots;
+    v16 cut = v_pick(t->cut[16], context), begin, end, symbol;
+    v16_mask a = v_at_least(slot, cut), b, c, d, e;
+    v16 index = _mm512_mask_add_epi16(context, a, context, v_set(32));
+    begin = v_only(a, cut);
+    end = v_mix(a, cut, t->all);
+    cut = CUT(8);
+    b = v_at_least(slot, cut);
+    begin = v_mix(b, begin, cut);
+    end = v_mix(b, cut, end);
+    cut = v_mix(b, CUT(4), CUT(12));
+    c = v_at_least(slot, cut);
+    begin = v_mix(c, begin, cut);
+    end = v_mix(c, cut, end);
+    cut = v_mix(c, v_mix(b, CUT(2), CUT(10)), v_mix(b, CUT(6), CUT(14)));
+    d = v_at_least(slot, cut);
+    begin = v_mix(d, begin, cut);
+    end = v_mix(d, cut, end);
+    cut = v_mix(d, v_mix(c, v_mix(b, CUT(1), CUT(9)), v_mix(b, CUT(5), CUT(13))),
+                v_mix(c, v_mix(b, CUT(3), CUT(11)), v_mix(b, CUT(7), CUT(15))));
+    e = v_at_least(slot, cut);
+    begin = v_mix(e, begin, cut);
+    end = v_mix(e, cut, end);
+    symbol = v_only(a, v_set(16));
+    symbol = _mm512_mask_add_epi16(symbol, b, symbol, v_set(8));
+    symbol = _mm512_mask_add_epi16(symbol, c, symbol, v_set(4));
+    symbol = _mm512_mask_add_epi16(symbol, d, symbol, v_set(2));
+    symbol = _mm512_mask_add_epi16(symbol, e, symbol, v_set(1));
+    return (v16_found){symbol, v_sub(end, begin), v_sub(slot, begin)};
 }
 
-/* Slots of 32 lanes, their lower and upper halves apart: plain loads are twice as fast as gathers here. */
-BP_ALWAYS void v_slots(const uint32_t *slots, v16 index, v16 *low, v16 *high)
-{
-    uint64_t memory[8] __attribute__((aligned(64)));
-    const volatile uint64_t *q = memory; /* loads are cheaper than taking vectors apart */
-    __m512i even, odd;
-    _mm512_store_si512(memory, index);
-    uint64_t q0 = q[0], q1 = q[1], q2 = q[2], q3 = q[3], q4 = q[4], q5 = q[5], q6 = q[6], q7 = q[7];
-    __m256i a = _mm256_inserti128_si256(_mm256_castsi128_si256(v_four(slots, q0, q1, 0)),
-                                        v_four(slots, q2, q3, 0), 1);
-    __m256i b = _mm256_inserti128_si256(_mm256_castsi128_si256(v_four(slots, q4, q5, 0)),
-                                        v_four(slots, q6, q7, 0), 1);
-    even = _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1);
-    a = _mm256_inserti128_si256(_mm256_castsi128_si256(v_four(slots, q0, q1, 16)), v_four(slots, q2, q3, 16),
-                                1);
-    b = _mm256_inserti128_si256(_mm256_castsi128_si256(v_four(slots, q4, q5, 16)), v_four(slots, q6, q7, 16),
-                                1);
-    odd = _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1);
-    *low = _mm512_mask_mov_epi16(even, 0xaaaaaaaa, _mm512_slli_epi32(odd, 16));
-    *high = _mm512_mask_mov_epi16(odd, 0x55555555, _mm512_srli_epi32(even, 16));
-}
+#undef CUT
 
 /* x = frequency * (x >> bits) + bias */
 BP_ALWAYS v16_states v_advance(v16_states x, v16 frequency, v16 bias, v16 bits)
