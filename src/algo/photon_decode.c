@@ -73,29 +73,69 @@ static bp_status read_labels(bp_context *ctx, decoder *d)
 /* The next label at or behind i, or end. */
 static size_t next_label(const uint8_t *map, size_t i, size_t end)
 {
-    for (; i + 8 <= end; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, map + i, sizeof eight);
-        if (eight)
+    uint64_t w[4];
+    for (; i + sizeof w <= end; i += sizeof w) {
+        memcpy(w, map + i, sizeof w);
+        if (w[0] | w[1] | w[2] | w[3])
             break;
+    }
+    for (; i + 8 <= end; i += 8) {
+        memcpy(w, map + i, 8);
+        if (w[0])
+            return i + (size_t)__builtin_ctzll(w[0]) / 8;
     }
     while (i < end && !map[i])
         i++;
     return i;
 }
 
+/* Where labels like that of i end. */
+static size_t end_of_label(const uint8_t *map, size_t i, size_t end)
+{
+    const uint64_t all = map[i] * UINT64_C(0x0101010101010101);
+    const uint8_t label = map[i];
+    uint64_t eight;
+    for (; i + 8 <= end; i += 8) {
+        memcpy(&eight, map + i, sizeof eight);
+        if (eight != all)
+            return i + (size_t)__builtin_ctzll(eight ^ all) / 8;
+    }
+    while (i < end && map[i] == label)
+        i++;
+    return i;
+}
+
+/* The same value from pixel i to end. */
+static void fill(const bp_frames *frame, uint8_t *values, size_t i, size_t end, uint32_t value)
+{
+    if (frame->itemsize == 1)
+        memset(values + i, (int)(uint8_t)value, end - i);
+    else if ((uintptr_t)values % frame->itemsize)
+        for (; i < end; i++)
+            store(frame, values, i, value);
+    else if (frame->itemsize == 2)
+        for (uint16_t *v = (uint16_t *)(void *)values; i < end; i++)
+            v[i] = (uint16_t)value;
+    else
+        for (uint32_t *v = (uint32_t *)(void *)values; i < end; i++)
+            v[i] = value;
+}
+
 /* Pixels from i to end. */
 static void put_labels(const decoder *d, size_t i, size_t end)
 {
-    for (i = d->map ? next_label(d->map, i, end) : end; i < end; i = next_label(d->map, i + 1, end))
-        store(d->frame, d->values, i, d->labels[d->map[i] - 1]);
+    const uint8_t *map = d->map;
+    size_t stop;
+    for (i = map ? next_label(map, i, end) : end; i < end; i = next_label(map, stop, end)) {
+        stop = end_of_label(map, i, end);
+        fill(d->frame, d->values, i, stop, d->labels[map[i] - 1]);
+    }
 }
 
 static void put_flat(const decoder *d)
 {
     size_t pixels = d->frame->height * d->frame->width;
-    for (size_t i = 0; i < pixels; i++)
-        store(d->frame, d->values, i, d->form.base);
+    fill(d->frame, d->values, 0, pixels, d->form.base);
     put_labels(d, 0, pixels);
 }
 
@@ -109,8 +149,9 @@ static void fill_hidden(const decoder *d, size_t band)
     for (size_t r = 0; r < height; r++) {
         uint32_t *at = hidden + bp_photon_step_of(r, 0, width), lane = 1u << r % BP_PHOTON_LANES;
         const uint8_t *map = d->map + (top + r) * width;
-        for (size_t c = next_label(map, 0, width); c < width; c = next_label(map, c + 1, width))
-            at[c] |= lane;
+        for (size_t c = next_label(map, 0, width); c < width; c = next_label(map, c, width))
+            for (size_t stop = end_of_label(map, c, width); c < stop; c++)
+                at[c] |= lane;
     }
 }
 
@@ -294,6 +335,25 @@ static bp_status put_band(bp_context *ctx, const decoder *d, size_t band)
     return status;
 }
 
+/* A row of work values without low bits, while it is in the nearest cache. */
+static void put_row(void *user, const bp_photon_band *band, size_t row, const uint16_t *work)
+{
+    const decoder *d = user;
+    size_t width = d->frame->width, from = (size_t)(band->out - d->plane) + row * width;
+    bp_kernels_get()->photon_values->put(&d->form, work, NULL, width, d->values + from * d->frame->itemsize);
+    put_labels(d, from, from + width);
+}
+
+/* Can rows of these bands be put as they come? Large values are known only at the end. */
+static bool is_direct(const decoder *d, size_t first, size_t count)
+{
+    const bp_photon_band *end = &d->bands[first + count - 1];
+    bool direct = d->form.low == 0 && (uintptr_t)d->values % d->frame->itemsize == 0;
+    for (const uint32_t *e = d->bands[first].escapes; direct && e < end->escapes_end; e++)
+        direct = *e < BP_PHOTON_LARGE;
+    return direct;
+}
+
 /* The bands of one thread, to values. */
 static bp_status decode_together(bp_context *ctx, void *user, size_t index)
 {
@@ -301,14 +361,20 @@ static bp_status decode_together(bp_context *ctx, void *user, size_t index)
     size_t first = index * d->together, left = d->band_count - first;
     size_t count = left < d->together ? left : d->together;
     size_t lines = d->lines_count > 1 ? index * 2 * bp_photon_lines_size(d->frame->width) : 0;
-    const bp_photon_target target = {d->tables, d->frame->width, d->frame->width, d->lines + lines};
+    bool direct = is_direct(d, first, count);
+    const bp_photon_target target = {.tables = d->tables,
+                                     .width = d->frame->width,
+                                     .stride = d->frame->width,
+                                     .lines = d->lines + lines,
+                                     .take = direct ? put_row : NULL,
+                                     .user = d};
     for (size_t b = first; b < first + count && d->hidden; b++)
         fill_hidden(d, b);
     if (!bp_kernels_get()->photon_decode(&target, d->bands + first, count))
         return bp_fail(ctx, BP_E_DAMAGED, "photon: the payload of a frame of %zu x %zu pixels is damaged",
                        d->frame->height, d->frame->width);
     bp_status status = BP_OK;
-    for (size_t b = first; b < first + count && status == BP_OK; b++)
+    for (size_t b = first; b < first + count && !direct && status == BP_OK; b++)
         status = put_band(ctx, d, b);
     return status;
 }

@@ -143,6 +143,10 @@ typedef struct bp_photon_target {
     const bp_photon_tables *tables;
     size_t width, stride; /* of out */
     uint16_t *lines;      /* scratch: bp_photon_lines_size values for each of two bands */
+    /* Takes each row when it is known; NULL: rows go to the out of their bands. What is hidden may be
+     * anything. */
+    void (*take)(void *user, const bp_photon_band *band, size_t row, const uint16_t *values);
+    void *user;
 } bp_photon_target;
 
 /* Columns that a row takes in the line of its lane: lane 0 needs what lane 31 had a row before, in blocks of

@@ -260,6 +260,8 @@ bool bp_photon_decode_c(const bp_photon_target *t, bp_photon_band *bands, size_t
                 return false;
         if (!bp_photon_band_ended(&bands[i]))
             return false;
+        for (size_t r = 0; t->take && r < bands[i].height; r++)
+            t->take(t->user, &bands[i], r, bands[i].out + r * t->stride);
     }
     return true;
 }

@@ -63,8 +63,7 @@ BP_ALWAYS void end_step(const lookup *t, lanes *s, const v16_found *f, const int
 {
     v16_mask active = v_lanes(at ? at->active : 0xffffffffu);
     v16 value = v_add(p->value, v_shift_left_each(f->symbol, p->k));
-    uint32_t escaped =
-        v_bits(v_equal(f->symbol, v_set(BP_PHOTON_ESCAPE))) & (at ? at->active : 0xffffffffu);
+    uint32_t escaped = v_bits(v_equal(f->symbol, v_set(BP_PHOTON_ESCAPE))) & (at ? at->active : 0xffffffffu);
     if (__builtin_expect(escaped != 0, 0))
         value = take_escapes(s, value, escaped);
     v16 looks = move_on(&t->model, &s->wave, seen(&t->model, value), at, kind, window);
@@ -96,8 +95,7 @@ BP_ALWAYS void decode_step(const lookup *t, lanes *s, const lines_above *above, 
     if (window)
         s[0].last[step] = v_top(s[0].wave.window);
     if (count > 1)
-        end_step(t, &s[1], &f1, kind, window, at ? at + 1 : NULL, &p1,
-                 s[1].values[step - first]);
+        end_step(t, &s[1], &f1, kind, window, at ? at + 1 : NULL, &p1, s[1].values[step - first]);
     if (count > 1 && window)
         s[1].last[step] = v_top(s[1].wave.window);
 }
@@ -186,7 +184,9 @@ static void end_group(const bp_photon_target *t, const bp_photon_band *b, uint16
            keep = BP_PHOTON_PAD + period - 4; /* the last lines are kept whole */
     for (size_t l = 0; l <= BP_PHOTON_LANES; l++) {
         uint16_t *at = lines + l * line;
-        if (l < BP_PHOTON_LANES && first + l < b->height)
+        if (l < BP_PHOTON_LANES && first + l < b->height && t->take)
+            t->take(t->user, b, first + l, at + BP_PHOTON_PAD + period);
+        else if (l < BP_PHOTON_LANES && first + l < b->height)
             memcpy(b->out + (first + l) * t->stride, at + BP_PHOTON_PAD + period, t->width * sizeof *at);
         size_t from = l < BP_PHOTON_LANES - 2 ? keep + period : period;
         memmove(at + from - period, at + from, (line - from) * sizeof *at);

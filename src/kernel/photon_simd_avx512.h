@@ -263,8 +263,8 @@ typedef struct v16_found {
 /* The cut of symbol s, or of s + 16 for those whose index has bit 5. */
 #define CUT(s) _mm512_permutex2var_epi16(t->cut[s], index, t->cut[(s) + 16])
 
-/* By halving, in registers: nothing waits for the nearest cache. A mask chooses between what was looked up for both
- * halves before it was known. */
+/* By halving, in registers: nothing waits for the nearest cache. A mask chooses between what was looked up
+ * for both halves before it was known. */
 BP_ALWAYS v16_found v_find(const v16_contexts *t, const uint32_t *slots, v16 context, v16 slot)
 {
     (void)slots;

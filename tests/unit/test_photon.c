@@ -191,7 +191,7 @@ static void decodes_with(const bp_kernels *kernels, const plane *p, const bp_pho
         bands[i].out = out + i * n;
         memcpy(bands[i].state, s->sink.state, sizeof s->sink.state);
     }
-    const bp_photon_target target = {t, p->width, p->width, lines};
+    const bp_photon_target target = {.tables = t, .width = p->width, .stride = p->width, .lines = lines};
     assert_true(kernels->photon_decode(&target, bands, COPIES));
     for (size_t i = 0; i < COPIES * n; i++)
         if (!p->labels || !p->labels[i % n])
