@@ -24,7 +24,7 @@ def ct(work):
 
 def rofex(work):
     """Which pixels are gas, in simulated tomography of a flow; against float32 to uint8 to zip."""
-    file = work.simulate("rofex", frames=64)
+    file = work.simulate("rofex", frames=256)
     scan = work.explore(file, "segment:phase=below,volume=0")
     scan["zip"] = work.zipped_bytes(file, "segment:phase=below,volume=0")
     return scan

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "explore/families.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,15 @@ static const bp_family families[] = {
      .gentle = 0.25,
      .harsh = 4,
      .techniques = "ct segment"},
+    {.name = "levels",
+     .help = "few levels, the threshold of the phases between two of them",
+     .pattern = "quantise levels={}{range} dtype=code | photon",
+     .parameter = "levels",
+     .unit = "",
+     .gentle = 192,
+     .harsh = 8,
+     .whole = true,
+     .techniques = "segment"},
     {.name = "bin",
      .help = "neighbouring pixels added",
      .pattern = "bin x={} y={} | photon",
@@ -103,6 +113,16 @@ bool bp_family_suits(const bp_family *family, const char *technique)
     return !family->techniques;
 }
 
+/* Ends of these levels over the values, with the edge half way between two of them. */
+static void put_range(FILE *out, double levels, const bp_family_noise *noise)
+{
+    double steps = levels - 1 - noise->labelled, step = (noise->high - noise->low) / steps, low = noise->low;
+    if (isfinite(noise->edge) && step > 0)
+        low = noise->edge - (floor((noise->edge - low) / step) + 0.5) * step;
+    if (step > 0)
+        fprintf(out, " low=%.9g high=%.9g", low, low + steps * step);
+}
+
 char *bp_family_pipeline(const bp_family *family, double value, const bp_family_noise *noise)
 {
     char *text = NULL;
@@ -115,6 +135,9 @@ char *bp_family_pipeline(const bp_family *family, double value, const bp_family_
         } else if (strncmp(at, "{law}", 5) == 0) {
             fputs(noise->law, out);
             at += 5;
+        } else if (strncmp(at, "{range}", 7) == 0) {
+            put_range(out, value, noise);
+            at += 7;
         } else if (strncmp(at, "{peaks}", 7) == 0) {
             fputs(noise->peaks, out);
             at += 7;

@@ -8,7 +8,7 @@
 
 typedef struct bp_family {
     const char *name, *help;
-    const char *pattern;          /* pipeline; {} stands for the number, {law} and {peaks} for those below */
+    const char *pattern; /* pipeline; {} stands for the number, {law}, {peaks} and {range} for those below */
     const char *parameter, *unit; /* what is varied; NULL: nothing, there is one point */
     double gentle, harsh;
     bool whole;             /* whole numbers only */
@@ -21,9 +21,12 @@ const bp_family *bp_family_at(size_t index);
 bool bp_family_suits(const bp_family *family, const char *technique);
 /* What pipelines say of the noise of the data. */
 typedef struct bp_family_noise {
-    double typical; /* standard deviation of a typical value */
-    char law[96];   /* " gain=1 read_noise=0" for quantise, "": it estimates that itself */
-    char peaks[96]; /* " threshold=800 min_snr=5": what the analysis takes for a peak */
+    double typical;   /* standard deviation of a typical value */
+    char law[96];     /* " gain=1 read_noise=0" for quantise, "": it estimates that itself */
+    char peaks[96];   /* " threshold=800 min_snr=5": what the analysis takes for a peak */
+    double low, high; /* of the values */
+    double edge;      /* what divides phases, which levels must not straddle; NAN: nothing */
+    bool labelled;    /* the last level is for labels */
 } bp_family_noise;
 
 /* The pipeline of a value. Owned by the caller, NULL without memory. */

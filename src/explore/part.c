@@ -214,10 +214,13 @@ void bp_part_fini(bp_part *part)
 static bp_status read_view(bp_context *ctx, void *user, uint64_t first, size_t count, double *values)
 {
     (void)ctx;
-    const bp_memory_stack *s = ((const bp_part_view *)user)->stack;
+    const bp_part_view *view = user;
+    const bp_memory_stack *s = view->stack;
     size_t pixels = s->flow.rows * s->flow.columns;
     bp_values_to_double(s->flow.dtype, (const uint8_t *)s->values + first * frame_bytes(s), count * pixels,
                         values);
+    for (size_t i = 0; view->decoded && s->flow.scale > 0 && i < count * pixels; i++)
+        values[i] = s->flow.zero + s->flow.scale * values[i];
     return BP_OK;
 }
 

@@ -37,6 +37,7 @@ typedef struct bp_part_view {
     const bp_memory_stack *stack;
     bp_science_stack science;
     bp_geometry geometry; /* of frames whose pixels were binned */
+    bool decoded;         /* codes are read as the values that they stand for */
 } bp_part_view;
 void bp_part_view_init(bp_part_view *view, bp_part *part, const bp_memory_stack *stack);
 

@@ -204,6 +204,7 @@ static bp_status analyse(bp_context *ctx, run *r)
                               &p->judged[i]);
     }
     double middle = seconds_now();
+    view.decoded = true; /* for pictures and metrics */
     if (status == BP_OK)
         p->picture = bp_trial_picture(t, &view.science);
     if (status == BP_OK)

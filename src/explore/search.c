@@ -241,7 +241,8 @@ static void know_noise(const bp_explore_report *r, bp_family_noise *noise)
 {
     const bp_memory_stack *s = &r->part.stack;
     size_t pixels = s->flow.rows * s->flow.columns, count = 0;
-    double sum = 0, sigmas = 0, least = INFINITY, *frame = malloc((pixels + 1) * sizeof *frame);
+    double sum = 0, sigmas = 0, least = INFINITY, most = -INFINITY,
+           *frame = malloc((pixels + 1) * sizeof *frame);
     bp_status status = frame ? BP_OK : BP_E_MEMORY;
     for (uint64_t f = 0; f < s->flow.frames && status == BP_OK; f++) {
         status = r->trial.view.science.read(NULL, r->trial.view.science.user, f, 1, frame);
@@ -250,11 +251,16 @@ static void know_noise(const bp_explore_report *r, bp_family_noise *noise)
                 sum += frame[i];
                 sigmas += bp_noise_model_sigma(&r->noise, frame[i]);
                 least = fmin(least, frame[i]);
+                most = fmax(most, frame[i]);
                 count++;
             }
     }
     free(frame);
-    *noise = (bp_family_noise){.typical = count && sigmas > 0 ? sigmas / (double)count : 1};
+    *noise = (bp_family_noise){.typical = count && sigmas > 0 ? sigmas / (double)count : 1,
+                               .low = least,
+                               .high = most,
+                               .edge = NAN,
+                               .labelled = s->flow.labelled};
     if (count)
         write_law(&r->noise, least, sum / (double)count, noise);
 }
@@ -273,11 +279,21 @@ static void know_peaks(const bp_explore_report *r, bp_family_noise *noise)
                                                " %s=%.9g", wanted[w], r->answers[i].params[k]);
 }
 
+/* The threshold that an analysis found. */
+static void know_edge(const bp_explore_report *r, bp_family_noise *noise)
+{
+    for (size_t i = 0; i < r->answer_count; i++)
+        for (size_t k = 0; k < r->answers[i].outcomes.count; k++)
+            if (strcmp(r->answers[i].outcomes.items[k].name, "otsu_threshold") == 0)
+                noise->edge = r->answers[i].outcomes.items[k].values[0];
+}
+
 bp_status bp_explore_search(bp_context *ctx, const bp_explore_options *options, bp_explore_report *report)
 {
     search s = {.options = options, .report = report};
     know_noise(report, &s.noise);
     know_peaks(report, &s.noise);
+    know_edge(report, &s.noise);
     s.end = options->seconds > 0 ? bp_explore_clock() + options->seconds : INFINITY;
     bp_status status = add_families(ctx, &s);
     if (status == BP_OK)

@@ -169,6 +169,19 @@ def test_floats(beampress, desk):
     assert any(p["family"] == "zfp" and p["verdict"] == "pass" for p in found["points"])
 
 
+def test_levels_about_the_threshold(beampress, desk):
+    found = explore(beampress, desk, "float", "levels")
+    points = [p for p in found["points"] if p["family"] == "levels"]
+    assert len(points) >= 4
+    for p in points:
+        values = {q["name"]: (q["reference"], q["test"]) for q in p["quantities"]}
+        assert values["dice"][1] > 0.9999 and p["verdict"] == "pass"
+    # metrics are those of the values that codes stand for: half a step, and what lies beyond the ends
+    last = max(points, key=lambda p: p["ratio"])
+    low, high = (float(w.split("=")[1]) for w in last["pipeline"].split() if w.startswith(("low=", "high=")))
+    assert last["metrics"]["max_abs"] < 1.01 * (high - low) / (last["value"] - 2)
+
+
 def test_text(beampress, desk):
     done = beampress("explore", "scan.h5", *SCIENCE, "--out", "found", "-q", cwd=desk)
     assert "largest ratio that passes" in done.stdout and "confirmed on data that took no part" in done.stdout
