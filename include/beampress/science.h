@@ -105,6 +105,7 @@ typedef struct bp_technique {
      * segmentations). Same shape, checked by the caller. NULL: the outcomes of two runs are all there is. */
     bp_status (*compare)(bp_context *ctx, const double *params, const bp_science_stack *reference,
                          const bp_science_stack *test, bp_outcomes *outcomes);
+    bool counts; /* it needs photons as they were counted: values must not be scaled */
 } bp_technique;
 
 /* Walks the techniques; NULL past the end. */

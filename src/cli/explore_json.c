@@ -249,24 +249,48 @@ static json_t *point_json(const bp_explore_report *r, size_t id)
     return row;
 }
 
+static void add_band(const bp_band *band, const bp_judgement *j, json_t *list)
+{
+    json_t *row = json_object();
+    double worst = fabs(j->bin.z);
+    if (j->block.length)
+        worst = fmax(worst, fabs(j->block.z));
+    bp_json_set_text(row, "kind", band->kind);
+    bp_json_set_text(row, "name", j->reference->name);
+    bp_json_set(row, "part", j->reference->parts ? json_real(j->reference->part) : json_null());
+    bp_json_set_number(row, "systematic", worst);
+    bp_json_set_number(row, "random", j->random.length ? j->random.z : (double)NAN);
+    json_array_append_new(list, row);
+}
+
 static json_t *band_json(const bp_explore_report *r)
 {
     json_t *list = json_array();
-    for (size_t i = 0; r->band && i < r->answer_count; i++)
-        for (size_t k = 0; k < r->band[i].judged.verdict.count; k++) {
-            const bp_judgement *j = &r->band[i].judged.verdict.items[k];
-            if (j->agreement || !j->bin.length)
-                continue;
-            json_t *row = json_object();
-            double worst = fabs(j->bin.z);
-            if (j->block.length)
-                worst = fmax(worst, fabs(j->block.z));
-            bp_json_set_text(row, "name", j->reference->name);
-            bp_json_set(row, "part", j->reference->parts ? json_real(j->reference->part) : json_null());
-            bp_json_set_number(row, "systematic", worst);
-            bp_json_set_number(row, "random", j->random.length ? j->random.z : (double)NAN);
-            json_array_append_new(list, row);
-        }
+    for (size_t b = 0; b < r->band_count; b++)
+        for (size_t i = 0; i < r->bands[b].count; i++)
+            for (size_t k = 0; k < r->bands[b].judged[i].verdict.count; k++) {
+                const bp_judgement *j = &r->bands[b].judged[i].verdict.items[k];
+                if (!j->agreement && j->bin.length)
+                    add_band(&r->bands[b], j, list);
+            }
+    return list;
+}
+
+/* Each band once: what it is, its metrics, and its curves in the places of those of the reference. */
+static json_t *bands_json(const bp_explore_report *r)
+{
+    json_t *list = json_array();
+    for (size_t b = 0; b < r->band_count; b++) {
+        const bp_band *band = &r->bands[b];
+        json_t *row = json_object(), *curves = json_array();
+        bp_json_set_text(row, "kind", band->kind);
+        bp_json_set_text(row, "how", band->how);
+        bp_json_set(row, "metrics", band->measured ? metrics_json(&band->metrics) : json_null());
+        for (size_t i = 0; i < band->count; i++)
+            curves_json(&band->judged[i].test, curves, false);
+        bp_json_set(row, "curves", curves);
+        json_array_append_new(list, row);
+    }
     return list;
 }
 
@@ -331,6 +355,7 @@ void bp_explore_json(bp_cli *cli, const bp_explore_options *options, const bp_ex
     bp_json_set(out, "best", families_json(r, true));
     bp_json_set(out, "winner", winner_json(r, sentence));
     bp_json_set(out, "band", band_json(r));
+    bp_json_set(out, "bands", bands_json(r));
     for (size_t i = 0; i < r->answer_count; i++)
         curves_json(&r->answers[i].outcomes, curves, true);
     bp_json_set(out, "curves", curves);

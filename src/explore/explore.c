@@ -137,23 +137,6 @@ static bp_status find_truth(bp_context *ctx, bp_explore_report *r)
     return status;
 }
 
-/* What no compression does: another realisation of the noise, judged like a working point. */
-static bp_status find_band(bp_context *ctx, const bp_explore_options *o, bp_explore_report *r)
-{
-    bp_realisation noise;
-    bp_realisation_init(&noise, &r->trial.view.science, &r->noise, 2);
-    if (!r->noise.known)
-        return BP_OK;
-    r->band = calloc(r->answer_count + 1, sizeof *r->band);
-    bp_status status = r->band ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
-    for (size_t i = 0; i < r->answer_count && status == BP_OK; i++) {
-        r->band[i].answer = &r->answers[i];
-        status = bp_judge_stack(ctx, &r->answers[i], &r->trial.view.science, &noise.stack, &o->budgets,
-                                &r->band[i].judged);
-    }
-    return status;
-}
-
 /* Passing points, the largest ratio first, until one is confirmed. */
 static size_t next_best(const bp_explore_report *r, size_t last)
 {
@@ -236,7 +219,7 @@ bp_status bp_explore(bp_context *ctx, const char *file, const bp_explore_options
     if (status == BP_OK)
         status = find_truth(ctx, r);
     if (status == BP_OK)
-        status = find_band(ctx, o, r);
+        status = bp_bands_make(ctx, &r->trial, &r->noise, r->bands, &r->band_count);
     double prepared = bp_explore_clock() - start;
     if (status == BP_OK)
         status = bp_explore_search(ctx, o, r);
@@ -257,9 +240,8 @@ void bp_explore_report_fini(bp_explore_report *r)
         bp_point_fini(&r->points[i]);
     free(r->points);
     bp_point_fini(&r->confirmation);
-    for (size_t i = 0; r->band && i < r->answer_count; i++)
-        bp_judged_fini(&r->band[i].judged);
-    free(r->band);
+    for (size_t i = 0; i < r->band_count; i++)
+        bp_band_fini(&r->bands[i]);
     for (size_t i = 0; r->truth && i < r->answer_count; i++) {
         for (size_t k = 0; r->truth[i] && k < r->answers[i].outcomes.count; k++)
             free(r->truth[i][k]);

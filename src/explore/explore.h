@@ -6,6 +6,7 @@
 #define BP_EXPLORE_EXPLORE_H
 
 #include "beampress/file.h"
+#include "explore/band.h"
 #include "explore/families.h"
 #include "explore/point.h"
 
@@ -31,11 +32,6 @@ typedef struct bp_family_result {
     char reason[256];        /* when none does */
 } bp_family_result;
 
-typedef struct bp_band {
-    const bp_answer *answer;
-    bp_judged judged; /* another realisation of the noise, as if it were a test */
-} bp_band;
-
 typedef struct bp_explore_report {
     char *dataset;
     bp_dtype dtype;
@@ -58,7 +54,8 @@ typedef struct bp_explore_report {
     bp_point confirmation;
     int confirmed; /* 1 yes, 0 no, -1 no data for it */
     size_t tried;  /* points that were put to confirmation, the winner last */
-    bp_band *band; /* one for each answer; NULL: the noise is not known */
+    bp_band bands[BP_BAND_KINDS];
+    size_t band_count;
     double seconds, step_seconds, processor_seconds;
     size_t analyses, cached;
     const char *stopped; /* NULL: the scan is complete */

@@ -12,7 +12,14 @@
 #define LOOKED_AT 16
 #define SAMPLES   100000 /* differences and values that medians are taken of */
 #define FEW       30     /* counts: below, Poisson's distribution is no normal one */
-#define TWO_PI    6.28318530717958647693
+#define MANY      1024   /* counts: above, the binomial distribution is a normal one */
+#define ENOUGH    1000   /* pairs of values that a test of dispersion wants */
+#define LEAST_DISPERSION                                                                                     \
+    0.9 /* variance over mean of what passes for photons; what moves a little has more                       \
+         */
+#define MOST_DISPERSION 1.25
+#define LEAST_MARK      -2 /* signed counts have marks of gaps and dead pixels below 0 */
+#define TWO_PI          6.28318530717958647693
 
 static void limits_of(bp_dtype dtype, bp_noise_model *m)
 {
@@ -73,6 +80,87 @@ static void middle(difference *items, size_t count, double *value, double *varia
     *variance = sigma * sigma;
 }
 
+/* Of two counts of one mean with sum s, (a - b)^2 is s on average, whatever the mean is. Faint and bright
+ * pairs apart, so that no offset, gain or read noise can pass. */
+typedef struct dispersion {
+    double squares[2], sums[2], pairs[2]; /* pairs with light */
+    bool whole;                           /* no value was negative or broken so far */
+} dispersion;
+
+static void add_pair(dispersion *d, double a, double b, double middle)
+{
+    int bright = a + b > middle;
+    d->squares[bright] += (a - b) * (a - b);
+    d->sums[bright] += a + b;
+    d->pairs[bright] += a + b > 0;
+}
+
+enum { NEIGHBOURS, ONE_APART, TWO_APART, PAIRINGS }; /* pixels in a row; frames in time */
+
+/* frames: one, the one before it and the one before that; NULL where there is none. */
+static void add_dispersion(const bp_science_stack *s, const double *const frames[3], double most,
+                           dispersion d[PAIRINGS])
+{
+    const double *frame = frames[0];
+    size_t pixels = s->rows * s->columns, count = 0;
+    double sum = 0;
+    for (size_t i = 0; i < pixels; i++)
+        if (frame[i] <= most && !(s->excluded && s->excluded[i])) {
+            sum += frame[i];
+            count++;
+        }
+    double middle = 2 * sum / (double)(count + !count);
+    for (size_t i = 0; i < pixels; i++) {
+        if (!(frame[i] <= most) || (s->excluded && s->excluded[i]))
+            continue;
+        d->whole = d->whole && frame[i] >= LEAST_MARK && nearbyint(frame[i]) == frame[i];
+        if (frame[i] < 0)
+            continue;
+        if (i % s->columns % 2 && frame[i - 1] >= 0 && frame[i - 1] <= most &&
+            !(s->excluded && s->excluded[i - 1]))
+            add_pair(&d[NEIGHBOURS], frame[i], frame[i - 1], middle);
+        for (int lag = 1; lag < 3; lag++)
+            if (frames[lag] && frames[lag][i] >= 0 && frames[lag][i] <= most)
+                add_pair(&d[lag], frame[i], frames[lag][i], middle);
+    }
+}
+
+/* How much more than counts they scatter in the faint or the bright half; NAN: too few to tell. */
+static double ratio_of(const dispersion *d, int half)
+{
+    return d->pairs[half] >= ENOUGH ? d->squares[half] / d->sums[half] : (double)NAN;
+}
+
+/* The worse half. In time, what changes slowly adds twice as much over twice the time: that is taken off. */
+static double dispersion_of(const dispersion d[PAIRINGS], int pairing)
+{
+    double ratio[2];
+    for (int k = 0; k < 2; k++) {
+        double later = ratio_of(&d[TWO_APART], k);
+        ratio[k] = ratio_of(&d[pairing], k);
+        if (pairing == ONE_APART && later > ratio[k] && ratio[k] < 2)
+            ratio[k] = 2 * ratio[k] - later;
+    }
+    if (isnan(ratio[0]) || isnan(ratio[1])) /* sparse frames: all of their light may be in one half */
+        return isnan(ratio[0]) ? ratio[1] : ratio[0];
+    return ratio[fabs(ratio[1] - 1) > fabs(ratio[0] - 1)];
+}
+
+static void take_photons(const dispersion d[PAIRINGS], bp_noise_model *m)
+{
+    static const char *const between[] = {"neighbouring pixels", "frames after each other"};
+    for (int k = ONE_APART; k >= NEIGHBOURS && m->whole && d->whole; k--) {
+        double ratio = dispersion_of(d, k);
+        if (!(ratio > LEAST_DISPERSION && ratio < MOST_DISPERSION))
+            continue;
+        *m = (bp_noise_model){
+            .known = true, .gain = 1, .whole = true, .photons = true, .low = m->low, .high = m->high};
+        snprintf(m->text, sizeof m->text, "photons: %s differ as counts do (%.3g times), variance = value",
+                 between[k], ratio);
+        return;
+    }
+}
+
 static bool agrees(const bp_noise_model *m, double value, double variance)
 {
     double said = m->intercept + m->gain * value;
@@ -81,7 +169,7 @@ static bool agrees(const bp_noise_model *m, double value, double variance)
 
 /* A line fitted through blocks full of edges has far too much noise. Then it is laid through what half of the
  * neighbouring pixels differ by, among the faint nine tenths and the bright tenth. */
-static void mistrust(differences *d, bp_noise_model *m)
+static void mistrust(differences *d, bool in_time, bp_noise_model *m)
 {
     size_t faint = d->count - d->count / 10;
     double low, high, below, above;
@@ -91,6 +179,10 @@ static void mistrust(differences *d, bp_noise_model *m)
     middle(d->items + faint, d->count - faint, &high, &above);
     middle(d->items, faint, &low, &below);
     if (!(below > 0) || !(above > 0) || (m->known && agrees(m, low, below) && agrees(m, high, above)))
+        return;
+    /* less noise from frame to frame than between neighbours: the neighbours show another thing, as in
+     * speckles */
+    if (m->known && in_time && m->intercept + m->gain * high < above)
         return;
     if (!m->known) /* floats: the same for all values, as far as one can tell */
         above = below;
@@ -102,19 +194,22 @@ static void mistrust(differences *d, bp_noise_model *m)
 }
 
 static bp_status look(bp_context *ctx, const bp_science_stack *s, bp_noise *noise, double *frames,
-                      differences *d)
+                      double most, differences *d, dispersion spread[PAIRINGS])
 {
     size_t pixels = s->rows * s->columns;
     uint64_t count = s->frames < LOOKED_AT ? s->frames : LOOKED_AT;
     bp_labels none = {0};
     bp_status status = BP_OK;
     for (uint64_t i = 0; i < count && status == BP_OK; i++) {
-        double *now = frames + (i % 2) * pixels, *before = frames + (1 - i % 2) * pixels;
+        double *now = frames + i % 3 * pixels, *before = i ? frames + (i + 2) % 3 * pixels : NULL;
+        const double *const last[] = {now, before, i > 1 ? frames + (i + 1) % 3 * pixels : NULL};
         status = s->read(ctx, s->user, i, 1, now);
         if (status == BP_OK)
-            status = bp_noise_add(ctx, noise, BP_F64, now, i ? before : NULL, &none, s->excluded);
-        if (status == BP_OK)
+            status = bp_noise_add(ctx, noise, BP_F64, now, before, &none, s->excluded);
+        if (status == BP_OK) {
             add_differences(s, now, d);
+            add_dispersion(s, last, most, spread);
+        }
     }
     return status;
 }
@@ -145,15 +240,17 @@ bp_status bp_noise_model_of(bp_context *ctx, const bp_science_stack *stack, bp_n
     *model = (bp_noise_model){0};
     limits_of(stack->dtype, model);
     bp_noise *noise = bp_noise_new(stack->rows, stack->columns);
-    double *frames = malloc(2 * stack->rows * stack->columns * sizeof *frames);
+    double *frames = malloc(3 * stack->rows * stack->columns * sizeof *frames);
     differences d = {malloc(SAMPLES * sizeof *d.items), 0};
+    dispersion spread[PAIRINGS] = {{.whole = true}};
     bool room = noise && frames && d.items;
-    bp_status status = room ? look(ctx, stack, noise, frames, &d)
+    bp_status status = room ? look(ctx, stack, noise, frames, model->high, &d, spread)
                             : bp_fail(ctx, BP_E_MEMORY, "no memory to estimate the noise");
     if (status == BP_OK) {
         bp_noise_finish(noise, &estimate);
         take(&estimate, model);
-        mistrust(&d, model);
+        mistrust(&d, estimate.method && strstr(estimate.method, "frames"), model);
+        take_photons(spread, model);
     }
     free(d.items);
     bp_noise_free(noise);
@@ -200,6 +297,40 @@ static double noisy(const bp_noise_model *m, bp_random *random, double value)
     return fmin(fmax(nearbyint(value + change), m->low), m->high);
 }
 
+static double ones(uint64_t bits)
+{
+    double count = 0;
+    for (; bits; bits &= bits - 1)
+        count++;
+    return count;
+}
+
+/* Every photon is kept or not. */
+static double half_of(bp_random *random, double count)
+{
+    double kept = 0, left = count;
+    if (count > MANY)
+        return fmin(fmax(nearbyint(count / 2 + sqrt(count) / 2 * normal(random)), 0), count);
+    for (; left >= 64; left -= 64)
+        kept += ones(bp_random_next(random));
+    return left > 0 ? kept + ones(bp_random_next(random) >> (64 - (unsigned)left)) : kept;
+}
+
+static bp_status read_half(bp_context *ctx, void *user, uint64_t first, size_t count, double *values)
+{
+    const bp_realisation *r = user;
+    size_t pixels = r->base->rows * r->base->columns;
+    bp_status status = r->base->read(ctx, r->base->user, first, count, values);
+    for (size_t f = 0; f < count && status == BP_OK; f++) {
+        bp_random random;
+        bp_random_init(&random, r->seed, first + f);
+        for (size_t i = f * pixels; i < (f + 1) * pixels; i++)
+            if (values[i] > 0 && values[i] <= r->model->high)
+                values[i] = fmin(r->scale * half_of(&random, values[i]), r->model->high);
+    }
+    return status;
+}
+
 static bp_status read_noisy(bp_context *ctx, void *user, uint64_t first, size_t count, double *values)
 {
     const bp_realisation *r = user;
@@ -223,8 +354,16 @@ static bp_status read_side(bp_context *ctx, void *user, const char *name, double
 void bp_realisation_init(bp_realisation *r, const bp_science_stack *base, const bp_noise_model *model,
                          uint64_t seed)
 {
-    *r = (bp_realisation){base, model, seed, *base};
+    *r = (bp_realisation){base, model, seed, 0, *base};
     r->stack.read = read_noisy;
     r->stack.side = read_side;
     r->stack.user = r;
+}
+
+void bp_realisation_half(bp_realisation *r, const bp_science_stack *base, const bp_noise_model *model,
+                         uint64_t seed, bool counted)
+{
+    bp_realisation_init(r, base, model, seed);
+    r->scale = counted ? 1 : 2;
+    r->stack.read = read_half;
 }

@@ -495,5 +495,6 @@ const bp_technique bp_technique_xpcs = {
     .params = params_of_xpcs,
     .param_count = P_COUNT,
     .divide = BP_DIVIDE_TIME,
+    .counts = true,
     .run = run,
 };

@@ -70,8 +70,41 @@ def test_metrics_alone_mislead(found):
 
 
 def test_noise_is_the_yardstick(found):
-    band = {row["name"]: row for row in found["band"]}
-    assert band["phase_fraction"]["systematic"] < 3 and "variance" in found["input"]["noise"]
+    band = {(row["kind"], row["name"]): row for row in found["band"]}
+    assert band["noise", "phase_fraction"]["systematic"] < 3 and "variance" in found["input"]["noise"]
+    assert [b["kind"] for b in found["bands"]] == ["noise", "resampled"]  # edges of discs are no counting noise
+    assert found["bands"][0]["metrics"]["rmse"] == pytest.approx(np.sqrt(130), rel=0.2)  # counts of 100 and 200
+
+
+def test_half_a_dose_of_photons(beampress, tmp_path):
+    beampress("simulate", "saxs", "x.h5", "frames=16", "height=64", "width=64", "pixel=2000", cwd=tmp_path)
+    found = beampress("explore", "x.h5", "--science", "saxs:bins=24", "--out", "out", "--time", "0.01", "--json", "-q", code=None, cwd=tmp_path).json
+    again, half = found["bands"]
+    assert (again["kind"], half["kind"]) == ("noise", "half dose") and "binomial" in half["how"]
+    # n photons: thinned to n / 2 with variance n / 4, doubled: n, as much as counting noise once more
+    assert again["metrics"]["rmse"] == pytest.approx(half["metrics"]["rmse"], rel=0.05)
+    assert [row["name"] for row in half["curves"]] == [row["name"] for row in found["curves"]]
+    rows = [row["systematic"] for row in found["band"] if row["kind"] == "half dose"]
+    assert rows and max(rows) < 5
+
+
+def test_without_photons_units_are_drawn_again(beampress, desk):
+    found = explore(beampress, desk, "float", "drawn", "--time", "0.01")
+    assert [band["kind"] for band in found["bands"]] == ["noise", "resampled"] and found["bands"][1]["metrics"] is None
+    rows = [row["systematic"] for row in found["band"] if row["kind"] == "resampled"]
+    assert rows and 0 < max(rows) < 4 and all(row["random"] is None for row in found["band"] if row["kind"] == "resampled")
+
+
+def test_noise_of_speckles_is_that_of_photons(beampress, tmp_path):
+    """Speckles are no noise: steps have the size that counting noise asks for, and half a dose is one of counts."""
+    beampress("simulate", "xpcs", "x.h5", "frames=64", "height=32", "width=32", "regions=1", "rate=0.05", "counts=4", cwd=tmp_path)
+    found = beampress("explore", "x.h5", "--science", "xpcs", "--out", "out", "--time", "0.01", "--json", "-q", code=None, cwd=tmp_path).json
+    assert "photons: frames after each other" in found["input"]["noise"]
+    half = next(band for band in found["bands"] if band["kind"] == "half dose")
+    full = {c["name"]: c for c in found["curves"]}["g2"]
+    values = next(c for c in half["curves"] if c["name"] == "g2")["values"]
+    away = [(v - r) / s for v, r, s, at in zip(values, full["values"], full["sigma"], full["at"]) if s and at]  # at delay 0 photons correlate with themselves
+    assert np.sqrt(np.mean(np.square(away))) < 3  # contrast and rate do not depend on the dose
 
 
 def test_tables_and_pictures(desk, found):

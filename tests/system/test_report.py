@@ -30,6 +30,7 @@ def quantity(name, effect, sigma):
             "budget": 0.2, "systematic": effect, "random": effect * 1.4, "verdict": verdict, "pass": verdict == "pass"}
 
 
+BANDS = {"noise": 0.8, "half dose": 0.9, "resampled": 0.7}
 FAMILIES = [{"name": "lossless", "help": "as it is", "parameter": "", "unit": "", "lossless": True},
             {"name": "quantise", "help": "step in sigma", "parameter": "step", "unit": "sigma", "lossless": False},
             {"name": "jpeg2000", "help": "by ratio", "parameter": "ratio", "unit": "", "lossless": False}]
@@ -73,7 +74,9 @@ def scan():
             "sample": {"frames": 100, "how": "all", "unit": "detector rows", "units": 20, "held_out": 12}, "science": [{"technique": "ct", "params": "filter=ramp", "sigma": "jackknife over rows"}],
             "budgets": {"systematic": 0.2, "random": 0.3, "confidence": 0.95}, "families": FAMILIES, "points": all_points, "best": best,
             "winner": {"point": winner["id"], "confirmed": True, "sentence": "Largest effect 0.05 sigma.", "quantities": winner["quantities"]},
-            "band": [{"name": "porosity", "part": None, "systematic": 0.8, "random": 1.4}],
+            "band": [{"kind": kind, "name": "porosity", "part": None, "systematic": much, "random": 1.4} for kind, much in BANDS.items()],
+            "bands": [{"kind": kind, "how": "drawn again", "metrics": None if kind == "resampled" else {"psnr_range": 40 * much, "ssim": much},
+                       "curves": [{"name": "g2", "part": 1, "values": [1 + 0.3 * math.exp(-0.1 * i) + 0.01 * much for i in range(40)]}]} for kind, much in BANDS.items()],
             "curves": [{"name": "g2", "unit": "", "axis": "delay (s)", "part": 1, "at": [0.01 * i for i in range(40)], "values": [1 + 0.3 * math.exp(-0.1 * i) for i in range(40)], "sigma": [0.01] * 40}],
             "previews": previews, "cost": {"seconds": 41.0, "steps": 38.0, "analyses": 20, "cached": 0, "stopped": None}}
 
@@ -172,9 +175,24 @@ def test_plots_show_the_points(browser, scan, page):
             p = scan["points"][id]
             assert x == pytest.approx(p["ratio"]) and y == pytest.approx(max(1e-3, max(q["systematic"] / q["budget"] for q in p["quantities"] if q["budget"])))
     assert {y for _, y, _ in drawn["budget"]} == {1}
+    bands = {name: points for name, points in drawn.items() if name.startswith("no compression")}
+    assert sorted(points[0][1] for points in bands.values()) == pytest.approx(sorted(much / 0.2 for much in BANDS.values()))
     ssim = browser.execute_script("""const m = document.getElementById('metric'); m.value = 'ssim'; m.dispatchEvent(new Event('change'));
-        return beampress.state.charts.distortion.data.datasets.flatMap(d => d.data.map(p => [p.id, p.y]))""")
-    assert sorted(ssim) == [[p["id"], p["metrics"]["ssim"]] for p in scan["points"]]
+        return beampress.state.charts.distortion.data.datasets.flatMap(d => d.data.map(p => [p.id ?? -1, p.y]))""")
+    assert sorted(row for row in ssim if row[0] >= 0) == [[p["id"], p["metrics"]["ssim"]] for p in scan["points"]]
+    assert {y for id, y in ssim if id < 0} == {BANDS["noise"], BANDS["half dose"]}
+
+
+def test_curves_carry_the_bands(browser, scan, page):
+    if not page[1]:
+        pytest.skip("SKIP: built without Chart.js")
+    read = """const c = document.getElementById('curve-difference'); c.checked = arguments[0]; c.dispatchEvent(new Event('change'));
+        return beampress.state.charts['curve-plot'].data.datasets.filter(d => d.label.startsWith('no compression')).map(d => [d.label, d.data.map(p => p.y)])"""
+    drawn = dict(browser.execute_script(read, False))  # delays are drawn on a logarithmic axis, without 0
+    assert len(drawn) == len(BANDS) and drawn["no compression: half the dose"] == pytest.approx(scan["bands"][1]["curves"][0]["values"][1:])
+    drawn = dict(browser.execute_script(read, True))
+    assert drawn["no compression: units drawn again"] == pytest.approx([0.7] * 39)
+    browser.execute_script(read, False)
 
 
 def test_sorting(browser, scan):

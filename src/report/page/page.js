@@ -132,15 +132,22 @@
     return own.length ? Math.max(...own.map((q) => Math.abs(q[effect]))) : null;
   }
 
+  // What no compression does: each band has a name and a dash of its own.
+  const BANDS = { noise: ["no compression: counting noise once more", [2, 3]], "half dose": ["no compression: half the dose", [7, 3, 2, 3]],
+    resampled: ["no compression: units drawn again", [1, 5]] };
+  const KINDS = Object.keys(BANDS), knownBands = () => (data.bands || []).filter((b) => BANDS[b.kind]);
+
   function drawScience() {
     const quantity = $("quantity").value, effect = $("effect").value, worst = quantity === "worst";
     const floor = 1e-3;
     const lines = familyLines((p) => { const v = effectOf(p, quantity, effect); return v === null ? null : Math.max(v, floor); });
     const budget = worst ? 1 : effect === "systematic" ? data.budgets.systematic : data.budgets.random;
-    const band = (data.band || []).filter((b) => (worst || b.name === quantity) && typeof b[effect] === "number")
-      .map((b) => Math.abs(b[effect]) / (worst ? (effect === "systematic" ? data.budgets.systematic : data.budgets.random) : 1));
     lines.push(flat(budget, "budget", [8, 4]));
-    if (band.length) lines.push(flat(Math.max(floor, Math.max(...band)), "no compression at all: two noise realisations", [2, 3]));
+    for (const kind of KINDS) {
+      const size = (data.band || []).filter((b) => (b.kind || "noise") === kind && (worst || b.name === quantity) && typeof b[effect] === "number")
+        .map((b) => Math.abs(b[effect]) / (worst ? (effect === "systematic" ? data.budgets.systematic : data.budgets.random) : 1));
+      if (size.length) lines.push(flat(Math.max(floor, Math.max(...size)), BANDS[kind][0], BANDS[kind][1]));
+    }
     plot("science", lines, options({ title: "ratio (raw / stored)", log: true },
       { title: worst ? `worst ${effect} effect / its budget` : `${effect} effect on ${quantity} (sigma)`, log: true }, tip(worst ? "budgets" : "sigma")));
     $("science-note").textContent = `Below the dashed line the effect is smaller than the budget; the verdict also asks that the data suffice to say so. Effects below ${floor} are drawn there.`;
@@ -148,25 +155,33 @@
 
   function drawDistortion() {
     const metric = $("metric").value;
-    plot("distortion", familyLines((p) => { const v = p.metrics && p.metrics[metric]; return typeof v === "number" && isFinite(v) ? v : null; }),
+    const lines = familyLines((p) => { const v = p.metrics && p.metrics[metric]; return typeof v === "number" && isFinite(v) ? v : null; });
+    for (const b of knownBands())
+      if (b.metrics && typeof b.metrics[metric] === "number") lines.push(flat(b.metrics[metric], BANDS[b.kind][0], BANDS[b.kind][1]));
+    plot("distortion", lines,
       options({ title: "ratio (raw / stored)", log: true }, { title: metric, log: false }, tip("")));
   }
 
   function drawCurve() {
     const index = Number($("curve").value), curve = data.curves[index], p = point(Number($("curve-point").value));
     if (!curve) return;
-    const own = p && (p.curves || []).find((c) => c.name === curve.name && (c.part ?? null) === (curve.part ?? null));
+    const same = (curves) => (curves || []).find((c) => c.name === curve.name && (c.part ?? null) === (curve.part ?? null));
+    const own = p && same(p.curves);
     const difference = $("curve-difference").checked, log = (a) => a.every((v) => !(v <= 0)) && Math.max(...a.filter(isFinite)) > 30 * Math.min(...a.filter(isFinite));
     const at = (curve.at || curve.values.map((_, i) => i)).map((v) => v ?? NaN), xs = at[0] === 0 ? at.slice(1) : at, xlog = log(xs);
     const row = (f) => curve.values.map((v, i) => ({ x: at[i], y: f(v, i) })).filter((c) => isFinite(c.y) && (!xlog || c.x > 0));
     const s = (i) => (curve.sigma && isFinite(curve.sigma[i]) ? curve.sigma[i] : 0), ink = style("--ink"), lines = [];
     const line = (name, points, extra) => ({ label: name, data: points, showLine: true, pointRadius: points.length > 80 ? 0 : 2.5, borderWidth: 1.5, ...extra });
+    const bands = knownBands().map((b) => ({ ...b, own: same(b.curves) })).filter((b) => b.own);
+    const grey = (b) => ({ borderColor: style("--soft"), backgroundColor: style("--soft"), borderDash: BANDS[b.kind][1], pointRadius: 0 });
     if (difference) {
+      for (const b of bands) lines.push(line(BANDS[b.kind][0], row((v, i) => (s(i) ? (b.own.values[i] - v) / s(i) : NaN)), grey(b)));
       if (own) lines.push(line(`(compressed - original) / sigma: ${label(p)}`, row((v, i) => (s(i) ? (own.values[i] - v) / s(i) : NaN)), { borderColor: "#d55e00", backgroundColor: "#d55e00" }));
     } else {
       lines.push(line("_low", row((v, i) => (v === null ? NaN : v - s(i))), { borderWidth: 0, pointRadius: 0, fill: false }));
       lines.push(line("original ± sigma", row((v, i) => (v === null ? NaN : v + s(i))), { borderWidth: 0, pointRadius: 0, fill: "-1", backgroundColor: "rgba(0,114,178,0.25)" }));
       lines.push(line("original", row((v) => v ?? NaN), { borderColor: "#0072b2", backgroundColor: "#0072b2" }));
+      for (const b of bands) lines.push(line(BANDS[b.kind][0], row((_, i) => b.own.values[i] ?? NaN), grey(b)));
       if (own) lines.push(line(`compressed: ${label(p)}`, row((_, i) => own.values[i] ?? NaN), { borderColor: "#d55e00", backgroundColor: "#d55e00", borderDash: [5, 3] }));
     }
     const ys = curve.values.filter((v) => v !== null);
