@@ -123,7 +123,8 @@ enum {
     BP_STAGE_EXACT = 1,    /* never loses what it keeps (crop, veto, order): loss stays as it was */
     BP_STAGE_DROPS = 2,    /* has keep() */
     BP_STAGE_ALL_KEYS = 4, /* treats flats and darks like projections; otherwise these pass untouched */
-    BP_STAGE_LAST = 8      /* stands directly before the codec: what follows would see codes */
+    BP_STAGE_LAST = 8,     /* stands directly before the codec: what follows would see codes */
+    BP_STAGE_ONCE = 16     /* makes no sense twice in a pipeline */
 };
 
 /* The input of a stage, read at any place. Safe from any thread where the stage's scope is STACK; in begin()
@@ -134,6 +135,7 @@ typedef struct bp_frames_in {
     bp_status (*read)(bp_context *ctx, const struct bp_frames_in *in, uint64_t first, size_t count,
                       size_t row, size_t rows, void *values, uint8_t *labels);
     uint64_t frames;     /* how many there are */
+    uint64_t sample;     /* so many may be read to see whether values make sense */
     const uint8_t *keys; /* image_key of each; NULL: all are 0 */
     void *user;
 } bp_frames_in;
@@ -156,6 +158,7 @@ typedef struct bp_stage_run {
     bp_flow in, out;
     size_t before, after; /* WINDOW: frames around, set by check */
     bool marks_only;      /* DROPS: set by check; keep() decides what is written down, and all frames stay */
+    bool by_number;       /* DROPS: set by check; keep() looks at index and key of a frame, not at values */
     const bp_beside *beside;
     int blame; /* parameter that a failure of check is about; -1: the stage itself */
     unsigned threads;

@@ -103,11 +103,6 @@ bp_status bp_quantise_sample_add(bp_context *ctx, bp_quantise_sample *s, bool fo
     return status;
 }
 
-double bp_quantise_sample_low(const bp_quantise_sample *s)
-{
-    return s->low;
-}
-
 bool bp_quantise_noise_fill(bp_quantise_sample *s, bp_quantise_noise *noise, const char **why_not)
 {
     if (isnan(noise->gain)) {

@@ -39,8 +39,6 @@ void *bp_quantise_sample_values(bp_quantise_sample *sample);
 uint8_t *bp_quantise_sample_labels(bp_quantise_sample *sample);
 /* Takes that frame in; follows: it was taken after the last one. */
 BP_MUST_CHECK bp_status bp_quantise_sample_add(bp_context *ctx, bp_quantise_sample *sample, bool follows);
-/* The smallest value; INFINITY when no pixel has one. */
-double bp_quantise_sample_low(const bp_quantise_sample *sample);
 
 /* Fills what is not known (NAN). False when the gain is not and cannot be told: *why_not. */
 bool bp_quantise_noise_fill(bp_quantise_sample *sample, bp_quantise_noise *noise, const char **why_not);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <math.h>
+#include <stdlib.h>
 
 #include "algo/stage_noise.h"
+#include "algo/values.h"
 
 bool bp_stage_sample(const bp_frames_in *in, uint64_t n, uint64_t of, uint64_t *frame)
 {
@@ -17,6 +19,52 @@ bool bp_stage_sample(const bp_frames_in *in, uint64_t n, uint64_t of, uint64_t *
             return true;
         }
     return false;
+}
+
+static bp_status refuse_in_frame(bp_context *ctx, bp_stage_run *run, uint64_t frame, const double *values,
+                                 const uint8_t *labels, double offset, double least, int param,
+                                 const char *hint)
+{
+    size_t count = run->in.rows * run->in.columns, found = 0, first = 0;
+    for (size_t i = 0; i < count; i++)
+        if (values[i] < least && !labels[i])
+            first = found++ ? first : i;
+    return found == 0
+               ? BP_OK
+               : bp_stage_fail(ctx, run, param, BP_E_INPUT,
+                               "%.6g in row %zu, column %zu of frame %llu is a negative count, below the "
+                               "offset %.6g (as are %zu values of this frame): %s",
+                               values[first], first / run->in.columns, first % run->in.columns,
+                               (unsigned long long)frame, offset, found, hint);
+}
+
+bp_status bp_stage_refuse_negative(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in, double offset,
+                                   double least, int param, const char *hint)
+{
+    size_t count = run->in.rows * run->in.columns;
+    uint64_t usable = 0, seen = 0, taken = 0;
+    for (uint64_t f = 0; f < in->frames; f++)
+        usable += !(in->keys && in->keys[f]);
+    uint64_t wanted = usable < in->sample ? usable : in->sample;
+    void *raw = malloc(count * bp_dtype_size(run->in.dtype));
+    double *values = malloc(count * sizeof *values);
+    uint8_t *labels = calloc(count, 1);
+    bp_status status =
+        raw && values && labels ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a sample frame");
+    for (uint64_t f = 0; f < in->frames && status == BP_OK; f++) {
+        if ((in->keys && in->keys[f]) || seen++ < taken * usable / wanted)
+            continue;
+        taken++;
+        status = in->read(ctx, in, f, 1, 0, run->in.rows, raw, labels);
+        if (status != BP_OK)
+            break;
+        bp_values_to_double(run->in.dtype, raw, count, values);
+        status = refuse_in_frame(ctx, run, f, values, labels, offset, least, param, hint);
+    }
+    free(raw);
+    free(values);
+    free(labels);
+    return status;
 }
 
 static double first_known(const bp_stage_run *run, int param, double known)

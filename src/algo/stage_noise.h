@@ -26,6 +26,11 @@ BP_MUST_CHECK bp_status bp_stage_law(bp_context *ctx, bp_stage_run *run, const b
 /* The n-th of `of` projections, spread evenly over the input; false when there are none. */
 bool bp_stage_sample(const bp_frames_in *in, uint64_t n, uint64_t of, uint64_t *frame);
 
+/* BP_E_INPUT when a projection of a sample has a value below `least` that is no label: no fluctuation of a
+ * count about `offset`. Blames `param`; hint: what else may be said. */
+BP_MUST_CHECK bp_status bp_stage_refuse_negative(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in,
+                                                 double offset, double least, int param, const char *hint);
+
 /* Up to 8 pairs of consecutive projections from all over the input, for the estimate of the noise. The caller
  * frees *sample, also after a failure. */
 BP_MUST_CHECK bp_status bp_stage_sample_frames(bp_context *ctx, const bp_stage_run *run,

@@ -13,6 +13,7 @@
 #include "report/text.h"
 
 static const char *const loss_words[] = {"lossless", "bounded", "unbounded"};
+static const char *const scope_words[] = {"frame", "frames around", "all frames"};
 
 static bp_status take_options(bp_cli *cli, bp_run_options *options)
 {
@@ -45,6 +46,7 @@ static void set_flow(json_t *row, const char *key, const bp_flow *flow)
     bp_json_set_number(object, "step_sigma", flow->step);
     bp_json_set_number(object, "variance_added", flow->variance);
     bp_json_set_text(object, "law", flow->law);
+    bp_json_set_bool(object, "time_ordered", flow->time_ordered);
     bp_json_set(row, key, object);
 }
 
@@ -58,6 +60,7 @@ static json_t *stage_json(const bp_run *run, size_t index)
     bp_json_set_text(row, "text", text);
     set_flow(row, "gets", &stage->in);
     set_flow(row, "gives", &stage->out);
+    bp_json_set_text(row, "looks_at", scope_words[stage->stage->scope]);
     bp_json_set_count(row, "frames_before", stage->before);
     bp_json_set_count(row, "frames_after", stage->after);
     for (size_t i = 0; i < stage->resolved_count; i++) {
@@ -75,6 +78,7 @@ static void set_json(bp_cli *cli, const bp_run *run)
 {
     static const char *const actions[] = {"follows", "mapped", "rescaled", "dropped"};
     char text[4096], codec[512];
+    uint64_t chunk[BP_MAX_RANK];
     bp_pipeline_print(run->pipeline, text, sizeof text);
     bp_codec_spec_print(&run->codec, codec, sizeof codec);
     bp_json_set_text(cli->result, "pipeline", text);
@@ -82,7 +86,11 @@ static void set_json(bp_cli *cli, const bp_run *run)
     bp_json_set_text(cli->result, "input", run->input_path);
     bp_json_set_text(cli->result, "dataset", run->reframe.dataset);
     bp_json_set_shape(cli->result, "shape", run->reframe.shape, run->reframe.rank);
+    for (size_t i = 0; i < run->reframe.rank; i++)
+        chunk[i] = run->chunk[i];
+    bp_json_set_shape(cli->result, "chunk", chunk, run->reframe.rank);
     bp_json_set_count(cli->result, "memory", run->memory);
+    bp_json_set_count(cli->result, "stages_looked_at", run->looked);
     bp_json_set(cli->result, "stages", json_array());
     for (size_t i = 0; i < bp_plan_count(run->plan); i++)
         bp_json_append(cli->result, "stages", stage_json(run, i));
@@ -114,37 +122,72 @@ static void loss_cell(bp_table *table, const bp_flow *flow)
         bp_table_cell(table, "%s", loss_words[flow->loss]);
 }
 
+/* What of its input a stage looks at for one frame of its output. */
+static void scope_cell(bp_table *table, const bp_stage_run *stage)
+{
+    if (stage->out.carry.group > 1)
+        bp_table_cell(table, "%zu frames", stage->out.carry.group);
+    else if (stage->before + stage->after)
+        bp_table_cell(table, "%zu before, %zu after", stage->before, stage->after);
+    else
+        bp_table_cell(table, "%s", stage->stage->scope == BP_SCOPE_STACK ? "all frames" : "the frame");
+}
+
+static void print_resolved(const bp_stage_run *stage)
+{
+    for (size_t i = 0; i < stage->resolved_count; i++) {
+        const bp_resolved *r = &stage->resolved[i];
+        printf("%s%s", i ? ", " : "  ", i ? "" : stage->stage->name);
+        printf("%s", i ? "" : ": ");
+        if (isnan(r->number) && *r->text)
+            printf("%s %s", r->name, r->text);
+        else
+            printf("%s %.6g%s%s", r->name, r->number, *r->unit ? " " : "", r->unit);
+    }
+    printf("%s", stage->resolved_count ? "\n" : "");
+}
+
 static void print_plan(const bp_run *run)
 {
     static const bp_column columns[] = {
-        {"", 'l'}, {"frames x rows x columns", 'l'}, {"type", 'l'}, {"loss so far", 'l'}};
+        {"", 'l'}, {"frames x rows x columns", 'l'}, {"type", 'l'}, {"looks at", 'l'}, {"loss so far", 'l'}};
     static const char *const actions[] = {"follows", "mapped", "rescaled", "dropped"};
-    bp_table *table = bp_table_new(columns, 4);
+    bp_table *table = bp_table_new(columns, 5);
     bp_text bytes;
     char text[2048];
+    size_t chunk = bp_dtype_size(run->reframe.dtype);
     printf("%s: %s\n", run->input_path, run->reframe.dataset);
     bp_table_cell(table, "input");
     shape_cell(table, &run->input.flow);
+    bp_table_cell(table, "%s", "");
     bp_table_cell(table, "lossless");
     for (size_t i = 0; i < bp_plan_count(run->plan); i++) {
         const bp_stage_run *stage = bp_plan_stage(run->plan, i);
         bp_stage_spec_print(&run->pipeline->stages[i], text, sizeof text);
         bp_table_cell(table, "%s", text);
         shape_cell(table, &stage->out);
+        scope_cell(table, stage);
         loss_cell(table, &stage->out);
     }
     bp_codec_spec_print(&run->codec, text, sizeof text);
     bp_table_cell(table, "%s", text);
     shape_cell(table, bp_plan_out(run->plan));
+    bp_table_cell(table, "%s", "");
     bp_table_cell(table, "%s", bp_codec_spec_lossless(&run->codec) ? "codec lossless" : "codec lossy");
     bp_table_print(table, stdout, 2);
     bp_table_free(table);
+    for (size_t i = 0; i < bp_plan_count(run->plan); i++)
+        print_resolved(bp_plan_stage(run->plan, i));
     if (*bp_plan_out(run->plan)->law)
         printf("  law: %s\n", bp_plan_out(run->plan)->law);
     for (size_t i = 0; i < run->belongings.count; i++)
         printf("  %s %s: %s\n", run->belongings.items[i].path, actions[run->belongings.items[i].action],
                run->belongings.items[i].note);
-    printf("  memory: at most about %s\n", bp_text_bytes(&bytes, run->memory));
+    printf("  chunks: ");
+    for (size_t i = 0; i < run->reframe.rank; chunk *= run->chunk[i++])
+        printf("%s%zu", i ? " x " : "", run->chunk[i]);
+    printf(", %s each; ", bp_text_bytes(&bytes, chunk));
+    printf("memory: at most about %s\n", bp_text_bytes(&bytes, run->memory));
 }
 
 /* The line of the pipeline with a caret below the word at fault. */
@@ -175,6 +218,8 @@ bp_status bp_cli_check(bp_cli *cli)
     status = bp_run_read_text(cli->ctx, cli->files.items[0], &text);
     if (status == BP_OK)
         status = point(cli, &run, text, bp_run_check(cli->ctx, &run, text, cli->files.items[1]));
+    if (status == BP_OK)
+        status = point(cli, &run, text, bp_run_look(cli->ctx, &run));
     if (status == BP_OK) {
         set_json(cli, &run);
         if (!cli->json)

@@ -99,6 +99,13 @@ static void choose_default(size_t itemsize, size_t rank, const uint64_t *shape, 
         frame(itemsize, rank, shape, alone, chunk);
 }
 
+bp_chunk_taste bp_chunk_taste_of(const bp_codec *codec)
+{
+    if (codec->max_rank <= 2)
+        return BP_TASTE_IMAGES;
+    return strcmp(codec->name, BP_PREFERRED_CODEC) == 0 ? BP_TASTE_FRAMES : BP_TASTE_BYTES;
+}
+
 bp_status bp_chunk_shape_choose(bp_context *ctx, const bp_file_options *options, size_t itemsize, size_t rank,
                                 const uint64_t *shape, const size_t *kept, bp_chunk_taste taste,
                                 size_t *chunk)

@@ -188,6 +188,17 @@ static bp_status try_axis(finder *s, const char *path, const char *name, hid_t d
                            : bp_fail_in(s->ctx, status, "%s", path);
 }
 
+/* Has an array of this name a row for each frame, in any NeXus file? */
+static bool is_of_frames(const char *name)
+{
+    static const char *const names[] = {"rotation_angle",     "image_key",  "image_key_control", "count_time",
+                                        "frame_start_number", "time_stamp", "timestamp"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static bp_status try_array(finder *s, const char *path, const char *name, hid_t dataset, haddr_t address,
                            size_t rank, const hsize_t *shape)
 {
@@ -198,6 +209,10 @@ static bp_status try_array(finder *s, const char *path, const char *name, hid_t 
     if (f->other && (follows || mapped))
         return bp_fail(s->ctx, BP_E_LOSS,
                        "%s belongs to the frames, and they become something else (--drop %s)", path, path);
+    if (rank == 1 && shape[0] > 1 && shape[0] != f->frames && frames_move(f) && is_of_frames(name))
+        return bp_fail(s->ctx, BP_E_LOSS,
+                       "%s has %llu rows, there are %llu frames: it cannot follow them (--drop %s)", path,
+                       (unsigned long long)shape[0], (unsigned long long)f->frames, path);
     follows = follows && frames_move(f);
     mapped = mapped && pixels_move(f);
     if (!follows && !mapped)

@@ -100,18 +100,11 @@ static bp_status choose_chunk(bp_context *ctx, const bp_h5_run *run, const bp_h5
     return status;
 }
 
-static bp_chunk_taste taste_of(const bp_codec *codec)
-{
-    if (codec->max_rank <= 2)
-        return BP_TASTE_IMAGES;
-    return strcmp(codec->name, BP_PREFERRED_CODEC) == 0 ? BP_TASTE_FRAMES : BP_TASTE_BYTES;
-}
-
 static bp_status try_coding(bp_context *ctx, bp_h5_run *run, const bp_h5_source *source,
                             const bp_codec_spec *spec, bp_format format)
 {
     bp_array chunk;
-    bp_status status = choose_chunk(ctx, run, source, taste_of(spec->codec), &chunk);
+    bp_status status = choose_chunk(ctx, run, source, bp_chunk_taste_of(spec->codec), &chunk);
     if (status != BP_OK)
         return status;
     if (run->values && run->values->chain && bp_h5_is_foreign(run, source->dataset))

@@ -5,12 +5,11 @@
 
 #include <hdf5.h>
 
+#include "io/chunk_shape.h"
 #include "io/coding.h"
 #include "io/hdf5_nexus.h"
 #include "io/hdf5_source.h"
 #include "io/hdf5_transcode.h"
-
-#define BP_PREFERRED_CODEC "photon" /* the default for frames */
 
 #define BP_WORTH_BYTES 16384 /* smaller datasets stay as they are */
 

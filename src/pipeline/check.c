@@ -133,6 +133,20 @@ static bp_status check_result(bp_context *ctx, bp_stage_run *run)
     return BP_OK;
 }
 
+/* What contradicts a stage that stands before. */
+static bp_status check_order(bp_context *ctx, const bp_plan *plan, size_t index, bp_stage_run *run)
+{
+    const bp_stage *stage = run->stage;
+    for (size_t i = 0; i < index && (stage->traits & BP_STAGE_ONCE); i++)
+        if (plan->runs[i].stage == stage)
+            return bp_stage_fail(ctx, run, -1, BP_E_USAGE, "stands twice in the pipeline");
+    if (strcmp(run->in.unit, "codes") == 0 && !(stage->traits & BP_STAGE_EXACT))
+        return bp_stage_fail(
+            ctx, run, -1, BP_E_USAGE,
+            "would work on the codes of quantise, not on values: it belongs before quantise");
+    return BP_OK;
+}
+
 static bp_status check_stage(bp_context *ctx, bp_plan *plan, size_t index)
 {
     bp_stage_run *run = &plan->runs[index];
@@ -146,7 +160,9 @@ static bp_status check_stage(bp_context *ctx, bp_plan *plan, size_t index)
         run->out.loss = BP_LOSS_UNBOUNDED;
         run->out.bound = INFINITY;
     }
-    bp_status status = run->stage->check(ctx, run);
+    bp_status status = check_order(ctx, plan, index, run);
+    if (status == BP_OK)
+        status = run->stage->check(ctx, run);
     if (status == BP_OK)
         status = check_result(ctx, run);
     if (status == BP_OK)

@@ -155,9 +155,18 @@ static bool passes(const bp_stage_run *run, const bp_frame *in)
     return !run->stage->frame || (in->key != 0 && !(run->stage->traits & BP_STAGE_ALL_KEYS));
 }
 
-static bp_status one_stage(bp_context *ctx, const bp_stage_run *run, const bp_frame *in, bp_frame *out)
+/* Remembers which stage failed. */
+static bp_status told(bp_plan *plan, size_t stage, bp_status status)
 {
-    bp_status status = run->stage->frame(ctx, run, in, out);
+    if (status != BP_OK)
+        atomic_store(&plan->faulty, (unsigned)stage + 1);
+    return status;
+}
+
+static bp_status one_stage(bp_context *ctx, bp_plan *plan, size_t stage, const bp_frame *in, bp_frame *out)
+{
+    const bp_stage_run *run = &plan->runs[stage];
+    bp_status status = told(plan, stage, run->stage->frame(ctx, run, in, out));
     if (status == BP_OK)
         keep_labels(run, in, out);
     return status;
@@ -201,7 +210,7 @@ static bp_status chain_one(bp_context *ctx, unsigned thread, void *user, size_t 
         out.values = end ? c->out_values + i * last->bytes : rooms[turn];
         out.label_room = in.labels == rooms[2] ? rooms[3] : rooms[2];
         out.labels = out.rows == in.rows && out.columns == in.columns ? in.labels : NULL;
-        status = one_stage(ctx, run, &in, &out);
+        status = one_stage(ctx, plan, l, &in, &out);
         in = out;
         turn ^= 1;
     }
@@ -214,10 +223,14 @@ static bp_status chain_one(bp_context *ctx, unsigned thread, void *user, size_t 
     return status;
 }
 
-static bp_status read_source(bp_context *ctx, const bp_plan *plan, const uint64_t *indices, size_t count,
+static bp_status read_source(bp_context *ctx, bp_plan *plan, const uint64_t *indices, size_t count,
                              uint8_t *values)
 {
     size_t bytes = plan->levels[0].bytes;
+    plan->spent |= plan->looking && plan->budget / bytes < count;
+    if (plan->spent)
+        return bp_fail(ctx, BP_E_INTERRUPTED, "enough was read");
+    plan->budget -= plan->looking ? count * bytes : 0;
     for (size_t i = 0; i < count;) {
         size_t n = 1;
         while (i + n < count && indices[i + n] == indices[i] + n)
@@ -323,7 +336,7 @@ static bp_status window_one(bp_context *ctx, unsigned thread, void *user, size_t
     if (out.key != 0 && !(run->stage->traits & BP_STAGE_ALL_KEYS)) {
         memcpy(out.values, in[centre].values, to->bytes);
     } else {
-        status = run->stage->window(ctx, run, in, count, centre, &out);
+        status = told(plan, w->level - 1, run->stage->window(ctx, run, in, count, centre, &out));
         if (status == BP_OK && out.labels)
             run->out.carry.group > 1 ? bp_stage_put_marks(&run->out, out.labels, to->pixels, out.values)
                                      : keep_labels(run, &in[centre], &out);
@@ -376,7 +389,8 @@ static bp_status slice_one(bp_context *ctx, unsigned thread, void *user, size_t 
     out.index = w->indices[i];
     out.values = w->out_values + i * to->bytes;
     out.label_room = w->plan->rooms[thread];
-    bp_status status = run->stage->slice(ctx, run, &w->plan->levels[w->level - 1].reader, &out);
+    const bp_frames_in *reader = &w->plan->levels[w->level - 1].reader;
+    bp_status status = told(w->plan, w->level - 1, run->stage->slice(ctx, run, reader, &out));
     bool moved = run->in.dtype == run->out.dtype && (run->stage->traits & BP_STAGE_EXACT);
     if (status == BP_OK && out.labels && !moved)
         bp_stage_put_marks(&run->out, out.labels, to->pixels, out.values);

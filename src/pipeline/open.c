@@ -8,7 +8,11 @@
 
 #include "pipeline/plan.h"
 
-#define BATCH_BYTES ((size_t)64 << 20)
+#define BATCH_BYTES  ((size_t)64 << 20)
+#define LOOK_WHOLE   ((uint64_t)256 << 20) /* larger stacks are not read whole to be looked at */
+#define LOOK_SAMPLE  ((uint64_t)16 << 20)  /* that are searched for values without sense */
+#define LEAST_SAMPLE 16                    /* frames, for the same */
+#define LOOK_BYTES   ((uint64_t)2 << 30)   /* that are read for flats, samples and small stacks */
 
 void bp_level_fini(bp_plan_level *level)
 {
@@ -164,20 +168,37 @@ typedef struct keeping {
     const uint8_t *values, *labels;
 } keeping;
 
+static bp_status keep_frame(bp_context *ctx, bp_plan *plan, size_t level, bp_frame *in)
+{
+    const bp_stage_run *run = &plan->runs[level];
+    bp_plan_level *l = &plan->levels[level];
+    bool kept = true;
+    in->key = l->keys ? l->keys[in->index] : 0;
+    bp_status status = run->stage->keep(ctx, run, in, &kept, &l->scores[in->index]);
+    l->keep[in->index] = kept;
+    return status;
+}
+
 static bp_status keep_one(bp_context *ctx, unsigned thread, void *user, size_t i)
 {
     (void)thread;
     const keeping *k = user;
     const bp_stage_run *run = &k->plan->runs[k->level];
-    bp_plan_level *l = &k->plan->levels[k->level];
+    const bp_plan_level *l = &k->plan->levels[k->level];
     bp_frame in = {.dtype = run->in.dtype, .rows = run->in.rows, .columns = run->in.columns};
     in.index = k->first + i;
-    in.key = l->keys ? l->keys[in.index] : 0;
     in.values = (uint8_t *)(uintptr_t)(k->values + i * l->bytes);
     in.labels = k->labels ? k->labels + i * l->pixels : NULL;
-    bool kept = true;
-    bp_status status = run->stage->keep(ctx, run, &in, &kept, &l->scores[in.index]);
-    l->keep[in.index] = kept;
+    return keep_frame(ctx, k->plan, k->level, &in);
+}
+
+static bp_status keep_by_number(bp_context *ctx, bp_plan *plan, size_t level)
+{
+    bp_status status = BP_OK;
+    for (uint64_t i = 0; i < plan->levels[level].frames && status == BP_OK; i++) {
+        bp_frame in = {.index = i};
+        status = keep_frame(ctx, plan, level, &in);
+    }
     return status;
 }
 
@@ -215,7 +236,7 @@ static bp_status choose_frames(bp_context *ctx, bp_plan *plan, size_t level)
     l->kept = malloc(l->frames * sizeof *l->kept);
     if (!l->keep || !l->scores || !l->kept)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for scores");
-    bp_status status = keep_batches(ctx, plan, level);
+    bp_status status = run->by_number ? keep_by_number(ctx, plan, level) : keep_batches(ctx, plan, level);
     if (status != BP_OK)
         return status;
     uint64_t count = 0;
@@ -273,6 +294,22 @@ static bp_status recheck(bp_context *ctx, bp_plan *plan, size_t index)
     return status;
 }
 
+/* Would the stage read more than a look is worth? */
+static bool too_much(const bp_plan *plan, size_t index)
+{
+    const bp_stage_run *run = &plan->runs[index];
+    const bp_plan_level *l = &plan->levels[index];
+    bool whole =
+        run->stage->scope == BP_SCOPE_STACK || ((run->stage->traits & BP_STAGE_DROPS) && !run->by_number);
+    return plan->looking && whole && l->frames > LOOK_WHOLE / (l->bytes + l->pixels);
+}
+
+static uint64_t sample_of(const bp_plan_level *l)
+{
+    uint64_t count = LOOK_SAMPLE / l->bytes;
+    return count > LEAST_SAMPLE ? count : LEAST_SAMPLE;
+}
+
 static bp_status open_stage(bp_context *ctx, bp_plan *plan, size_t index, bp_level_reader *own)
 {
     bp_stage_run *run = &plan->runs[index];
@@ -282,9 +319,14 @@ static bp_status open_stage(bp_context *ctx, bp_plan *plan, size_t index, bp_lev
         status = recheck(ctx, plan, index);
     if (status == BP_OK)
         status = set_level(ctx, plan, index);
+    if (status != BP_OK)
+        return status;
     *own = (bp_level_reader){plan, index};
-    l->reader = (bp_frames_in){read_begin, l->frames, l->keys, own};
-    if (status == BP_OK && run->stage->scope == BP_SCOPE_STACK)
+    l->reader = (bp_frames_in){read_begin, l->frames, sample_of(l), l->keys, own};
+    plan->spent |= too_much(plan, index);
+    if (plan->spent)
+        return BP_OK;
+    if (run->stage->scope == BP_SCOPE_STACK)
         status = bp_level_store(ctx, plan, index);
     if (status == BP_OK && run->stage->begin) {
         plan->begun[index] = true;
@@ -292,23 +334,64 @@ static bp_status open_stage(bp_context *ctx, bp_plan *plan, size_t index, bp_lev
     }
     if (status == BP_OK && (run->stage->traits & BP_STAGE_DROPS))
         status = choose_frames(ctx, plan, index);
-    return status;
+    return plan->spent ? BP_OK : status;
 }
 
-bp_status bp_plan_open(bp_context *ctx, bp_plan *plan, const bp_pipeline_source *source, const char *scratch,
-                       bp_blame *blame)
+static bp_status open_stages(bp_context *ctx, bp_plan *plan, size_t *opened, bp_blame *blame)
 {
-    plan->source = *source;
-    plan->scratch = scratch;
     bp_status status = BP_OK;
-    for (size_t i = 0; i < plan->count && status == BP_OK; i++) {
-        bp_stage_run *run = &plan->runs[i];
+    for (*opened = 0; *opened < plan->count && status == BP_OK; *opened += status == BP_OK) {
+        bp_stage_run *run = &plan->runs[*opened];
         run->blame = -1;
-        status = open_stage(ctx, plan, i, &plan->readers[i]);
+        status = open_stage(ctx, plan, *opened, &plan->readers[*opened]);
+        if (plan->spent)
+            return status;
         bool param = run->blame >= 0 && run->values[run->blame].given;
         if (status != BP_OK && blame)
             *blame = param ? (bp_blame){run->values[run->blame].at, run->values[run->blame].length}
                            : (bp_blame){run->at, run->length};
     }
     return status == BP_OK ? set_level(ctx, plan, plan->count) : status;
+}
+
+bp_status bp_plan_open(bp_context *ctx, bp_plan *plan, const bp_pipeline_source *source, const char *scratch,
+                       bp_blame *blame)
+{
+    size_t opened;
+    plan->source = *source;
+    plan->scratch = scratch;
+    return open_stages(ctx, plan, &opened, blame);
+}
+
+/* One frame from the middle of the output, to see what fails only on frames. */
+static bp_status look_at_frame(bp_context *ctx, bp_plan *plan, bp_blame *blame)
+{
+    const bp_plan_level *out = &plan->levels[plan->count];
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->runs[i].out.carry.axes == BP_AXES_OTHER) /* a slice is no quick look */
+            return BP_OK;
+    void *values = malloc(out->bytes);
+    bp_status status = values ? bp_plan_read(ctx, plan, out->frames / 2, 1, values, NULL)
+                              : bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    free(values);
+    if (status != BP_OK && !plan->spent)
+        bp_plan_fault(plan, blame);
+    return plan->spent ? BP_OK : status;
+}
+
+bp_status bp_plan_look(bp_context *ctx, bp_plan *plan, const bp_pipeline_source *source, size_t *opened,
+                       bp_blame *blame)
+{
+    plan->looking = true;
+    plan->budget = LOOK_BYTES;
+    plan->source = *source;
+    bp_status status = open_stages(ctx, plan, opened, blame);
+    return status == BP_OK && *opened == plan->count ? look_at_frame(ctx, plan, blame) : status;
+}
+
+void bp_plan_fault(const bp_plan *plan, bp_blame *blame)
+{
+    unsigned faulty = atomic_load(&plan->faulty);
+    if (faulty && blame)
+        *blame = (bp_blame){plan->runs[faulty - 1].at, plan->runs[faulty - 1].length};
 }

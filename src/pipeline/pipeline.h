@@ -75,6 +75,13 @@ const bp_flow *bp_plan_out(const bp_plan *plan);
  * whole-stack stages need, NULL: memory. */
 BP_MUST_CHECK bp_status bp_plan_open(bp_context *ctx, bp_plan *plan, const bp_pipeline_source *source,
                                      const char *scratch, bp_blame *blame);
+/* For check: opens the plan as far as it goes without reading all frames of a large input, and puts one frame
+ * through it. *opened: so many stages have seen frames; all of them only when the output's frames are known,
+ * too. */
+BP_MUST_CHECK bp_status bp_plan_look(bp_context *ctx, bp_plan *plan, const bp_pipeline_source *source,
+                                     size_t *opened, bp_blame *blame);
+/* The stage that failed on a frame; blame stays as it is when none did. */
+void bp_plan_fault(const bp_plan *plan, bp_blame *blame);
 /* Frames of the output, after open. */
 uint64_t bp_plan_frames(const bp_plan *plan);
 /* For each output frame the input frame that it is made of, or the first of them; UINT64_MAX where frames are

@@ -4,6 +4,8 @@
 #ifndef BP_PIPELINE_PLAN_H
 #define BP_PIPELINE_PLAN_H
 
+#include <stdatomic.h>
+
 #include "base/pool.h"
 #include "pipeline/pipeline.h"
 
@@ -43,6 +45,9 @@ struct bp_plan {
     bp_pipeline_source source;
     const char *scratch;
     unsigned threads;
+    bool looking, spent; /* frames are only looked at, and enough have been read */
+    uint64_t budget;     /* bytes of the source that may still be read */
+    atomic_uint faulty;  /* 1 + number of the stage that failed on a frame; 0: none */
     bp_pool *pool;
     uint8_t **rooms; /* two frames with labels for each thread of the pool */
     size_t room_bytes;

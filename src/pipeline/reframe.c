@@ -22,6 +22,11 @@ static uint64_t members_of(const bp_plan *plan, size_t level, uint64_t index, ui
     return count;
 }
 
+static bool resized(const bp_stage_run *run)
+{
+    return run->out.carry.group > 1 || run->in.rows != run->out.rows || run->in.columns != run->out.columns;
+}
+
 static void compose(const bp_plan *plan, bp_reframe *f, bool *moves)
 {
     f->row_step = f->column_step = 1;
@@ -29,8 +34,10 @@ static void compose(const bp_plan *plan, bp_reframe *f, bool *moves)
     for (size_t i = 0; i < plan->count; i++) {
         const bp_stage_run *run = &plan->runs[i];
         const bp_carry *c = &run->out.carry;
+        bool drops = (run->stage->traits & BP_STAGE_DROPS) && !run->marks_only;
+        /* behind sinograms, rows are frames: what lies along them could be told apart no more */
+        f->other |= c->axes == BP_AXES_OTHER || (f->turned && (drops || resized(run)));
         f->turned |= c->axes == BP_AXES_SINOGRAMS;
-        f->other |= c->axes == BP_AXES_OTHER;
         f->row += c->row * f->row_step;
         f->column += c->column * f->column_step;
         f->row_step *= c->row_step;
@@ -38,7 +45,7 @@ static void compose(const bp_plan *plan, bp_reframe *f, bool *moves)
         f->group *= c->group;
         f->pixels_sum |= c->pixels_sum;
         f->frames_sum |= c->frames_sum;
-        *moves |= c->group > 1 || (run->stage->traits & BP_STAGE_DROPS);
+        *moves |= c->group > 1 || drops;
         if (!f->turned && !f->other) {
             f->out_rows = run->out.rows;
             f->out_columns = run->out.columns;

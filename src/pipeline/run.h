@@ -7,6 +7,8 @@
 #include "io/hdf5_reframe.h"
 #include "pipeline/input.h"
 
+#define BP_RUN_MEMORY ((size_t)1 << 30) /* bytes in flight, by default */
+
 typedef struct bp_run_options {
     const char *dataset;     /* of the frames; NULL: what the file is obviously about */
     const char *const *drop; /* belongings that may be left out */
@@ -14,7 +16,7 @@ typedef struct bp_run_options {
     bool standard; /* registered filters only: decoded values */
     bool overwrite, no_verify;
     unsigned threads;
-    size_t memory; /* bytes; 0: 1 GiB */
+    size_t memory; /* bytes; 0: BP_RUN_MEMORY */
     bp_progress_function progress;
     void *progress_user;
 } bp_run_options;
@@ -35,9 +37,11 @@ typedef struct bp_run {
     bp_chain chain;
     uint64_t input_hash, output_hash;
     bool output_hashed;
-    double max_error; /* largest change of a value by stages and codec; NAN: not measured */
-    size_t memory;    /* bytes that are taken at most, estimated */
-    bp_blame blame;   /* of a failure, in pipeline text */
+    double max_error;          /* largest change of a value by stages and codec; NAN: not measured */
+    size_t memory;             /* bytes that are taken at most, estimated */
+    size_t chunk[BP_MAX_RANK]; /* shape of the output's chunks, of reframe.rank axes */
+    size_t looked;             /* so many stages have seen frames before any were written */
+    bp_blame blame;            /* of a failure, in pipeline text */
 } bp_run;
 
 void bp_run_init(bp_run *run, const bp_run_options *options);
@@ -46,6 +50,8 @@ void bp_run_fini(bp_run *run);
 BP_MUST_CHECK bp_status bp_run_read_text(bp_context *ctx, const char *text, char **read);
 /* Everything that can be known before data move. */
 BP_MUST_CHECK bp_status bp_run_check(bp_context *ctx, bp_run *run, const char *text, const char *input);
+/* Then, for check: reads flats and a few frames, small inputs whole, to name what would stop a run. */
+BP_MUST_CHECK bp_status bp_run_look(bp_context *ctx, bp_run *run);
 /* check, then the frames. On failure there is no output. */
 BP_MUST_CHECK bp_status bp_run_file(bp_context *ctx, bp_run *run, const char *text, const char *input,
                                     const char *output);

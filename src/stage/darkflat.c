@@ -88,6 +88,7 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
     out->gain = out->read_noise = out->offset = out->saturation = NAN;
     out->labelled |= v[P_BAD].number == BAD_LABEL;
     out->carry.used = "flat dark";
+    run->by_number = true;
     snprintf(out->law, sizeof out->law, "%s(value - dark) / (flat - dark)",
              v[P_LOG].number != 0 ? "-ln of " : "");
     return BP_OK;
@@ -166,27 +167,28 @@ static bp_status find_map(bp_context *ctx, bp_stage_run *run, const bp_frames_in
 /* Marks what no transmission can be had of. */
 static bp_status find_bad(bp_context *ctx, bp_stage_run *run, state *s, const double *flat)
 {
-    size_t count = run->in.rows * run->in.columns, not_finite = 0, dark = 0, first = 0;
+    size_t count = run->in.rows * run->in.columns, bad = 0, first = 0;
     for (size_t i = 0; i < count; i++) {
         if (run->in.mask && run->in.mask[i])
             continue;
         bool finite = isfinite(flat[i]) && isfinite(s->dark[i]);
         if (finite && flat[i] > s->dark[i])
             continue;
-        first = not_finite + dark ? first : i;
-        not_finite += !finite;
-        dark += finite;
+        first = bad++ ? first : i;
         s->bad[i] = BP_LABEL_DEAD;
     }
-    bp_stage_resolved(run, "bad pixels", "", (double)(not_finite + dark));
-    if (not_finite + dark && run->values[P_BAD].number == BAD_STOP)
+    bp_stage_resolved(run, "bad pixels", "", (double)bad);
+    if (bad && run->values[P_BAD].number == BAD_STOP) {
+        int param = isfinite(s->dark[first]) ? P_FLAT : P_DARK;
+        bool finite = isfinite(flat[first]) && isfinite(s->dark[first]);
         return bp_stage_fail(
-            ctx, run, run->values[P_FLAT].given ? P_FLAT : -1, BP_E_INPUT,
-            "%s is not finite in %zu pixels and not above the dark in %zu, the first in row %zu, "
-            "column %zu: mask them, or say bad=label",
-            bp_stage_map_name(run, P_FLAT), not_finite, dark, first / run->in.columns,
-            first % run->in.columns);
-    if (!(not_finite + dark)) {
+            ctx, run, run->values[param].given ? param : -1, BP_E_INPUT,
+            "no transmission can be had in %zu pixels, the first in row %zu, column %zu, where "
+            "%s is not %s: mask them, or say bad=label",
+            bad, first / run->in.columns, first % run->in.columns, bp_stage_map_name(run, param),
+            finite ? "above the dark" : "finite");
+    }
+    if (!bad) {
         free(s->bad);
         s->bad = NULL;
     }
@@ -260,7 +262,7 @@ const bp_stage bp_stage_darkflat = {
     .params = params_of_darkflat,
     .param_count = P_COUNT,
     .scope = BP_SCOPE_FRAME,
-    .traits = BP_STAGE_ALL_KEYS | BP_STAGE_DROPS,
+    .traits = BP_STAGE_ALL_KEYS | BP_STAGE_DROPS | BP_STAGE_ONCE,
     .check = check,
     .begin = begin,
     .end = end,

@@ -339,6 +339,12 @@ static void set_how(bp_stage_run *run, state *s, double noise)
         s->how.strength = v[P_STRENGTH].number;
 }
 
+/* No fluctuation of the law's noise explains values below. */
+static double least_of(const bp_anscombe *law)
+{
+    return law->offset - 6 * law->read_noise - 0.375 * law->gain;
+}
+
 static bp_status begin(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in)
 {
     state *s = calloc(1, sizeof *s);
@@ -363,6 +369,12 @@ static bp_status begin(bp_context *ctx, bp_stage_run *run, const bp_frames_in *i
     }
     if (status != BP_OK)
         return status;
+    if (s->counting && !s->estimated)
+        status = bp_stage_refuse_negative(ctx, run, in, s->law.offset, least_of(&s->law),
+                                          v[P_OFFSET].given ? P_OFFSET : P_GAIN,
+                                          "give offset=, or read_noise= when that explains it");
+    if (status != BP_OK)
+        return status;
     set_how(run, s, noise);
     if (v[P_CALIBRATE].number != 0)
         status = is_temporal(run) ? calibrate_temporal(ctx, run, in, s) : calibrate_image(ctx, run, in, s);
@@ -381,10 +393,9 @@ static void end(bp_stage_run *run)
 
 /* ---- frames ---- */
 
-/* A value that no fluctuation of the law's noise explains. */
 static bp_status refuse_negative(bp_context *ctx, const state *s, const bp_frame *in, const double *values)
 {
-    double least = s->law.offset - 6 * s->law.read_noise - 0.375 * s->law.gain;
+    double least = least_of(&s->law);
     for (size_t i = 0; i < in->rows * in->columns; i++)
         if (values[i] < least && !(in->labels && in->labels[i]))
             return bp_fail(

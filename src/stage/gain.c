@@ -83,6 +83,8 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
                              bp_dtype_name(run->in.dtype));
     if (stages_of(run) > 1 && v[P_ADU].given)
         return bp_stage_fail(ctx, run, P_ADU, BP_E_USAGE, "a gain for every stage is needed: gain=");
+    if (strcmp(run->in.unit, "photons") == 0)
+        return bp_stage_fail(ctx, run, -1, BP_E_USAGE, "the values are photons already");
     double *pedestal, *gain;
     bp_status status = read_both(ctx, run, &pedestal, &gain);
     free(pedestal);
@@ -111,23 +113,26 @@ static void put_map(const double *from, double fallback, double scale, size_t co
 static bp_status find_bad(bp_context *ctx, bp_stage_run *run, state *s, size_t count)
 {
     size_t bad = 0, first = 0;
+    bool finite = true; /* the first bad one's pedestal */
     for (size_t k = 0; k < stages_of(run); k++)
         for (size_t i = 0; i < count; i++) {
             float pedestal = s->maps.pedestal[k][i], gain = s->maps.gain[k][i];
             bool fine = isfinite(pedestal) && isfinite(gain) && gain != 0;
             if (fine || s->bad[i] || (run->in.mask && run->in.mask[i]))
                 continue;
+            finite = bad ? finite : isfinite(pedestal);
             first = bad++ ? first : i;
             s->bad[i] = BP_LABEL_DEAD;
         }
     bp_stage_resolved(run, "bad pixels", "", (double)bad);
     if (bad && run->values[P_BAD].number == BAD_STOP)
         return bp_stage_fail(
-            ctx, run, run->values[P_GAIN].given ? P_GAIN : -1, BP_E_INPUT,
-            "%s or %s is not finite or 0 in %zu pixels, the first in row %zu, column %zu: mask "
-            "them, or say bad=label",
-            bp_stage_map_name(run, P_GAIN), bp_stage_map_name(run, P_PEDESTAL), bad, first / run->in.columns,
-            first % run->in.columns);
+            ctx, run, run->values[finite ? P_GAIN : P_PEDESTAL].given ? finite ? P_GAIN : P_PEDESTAL : -1,
+            BP_E_INPUT,
+            "no value can be had in %zu pixels, the first in row %zu, column %zu, where %s is %s: mask them, "
+            "or say bad=label",
+            bad, first / run->in.columns, first % run->in.columns,
+            bp_stage_map_name(run, finite ? P_GAIN : P_PEDESTAL), finite ? "0 or not finite" : "not finite");
     if (!bad) {
         free(s->bad);
         s->bad = NULL;
@@ -235,7 +240,7 @@ const bp_stage bp_stage_gain = {
     .params = params_of_gain,
     .param_count = P_COUNT,
     .scope = BP_SCOPE_FRAME,
-    .traits = BP_STAGE_ALL_KEYS,
+    .traits = BP_STAGE_ALL_KEYS | BP_STAGE_ONCE,
     .check = check,
     .begin = begin,
     .end = end,

@@ -46,7 +46,7 @@ const bp_stage bp_stage_order = {
     .params = params_of_order,
     .param_count = P_COUNT,
     .scope = BP_SCOPE_STACK,
-    .traits = BP_STAGE_EXACT | BP_STAGE_ALL_KEYS,
+    .traits = BP_STAGE_EXACT | BP_STAGE_ALL_KEYS | BP_STAGE_ONCE,
     .check = check,
     .slice = slice,
 };

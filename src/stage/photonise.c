@@ -6,6 +6,7 @@
 
 #include "algo/photonise.h"
 #include "algo/stage_map.h"
+#include "algo/stage_noise.h"
 #include "algo/values.h"
 #include "base/scratch.h"
 
@@ -80,14 +81,15 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
 
 static bp_status begin(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in)
 {
-    (void)ctx;
-    (void)in;
     settings s = settings_of(run);
+    double noise = or_known(or_known(run->values[P_NOISE].number, run->in.read_noise), 0);
     bp_stage_resolved(run, "adu", "values/photon", s.adu);
     bp_stage_resolved(run, "offset", "values", s.offset);
     if (run->values[P_METHOD].number == DROPLET)
         bp_stage_resolved(run, "seed", "photons", s.seed);
-    return BP_OK;
+    return bp_stage_refuse_negative(ctx, run, in, s.offset, s.offset - s.adu - 6 * noise,
+                                    run->values[P_OFFSET].given ? P_OFFSET : P_ADU,
+                                    "give offset=, or noise= when that explains it");
 }
 
 static bp_status frame(bp_context *ctx, const bp_stage_run *run, const bp_frame *in, bp_frame *out)
@@ -128,7 +130,7 @@ const bp_stage bp_stage_photonise = {
     .params = params_of_photonise,
     .param_count = P_COUNT,
     .scope = BP_SCOPE_FRAME,
-    .traits = BP_STAGE_ALL_KEYS,
+    .traits = BP_STAGE_ALL_KEYS | BP_STAGE_ONCE,
     .check = check,
     .begin = begin,
     .frame = frame,

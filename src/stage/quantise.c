@@ -351,12 +351,10 @@ static bp_status begin_counts(bp_context *ctx, bp_stage_run *run, const bp_frame
     if (status == BP_OK && !bp_quantise_noise_fill(sample, &noise, &why_not))
         status =
             bp_stage_fail(ctx, run, -1, BP_E_INPUT, "the gain cannot be estimated (%s): give gain=", why_not);
-    if (status == BP_OK && noise.read_noise <= 0 &&
-        bp_quantise_sample_low(sample) < noise.offset - 0.5 * noise.gain)
-        status = bp_stage_fail(ctx, run, given(run, P_OFFSET) ? P_OFFSET : -1, BP_E_INPUT,
-                               "values down to %.6g below the offset %.6g are no counts: give offset= or "
-                               "read_noise=",
-                               bp_quantise_sample_low(sample), noise.offset);
+    if (status == BP_OK && noise.read_noise <= 0)
+        status =
+            bp_stage_refuse_negative(ctx, run, in, noise.offset, noise.offset - 0.5 * noise.gain,
+                                     given(run, P_OFFSET) ? P_OFFSET : P_STEP, "give offset= or read_noise=");
     if (status == BP_OK) {
         spec_of(run, BP_LAW_COUNTS, q, noise.offset, 0, &noise, &s->spec);
         say_counts(run, q, &noise);
@@ -426,6 +424,7 @@ const bp_stage bp_stage_quantise = {
     .params = params_of_quantise,
     .param_count = P_COUNT,
     .scope = BP_SCOPE_FRAME,
+    .traits = BP_STAGE_ONCE,
     .check = check,
     .begin = begin,
     .end = end,

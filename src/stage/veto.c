@@ -265,6 +265,9 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
         free(s.chosen);
     }
     run->marks_only = run->values[P_MODE].number == MODE_MARK;
+    run->by_number = true;
+    for (size_t i = 0; i < SCORE_COUNT; i++)
+        run->by_number = run->by_number && !run->values[scores[i].param].given;
     if (!run->marks_only)
         run->out.angle_step = NAN;
     return status;

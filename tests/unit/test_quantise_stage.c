@@ -236,7 +236,7 @@ static void nonsense_is_refused(void **state)
         {"quantise bits=8 dither=subtractive", "undone on reading", false},
         {"quantise abs=1 dtype=code", "code is for", false},
         {"quantise bits=1 low=0 high=1", "no level beside", true},
-        {"quantise step=1 gain=1", "no counts", true},
+        {"quantise step=1 gain=1", "a negative count", true},
         {"quantise step=1", "cannot be estimated", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
