@@ -5,6 +5,7 @@
 
 #include "algo/photon.h"
 #include "algo/photon_frame.h"
+#include "algo/photon_sparse.h"
 #include "algo/photon_tables.h"
 #include "algo/photon_values.h"
 #include "base/bits.h"
@@ -435,7 +436,8 @@ static bp_status read_frame(bp_context *ctx, decoder *d)
 {
     bp_photon_reader *r = &d->reader;
     unsigned method = bp_photon_get_byte(r), flags = bp_photon_get_byte(r);
-    if (method != BP_PHOTON_METHOD_BANDS || flags > BP_PHOTON_FLAGS)
+    bool sparse = method == BP_PHOTON_METHOD_SPARSE;
+    if ((method != BP_PHOTON_METHOD_BANDS && !sparse) || flags > BP_PHOTON_FLAGS)
         return bp_fail(ctx, BP_E_DAMAGED, "photon: method %u with flags %u is unknown", method, flags);
     d->form.itemsize = d->frame->itemsize;
     d->form.base = get_natural(r);
@@ -445,9 +447,13 @@ static bp_status read_frame(bp_context *ctx, decoder *d)
         status = read_labels(ctx, d);
     if (status != BP_OK)
         return status;
-    if (flags & BP_PHOTON_FLAT && !r->bad)
+    bool flat = flags & BP_PHOTON_FLAT;
+    if ((flat || sparse) && !r->bad)
         put_flat(d);
-    else if (!r->bad)
+    if (sparse && !flat && !r->bad)
+        status =
+            bp_photon_sparse_read(ctx, r, &d->form, d->map, d->frame->height * d->frame->width, d->values);
+    else if (!flat && !r->bad)
         status = read_coded(ctx, d);
     if (status != BP_OK)
         return status;

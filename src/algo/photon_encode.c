@@ -4,6 +4,7 @@
 #include "algo/photon.h"
 #include "algo/photon_frame.h"
 #include "algo/photon_lattice.h"
+#include "algo/photon_sparse.h"
 #include "algo/photon_tables.h"
 #include "base/bits.h"
 #include "base/checked.h"
@@ -24,6 +25,7 @@ typedef struct encoder {
     bp_photon_lattice lattice;
     bp_photon_form form;
     bp_photon_plane plane;
+    bool few;        /* are most values the smallest one? */
     void *room;      /* of all that follows */
     uint8_t *labels; /* of all pixels; NULL: none */
     space spaces[BP_PHOTON_CHOSEN_BANDS];
@@ -68,10 +70,10 @@ static void survey_row(const encoder *e, size_t row, survey *s)
 }
 
 /* Each band costs the states of 32 lanes and a row without one above it; two are coded faster than one. */
-static size_t choose_bands(const encoder *e, const survey *s)
+static size_t choose_bands(const encoder *e)
 {
     size_t height = e->frame->height, pixels = height * e->frame->width;
-    bool sparse = s->above[1] < s->count / 16;
+    bool sparse = e->few;
     if (height < 2 * BP_PHOTON_LANES || pixels < BAND_PIXELS || (sparse && pixels < 16 * BAND_PIXELS))
         return 1;
     return pixels >= 16 * BAND_PIXELS && height >= 8 * BP_PHOTON_LANES && !sparse ? 4 : 2;
@@ -99,7 +101,8 @@ static void choose_form(encoder *e)
     bool small = s.above[5 + *low] <= s.count / 2; /* few values are above 15 */
     while (small && *shift < FINE && s.above[16 + *low - *shift] <= s.count / 1024)
         ++*shift;
-    e->plane.bands = choose_bands(e, &s);
+    e->few = s.above[1] < s.count / BP_PHOTON_SPARSE_SHARE;
+    e->plane.bands = choose_bands(e);
 }
 
 /* Where a part of the room begins; base NULL: only counts. */
@@ -142,10 +145,7 @@ static size_t lay_out(encoder *e, uint8_t *base)
 static bool reserve(bp_context *ctx, encoder *e)
 {
     size_t height = e->frame->height, width = e->frame->width;
-    choose_form(e);
     e->plane.stride = bp_photon_stride(width);
-    e->plane.height = height;
-    e->plane.width = width;
     size_t groups = (bp_photon_groups(height) + e->plane.bands - 1) / e->plane.bands;
     e->band_pixels = groups * BP_PHOTON_LANES * width;
     e->space_count = bp_pool_width(ctx) < e->plane.bands ? bp_pool_width(ctx) : e->plane.bands;
@@ -212,10 +212,10 @@ static uint32_t natural(const encoder *e, uint32_t value)
     return (int32_t)n < 0 ? ~(n << 1) : n << 1;
 }
 
-static void write_header(encoder *e, bp_photon_writer *w, bool flat)
+static void write_header(encoder *e, bp_photon_writer *w, unsigned method, bool flat)
 {
     unsigned flags = (e->labels ? BP_PHOTON_HAS_LABELS : 0) | (flat ? BP_PHOTON_FLAT : 0);
-    bp_photon_put_byte(w, BP_PHOTON_METHOD_BANDS);
+    bp_photon_put_byte(w, method);
     bp_photon_put_byte(w, flags);
     bp_photon_put_number(w, natural(e, e->lattice.form.base));
     bp_photon_put_number(w, e->lattice.form.step - 1);
@@ -341,28 +341,65 @@ static bp_status no_memory(bp_context *ctx)
     return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a frame");
 }
 
-/* Codes are as long as they are; what does not fit is stored by the caller. */
-static bp_status write_frame(bp_context *ctx, encoder *e, bp_photon_writer *w)
+static bool is_flat(const encoder *e)
 {
-    bool flat = e->lattice.most == 0;
-    bp_status status = BP_OK;
-    if (!flat || e->lattice.label_count) {
-        if (!reserve(ctx, e))
-            return no_memory(ctx);
-        status = bp_pool_split(ctx, e->plane.bands, fill_band, e);
-    }
-    write_header(e, w, flat);
-    if (flat || w->full || status != BP_OK)
+    return e->lattice.most == 0;
+}
+
+/* Codes are as long as they are; what does not fit is stored by the caller. */
+static bp_status write_planes(bp_context *ctx, encoder *e, bp_photon_writer *w)
+{
+    if (!reserve(ctx, e))
+        return no_memory(ctx);
+    bp_status status = bp_pool_split(ctx, e->plane.bands, fill_band, e);
+    write_header(e, w, BP_PHOTON_METHOD_BANDS, is_flat(e));
+    if (is_flat(e) || w->full || status != BP_OK)
         return status;
     return bp_photon_tables_choose(ctx, &e->plane, e->tables, &e->weights) ? write_bands(ctx, e, w)
                                                                            : no_memory(ctx);
+}
+
+static bp_status write_events(bp_context *ctx, encoder *e, const bp_photon_sparse *events,
+                              bp_photon_writer *w)
+{
+    size_t pixels = e->plane.height * e->plane.width;
+    if (e->lattice.label_count) {
+        e->labels = e->room = bp_scratch_take(ctx, pixels);
+        if (!e->labels)
+            return no_memory(ctx);
+        bp_kernels_get()->photon_values->mark(e->values, pixels, e->frame->itemsize, e->lattice.labels,
+                                              e->labels);
+    }
+    write_header(e, w, BP_PHOTON_METHOD_SPARSE, false);
+    return w->full ? BP_OK : bp_photon_sparse_write(ctx, events, w);
+}
+
+static bp_status write_frame(bp_context *ctx, encoder *e, bp_photon_writer *w)
+{
+    bp_photon_sparse events;
+    bool pays = false;
+    if (is_flat(e) && !e->lattice.label_count) {
+        write_header(e, w, BP_PHOTON_METHOD_BANDS, true);
+        return BP_OK;
+    }
+    choose_form(e);
+    bp_status status = BP_OK;
+    if (e->few && !is_flat(e))
+        status = bp_photon_sparse_find(ctx, e->frame, e->values, &e->lattice, &events, &pays);
+    if (status == BP_OK && !pays)
+        return write_planes(ctx, e, w);
+    if (status == BP_OK)
+        status = write_events(ctx, e, &events, w);
+    if (pays)
+        bp_photon_sparse_give(ctx, &events);
+    return status;
 }
 
 bp_status bp_photon_encode_frame(bp_context *ctx, const double *params, const bp_frames *frame,
                                  const void *values, uint8_t *out, size_t capacity, size_t *size)
 {
     (void)params;
-    encoder e = {.frame = frame, .values = values};
+    encoder e = {.frame = frame, .values = values, .plane = {.height = frame->height, .width = frame->width}};
     bp_photon_writer w = {.at = out, .end = out + capacity};
     void *aligned = NULL;
     if ((uintptr_t)values % frame->itemsize != 0) {

@@ -29,6 +29,9 @@ typedef struct bp_photon_values {
     bool (*divisible)(const bp_photon_form *form, const void *in, size_t count);
     /* Which of four marks each is, from 1 on, else 0. Is there any? */
     bool (*mark)(const void *in, size_t count, size_t itemsize, const uint32_t *marks, uint8_t *labels);
+    /* Bit i % 64 of mask i / 64: is value i neither base nor one of four marks (NULL: none)? */
+    void (*others)(const void *in, size_t count, size_t itemsize, uint32_t base, const uint32_t *marks,
+                   uint64_t *masks);
     void (*work)(const bp_photon_form *form, const void *in, size_t count, uint16_t *out);
     /* Work values as the model sees them. */
     void (*see)(const uint16_t *work, size_t count, unsigned shift, uint16_t *out);

@@ -4,6 +4,6 @@
 #if defined(__AVX2__)
 #include "kernel/photon_values_body.h"
 
-const bp_photon_values bp_photon_values_avx2 = {scan_values, divisible_values, mark_values, work_values,
-                                                see_values,  gather_low,       put_values};
+const bp_photon_values bp_photon_values_avx2 = {scan_values, divisible_values, mark_values, others_values,
+                                                work_values, see_values,       gather_low,  put_values};
 #endif

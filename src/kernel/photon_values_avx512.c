@@ -4,6 +4,6 @@
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #include "kernel/photon_values_body.h"
 
-const bp_photon_values bp_photon_values_avx512 = {scan_values, divisible_values, mark_values, work_values,
-                                                  see_values,  gather_low,       put_values};
+const bp_photon_values bp_photon_values_avx512 = {scan_values, divisible_values, mark_values, others_values,
+                                                  work_values, see_values,       gather_low,  put_values};
 #endif

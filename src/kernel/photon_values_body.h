@@ -5,7 +5,17 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "kernel/kernel_c.h"
+
+/* 64 flags, 0 or 1, as bits: a product brings eight of them together. */
+static uint64_t mask_of(const uint8_t *flags)
+{
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 64; i += 8)
+        mask |= bp_load_le64(flags + i) * UINT64_C(0x0102040810204080) >> 56 << i;
+    return mask;
+}
 
 #define SCAN(type)                                                                                           \
     static void extent_##type(const type *v, size_t n, type flip, type *low, type *high)                     \
@@ -126,6 +136,24 @@
         }                                                                                                    \
         return any != 0;                                                                                     \
     }                                                                                                        \
+    static void others_##type(const type *v, size_t n, uint32_t base, const uint32_t *marks,                 \
+                              uint64_t *masks)                                                               \
+    {                                                                                                        \
+        const type b = (type)base, m0 = (type)marks[0], m1 = (type)marks[1], m2 = (type)marks[2],            \
+                   m3 = (type)marks[3];                                                                      \
+        for (size_t at = 0; at < n; at += 64) {                                                              \
+            uint8_t flags[64] = {0};                                                                         \
+            size_t count = n - at < 64 ? n - at : 64;                                                        \
+            type any = 0;                                                                                    \
+            for (size_t i = 0; i < count; i++)                                                               \
+                any |= (type)(v[at + i] ^ b);                                                                \
+            for (size_t i = 0; any && i < count; i++) {                                                      \
+                type x = v[at + i];                                                                          \
+                flags[i] = (uint8_t)((x != b) & (x != m0) & (x != m1) & (x != m2) & (x != m3));              \
+            }                                                                                                \
+            masks[at / 64] = any ? mask_of(flags) : 0;                                                       \
+        }                                                                                                    \
+    }                                                                                                        \
     static void put_##type(const bp_photon_form *f, const uint16_t *work, const uint32_t *low, size_t n,     \
                            type *out)                                                                        \
     {                                                                                                        \
@@ -152,6 +180,19 @@ static void scan_values(const void *in, size_t count, size_t itemsize, uint32_t 
         scan_uint16_t(in, count, flip, marks, s);
     else
         scan_uint32_t(in, count, flip, marks, s);
+}
+
+static void others_values(const void *in, size_t count, size_t itemsize, uint32_t base, const uint32_t *marks,
+                          uint64_t *masks)
+{
+    const uint32_t none[4] = {base, base, base, base};
+    marks = marks ? marks : none;
+    if (itemsize == 1)
+        others_uint8_t(in, count, base, marks, masks);
+    else if (itemsize == 2)
+        others_uint16_t(in, count, base, marks, masks);
+    else
+        others_uint32_t(in, count, base, marks, masks);
 }
 
 static void work_values(const bp_photon_form *f, const void *in, size_t count, uint16_t *out)

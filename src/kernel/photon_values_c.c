@@ -3,5 +3,5 @@
 
 #include "kernel/photon_values_body.h"
 
-const bp_photon_values bp_photon_values_c = {scan_values, divisible_values, mark_values, work_values,
-                                             see_values,  gather_low,       put_values};
+const bp_photon_values bp_photon_values_c = {scan_values, divisible_values, mark_values, others_values,
+                                             work_values, see_values,       gather_low,  put_values};
