@@ -44,6 +44,7 @@ typedef enum test_pattern {
     PATTERN_RAMP,
     PATTERN_COUNTS,  /* few photons with a rare hot pixel */
     PATTERN_SPECIAL, /* a ramp with NaN, Inf, -Inf and -0 in it; for integers the same as the ramp */
+    PATTERN_EVENTS,  /* hardly any photons, and a rare hot pixel */
     PATTERN_COUNT
 } test_pattern;
 
@@ -129,6 +130,12 @@ static inline void test_fill_one(uint8_t *at, bp_dtype dtype, size_t itemsize, t
         break;
     case PATTERN_COUNTS:
         test_put(at, dtype, itemsize, bits % 200 == 0 ? 100 : (double)(bits >> 8 & bits >> 16 & 3));
+        break;
+    case PATTERN_EVENTS:
+        test_put(at, dtype, itemsize,
+                 (double)(bits % 50        ? 0
+                          : bits >> 8 & 31 ? 1 + (bits >> 16 & bits >> 20 & 3)
+                                           : 100));
         break;
     default:
         if (pattern == PATTERN_SPECIAL && is_float && i % 5 == 2)

@@ -45,6 +45,8 @@ static const golden goldens[] = {
     {"photon-1_u16", "photon", BP_U16, 2, {50, 33}, PATTERN_COUNTS, 0},
     {"photon-1_u8_frames", "photon", BP_U8, 3, {3, 20, 30}, PATTERN_RAMP, 0},
     {"photon-1_i32_bands", "photon", BP_I32, 2, {100, 20}, PATTERN_COUNTS, 0},
+    {"photon-1_u16_events", "photon", BP_U16, 2, {90, 70}, PATTERN_EVENTS, 0},
+    {"photon-1_i32_events", "photon", BP_I32, 3, {2, 90, 70}, PATTERN_EVENTS, 0},
     {"photon-1_u32_flat", "photon", BP_U32, 2, {20, 30}, PATTERN_TOP, 0},
     {"photon-1_i16_grid", "photon", BP_I16, 2, {20, 30}, PATTERN_SWING, 0},
     {"photon-1_fast_u16", "photon:level=fast", BP_U16, 2, {50, 33}, PATTERN_COUNTS, 0},
