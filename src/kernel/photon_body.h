@@ -30,6 +30,10 @@ typedef struct lanes_at {
     uint32_t active, left, right, first, second;
 } lanes_at;
 
+/* Where steps are: no lane is anything else than full; all are within their rows, some without a pixel or at
+ * the top; anywhere. */
+enum { STEP_FULL, STEP_WITHIN, STEP_ANYWHERE };
+
 /* What a step of lane 0 needs from the lines of lanes 30 and 31, a period before. */
 typedef struct lines_above {
     const uint16_t *first, *second, *window;
@@ -108,7 +112,7 @@ BP_ALWAYS void at_top(around *a, const lanes_at *l)
 }
 
 /* Moves the neighbours on by one step. */
-BP_ALWAYS void move(const model_lanes *m, wave *s, const lines_above *above, ptrdiff_t step,
+BP_ALWAYS void move(const model_lanes *m, wave *s, const lines_above *above, ptrdiff_t step, const int where,
                     const lanes_at *at, const bool window, around *a)
 {
     a->ne = v_up(&m->consts, s->w, seen(m, v_load(above->first + step)));
@@ -126,26 +130,28 @@ BP_ALWAYS void move(const model_lanes *m, wave *s, const lines_above *above, ptr
     a->window = a->w;
     if (window) {
         v16 up = v_up(&m->consts, s->window, v_set(above->window[step]));
-        if (at && at->first)
+        if (where != STEP_FULL && at->first)
             up = v_mix(v_lanes(at->first), up, s->line);
         up = v_add(v_sub(up, v_shift_right_by(up, m->rows)), v_shift_right_by(s->line, m->rows));
-        s->window = a->window = at ? v_mix(v_lanes(at->right), up, s->window) : up;
+        s->window = a->window = where == STEP_ANYWHERE ? v_mix(v_lanes(at->right), up, s->window) : up;
     }
-    if (at && at->second)
+    if (where != STEP_FULL && at->second)
         at_top(a, at);
 }
 
 /* Takes in the values of a step; returns what stands there for lanes without one, as the model sees it. */
-BP_ALWAYS v16 move_on(const model_lanes *m, wave *s, v16 looks, const lanes_at *at, const int kind,
-                      const bool window)
+BP_ALWAYS v16 move_on(const model_lanes *m, wave *s, v16 looks, const int where, const lanes_at *at,
+                      const int kind, const bool window)
 {
     v16 w = s->w;
-    if (at)
+    if (where == STEP_WITHIN)
+        looks = v_mix(v_lanes(at->active), w, looks);
+    if (where == STEP_ANYWHERE)
         looks = v_mix(v_lanes(at->active), v_mix(v_lanes(at->left), w, s->ne), looks);
     if (window) {
         v16 sees = line_sees(m, looks, kind);
         v16 line = v_add(v_sub(s->line, v_shift_right_by(s->line, m->line)), v_shift_right_by(sees, m->line));
-        s->line = at ? v_mix(v_lanes(at->left), line, sees) : line;
+        s->line = where == STEP_ANYWHERE ? v_mix(v_lanes(at->left), line, sees) : line;
     }
     s->ww = w;
     s->w = looks;

@@ -42,34 +42,51 @@ static v16 __attribute__((noinline)) take_escapes(lanes *s, v16 value, uint32_t 
     return v_load(v);
 }
 
+/* What does not change from step to step. */
+typedef struct model_variant {
+    int kind;
+    bool weighted, window, thin; /* thin: nearly all pixels are what is likely in their context */
+} model_variant;
+
 /* Up to the slots: what is predicted, in which context. */
-BP_ALWAYS void begin_step(const lookup *t, lanes *s, const lines_above *above, ptrdiff_t step, const int kind,
-                          const bool weighted, const bool window, const lanes_at *at, pending *p)
+BP_ALWAYS void begin_step(const lookup *t, lanes *s, const lines_above *above, ptrdiff_t step,
+                          const model_variant how, const int where, const lanes_at *at, pending *p)
 {
     around a;
     v16 code;
     p->x = s->x;
-    move(&t->model, &s->wave, above, step, at, window, &a);
-    v16 value = predict(&a, &t->model, kind, weighted, window, &code);
+    move(&t->model, &s->wave, above, step, where, at, how.window, &a);
+    v16 value = predict(&a, &t->model, how.kind, how.weighted, how.window, &code);
     p->context = v_context(&t->contexts.map, code);
     v16 low = v_take_low(&t->contexts, p->context, &p->x, &p->k);
     p->slot = v_and(p->x.low, t->mask);
     p->value = v_sub(v_add(value, low), v_pick(t->contexts.zero, p->context));
 }
 
-/* From the slots on. */
-BP_ALWAYS void end_step(const lookup *t, lanes *s, const v16_found *f, const int kind, const bool window,
-                        const lanes_at *at, const pending *p, uint16_t *out)
+BP_ALWAYS v16_found find(const lookup *t, const pending *p, const model_variant how, const int where,
+                         const lanes_at *at)
 {
-    v16_mask active = v_lanes(at ? at->active : 0xffffffffu);
+    v16_found f;
+    if (how.thin &&
+        v_likely(&t->contexts, p->context, p->slot, where == STEP_FULL ? 0xffffffffu : at->active, &f))
+        return f;
+    return v_find(&t->contexts, t->slots, p->context, p->slot);
+}
+
+/* From the slots on. */
+BP_ALWAYS void end_step(const lookup *t, lanes *s, const v16_found *f, const model_variant how,
+                        const int where, const lanes_at *at, const pending *p, uint16_t *out)
+{
+    uint32_t pixels = where == STEP_FULL ? 0xffffffffu : at->active;
+    v16_mask active = v_lanes(pixels);
     v16 value = v_add(p->value, v_shift_left_each(f->symbol, p->k));
-    uint32_t escaped = v_bits(v_equal(f->symbol, v_set(BP_PHOTON_ESCAPE))) & (at ? at->active : 0xffffffffu);
+    uint32_t escaped = v_bits(v_equal(f->symbol, v_set(BP_PHOTON_ESCAPE))) & pixels;
     if (__builtin_expect(escaped != 0, 0))
         value = take_escapes(s, value, escaped);
-    v16 looks = move_on(&t->model, &s->wave, seen(&t->model, value), at, kind, window);
+    v16 looks = move_on(&t->model, &s->wave, seen(&t->model, value), where, at, how.kind, how.window);
     v16_states x = v_advance(p->x, f->frequency, f->bias, t->bits);
     s->words += 2 * v_take_words(&x, active, s->words);
-    if (at) {
+    if (where != STEP_FULL) {
         x.low = v_mix(active, s->x.low, x.low);
         x.high = v_mix(active, s->x.high, x.high);
         value = v_mix(active, v_shift_right_by(looks, t->model.shift), value);
@@ -80,23 +97,23 @@ BP_ALWAYS void end_step(const lookup *t, lanes *s, const v16_found *f, const int
 
 /* One step of each of count bands. */
 BP_ALWAYS void decode_step(const lookup *t, lanes *s, const lines_above *above, const size_t count,
-                           ptrdiff_t first, ptrdiff_t step, const int kind, const bool weighted,
-                           const bool window, const lanes_at *at)
+                           ptrdiff_t first, ptrdiff_t step, const model_variant how, const int where,
+                           const lanes_at *at)
 {
-    pending p0, p1;
-    v16_found f0, f1;
-    begin_step(t, &s[0], &above[0], step, kind, weighted, window, at, &p0);
+    pending p[2];
+    v16_found f[2];
+    begin_step(t, &s[0], &above[0], step, how, where, at, &p[0]);
     if (count > 1)
-        begin_step(t, &s[1], &above[1], step, kind, weighted, window, at ? at + 1 : NULL, &p1);
-    f0 = v_find(&t->contexts, t->slots, p0.context, p0.slot);
+        begin_step(t, &s[1], &above[1], step, how, where, at + 1, &p[1]);
+    f[0] = find(t, &p[0], how, where, at);
     if (count > 1)
-        f1 = v_find(&t->contexts, t->slots, p1.context, p1.slot);
-    end_step(t, &s[0], &f0, kind, window, at, &p0, s[0].values[step - first]);
-    if (window)
+        f[1] = find(t, &p[1], how, where, at + 1);
+    end_step(t, &s[0], &f[0], how, where, at, &p[0], s[0].values[step - first]);
+    if (how.window)
         s[0].last[step] = v_top(s[0].wave.window);
     if (count > 1)
-        end_step(t, &s[1], &f1, kind, window, at ? at + 1 : NULL, &p1, s[1].values[step - first]);
-    if (count > 1 && window)
+        end_step(t, &s[1], &f[1], how, where, at + 1, &p[1], s[1].values[step - first]);
+    if (count > 1 && how.window)
         s[1].last[step] = v_top(s[1].wave.window);
 }
 
@@ -106,22 +123,51 @@ typedef struct span {
     ptrdiff_t from, to;
 } span;
 
-/* Have all lanes a pixel at these steps? */
-static inline bool is_full(const bp_photon_band *b, const span *n, ptrdiff_t width, ptrdiff_t period,
+/* Where are these steps? */
+static inline int place_of(const bp_photon_band *b, const span *n, ptrdiff_t width, ptrdiff_t period,
                            ptrdiff_t c, ptrdiff_t count)
 {
-    bool full = n->group > 0 && b->height - n->group * BP_PHOTON_LANES >= BP_PHOTON_LANES;
-    full &= c >= BP_PHOTON_LEAD && c + count <= width;
-    const uint32_t *hidden = b->hidden && full ? b->hidden + (ptrdiff_t)n->group * period + c : NULL;
+    if (c < BP_PHOTON_LEAD || c + count > width)
+        return STEP_ANYWHERE;
+    const uint32_t *hidden = b->hidden ? b->hidden + (ptrdiff_t)n->group * period + c : NULL;
     uint32_t any = 0;
     for (ptrdiff_t i = 0; hidden && i < count; i++)
         any |= hidden[i];
-    return full && any == 0;
+    bool whole = n->group > 0 && b->height - n->group * BP_PHOTON_LANES >= BP_PHOTON_LANES;
+    return whole && any == 0 ? STEP_FULL : STEP_WITHIN;
+}
+
+/* Lanes at a step. */
+BP_ALWAYS lanes_at lanes_of(const bp_photon_band *b, const span *n, ptrdiff_t width, ptrdiff_t period,
+                            ptrdiff_t step, const int where)
+{
+    lanes_at l;
+    if (where == STEP_ANYWHERE)
+        l = find_lanes(step, width, period, n->group, b->height);
+    else
+        l = (lanes_at){first_lanes(b->height - n->group * BP_PHOTON_LANES), 0, 0, n->group == 0,
+                       n->group == 0 ? 3 : 0};
+    if (b->hidden)
+        l.active &= ~b->hidden[(ptrdiff_t)n->group * period + step];
+    return l;
+}
+
+/* Steps from c on, at most BLOCK of them. */
+BP_ALWAYS void decode_block(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b, lanes *s,
+                            const lines_above *above, const size_t count, const span *n, ptrdiff_t c,
+                            ptrdiff_t end, const model_variant how, const int where)
+{
+    ptrdiff_t width = (ptrdiff_t)t->width, period = (ptrdiff_t)bp_photon_period(t->width);
+    for (ptrdiff_t step = c; step < end; step++) {
+        lanes_at at[2];
+        for (size_t i = 0; i < count && where != STEP_FULL; i++)
+            at[i] = lanes_of(b[i], n, width, period, step, where);
+        decode_step(look, s, above, count, c, step, how, where, at);
+    }
 }
 
 BP_ALWAYS bool decode_span(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b, lanes *s,
-                           const size_t count, const span *n, const int kind, const bool weighted,
-                           const bool window)
+                           const size_t count, const span *n, const model_variant how)
 {
     ptrdiff_t width = (ptrdiff_t)t->width, period = (ptrdiff_t)bp_photon_period(t->width);
     ptrdiff_t line = (ptrdiff_t)bp_photon_line(t->width);
@@ -133,20 +179,18 @@ BP_ALWAYS bool decode_span(const bp_photon_target *t, const lookup *look, bp_pho
     }
     for (ptrdiff_t c = n->from; c < n->to; c += BLOCK) {
         ptrdiff_t end = n->to - c < BLOCK ? n->to : c + BLOCK;
-        bool full = true, good = true;
-        for (size_t i = 0; i < count; i++)
-            full &= is_full(b[i], n, width, period, c, end - c);
-        for (ptrdiff_t step = c; full && step < end; step++)
-            decode_step(look, s, above, count, c, step, kind, weighted, window, NULL);
-        for (ptrdiff_t step = c; !full && step < end; step++) {
-            lanes_at at[2];
-            for (size_t i = 0; i < count; i++) {
-                at[i] = find_lanes(step, width, period, n->group, b[i]->height);
-                if (b[i]->hidden)
-                    at[i].active &= ~b[i]->hidden[(ptrdiff_t)n->group * period + step];
-            }
-            decode_step(look, s, above, count, c, step, kind, weighted, window, at);
+        int where = STEP_FULL;
+        bool good = true;
+        for (size_t i = 0; i < count; i++) {
+            int place = place_of(b[i], n, width, period, c, end - c);
+            where = place > where ? place : where;
         }
+        if (where == STEP_FULL)
+            decode_block(t, look, b, s, above, count, n, c, end, how, STEP_FULL);
+        else if (where == STEP_WITHIN)
+            decode_block(t, look, b, s, above, count, n, c, end, how, STEP_WITHIN);
+        else
+            decode_block(t, look, b, s, above, count, n, c, end, how, STEP_ANYWHERE);
         for (size_t i = 0; i < count; i++) {
             v_transpose(s[i].values[0], BP_PHOTON_LANES, s[i].row0 + c, line - BP_PHOTON_SKEW);
             good &= s[i].words <= b[i]->words_end && s[i].escapes <= b[i]->escapes_end;
@@ -164,17 +208,39 @@ typedef bool (*span_function)(const bp_photon_target *, const lookup *, bp_photo
     static bool span_##name(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b,         \
                             lanes *s, const span *n)                                                         \
     {                                                                                                        \
-        return decode_span(t, look, b, s, 1, n, kind, weighted, window);                                     \
+        return decode_span(t, look, b, s, 1, n, (model_variant){kind, weighted, window, false});             \
     }                                                                                                        \
     static bool pair_##name(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b,         \
                             lanes *s, const span *n)                                                         \
     {                                                                                                        \
-        return decode_span(t, look, b, s, 2, n, kind, weighted, window);                                     \
+        return decode_span(t, look, b, s, 2, n, (model_variant){kind, weighted, window, false});             \
+    }                                                                                                        \
+    static bool one_thin_##name(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b,     \
+                                lanes *s, const span *n)                                                     \
+    {                                                                                                        \
+        return decode_span(t, look, b, s, 1, n, (model_variant){kind, weighted, window, true});              \
+    }                                                                                                        \
+    static bool both_thin_##name(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b,    \
+                                 lanes *s, const span *n)                                                    \
+    {                                                                                                        \
+        return decode_span(t, look, b, s, 2, n, (model_variant){kind, weighted, window, true});              \
     }
 BP_PHOTON_VARIANTS(SPAN)
 
-#define ENTRY(name, kind, weighted, window) {span_##name, pair_##name},
-static const span_function spans[][2] = {BP_PHOTON_VARIANTS(ENTRY)};
+/* Only counts without weights are thin. */
+#define ENTRY(name, kind, weighted, window)                                                                  \
+    {{span_##name, pair_##name},                                                                             \
+     {!V_LIKELY || (weighted) ? span_##name : one_thin_##name,                                               \
+      !V_LIKELY || (weighted) ? pair_##name : both_thin_##name}},
+static const span_function spans[][2][2] = {BP_PHOTON_VARIANTS(ENTRY)};
+
+/* Of these bits a pixel and less nearly all steps hold nothing unlikely. */
+#define THIN_BITS 0.1
+
+static bool is_thin(const bp_photon_target *t, const bp_photon_band *b)
+{
+    return (double)(b->words_end - b->words) * 8 < THIN_BITS * (double)(b->height * t->width);
+}
 
 /* Rows of a finished group go out, what the next one needs moves to where it looks for it. */
 static void end_group(const bp_photon_target *t, const bp_photon_band *b, uint16_t *lines, size_t group)
@@ -222,6 +288,7 @@ static bool decode_bands(const bp_photon_target *t, const lookup *look, bp_photo
 {
     lanes s[2];
     size_t variant = variant_of(&t->tables->model), size = bp_photon_lines_size(t->width);
+    bool thin = is_thin(t, b[0]);
     for (size_t i = 0; i < count; i++)
         begin_band(t, b[i], &s[i], t->lines + i * size);
     for (size_t g = 0; g < bp_photon_groups(b[0]->height); g++) {
@@ -229,7 +296,7 @@ static bool decode_bands(const bp_photon_target *t, const lookup *look, bp_photo
         span n = span_of(t, b[0], g);
         if (together > 1 && span_of(t, b[1], g).to > n.to)
             n = span_of(t, b[1], g);
-        if (!spans[variant][together - 1](t, look, b, s, &n))
+        if (!spans[variant][thin][together - 1](t, look, b, s, &n))
             return false;
         for (size_t i = 0; i < together; i++)
             end_group(t, b[i], t->lines + i * size, g);

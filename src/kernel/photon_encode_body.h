@@ -24,7 +24,7 @@ BP_ALWAYS void make_step(const maker *t, wave *s, const lines_above *above, ptrd
 {
     around a;
     v16 code, k;
-    move(&t->model, s, above, step, at, window, &a);
+    move(&t->model, s, above, step, at ? STEP_ANYWHERE : STEP_FULL, at, window, &a);
     v16 residual = v_sub(value, predict(&a, &t->model, kind, weighted, window, &code));
     v16 context = v_context(&t->contexts.map, code);
     residual = v_add(residual, v_pick(t->contexts.zero, context));
@@ -37,7 +37,7 @@ BP_ALWAYS void make_step(const maker *t, wave *s, const lines_above *above, ptrd
     v_store(tokens, token);
     if (t->low)
         v_store(tokens + 32, v_and(residual, v_pick(t->contexts.low_mask, context)));
-    move_on(&t->model, s, seen(&t->model, value), at, kind, window);
+    move_on(&t->model, s, seen(&t->model, value), at ? STEP_ANYWHERE : STEP_FULL, at, kind, window);
 }
 
 /* Column count values of a row of the band, or nothing for rows that are not there. */

@@ -326,6 +326,14 @@ typedef struct v16_found {
     v16 symbol, frequency, bias; /* bias: slot - where the symbol begins */
 } v16_found;
 
+#define V_LIKELY 0 /* to ask whether all lanes hold what is likely does not pay */
+
+BP_ALWAYS bool v_likely(const v16_contexts *t, v16 context, v16 slot, uint32_t active, v16_found *found)
+{
+    (void)t, (void)context, (void)slot, (void)active, (void)found;
+    return false;
+}
+
 BP_ALWAYS v16_found v_find(const v16_contexts *t, const uint32_t *slots, v16 context, v16 slot)
 {
     v16 low, high;

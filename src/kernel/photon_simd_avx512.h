@@ -189,24 +189,33 @@ BP_ALWAYS v16 v_pick(v16 table, v16 context)
     return _mm512_permutexvar_epi16(context, table);
 }
 
-/* Tables of the decoder. cut[s]: where symbol s begins among the slots of each context. */
+/* Tables of the decoder. cut[s]: where symbol s begins among the slots of each context; likely: the symbol
+ * with most of them, and where it begins and ends. */
 typedef struct v16_contexts {
     v16 zero, low, low_mask, all, cut[BP_PHOTON_SYMBOLS];
+    v16 likely, likely_begin, likely_size;
     v16_map map;
 } v16_contexts;
 
 BP_ALWAYS v16_contexts v_contexts(const bp_photon_tables *t)
 {
     uint16_t zero[32] = {0}, low[32] = {0}, mask[32] = {0}, cut[BP_PHOTON_SYMBOLS][32] = {{0}};
+    uint16_t likely[32] = {0}, begin[32] = {0}, size[32] = {0};
     for (size_t c = 0; c < t->count; c++) {
         zero[c] = (uint16_t)(t->zero[c] << t->low[c]);
         low[c] = t->low[c];
         mask[c] = (uint16_t)((1u << t->low[c]) - 1);
-        for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
+        for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
             cut[s][c] = t->start[c][s];
+            if (t->freq[c][s] > size[c])
+                likely[c] = (uint16_t)s, begin[c] = t->start[c][s], size[c] = t->freq[c][s];
+        }
     }
     v16_contexts v = {.zero = v_load(zero), .low = v_load(low), .low_mask = v_load(mask)};
     v.all = v_set(1u << t->bits);
+    v.likely = v_load(likely);
+    v.likely_begin = v_load(begin);
+    v.likely_size = v_load(size);
     for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
         v.cut[s] = v_load(cut[s]);
     v.map = v_map_of(t->map);
@@ -259,6 +268,17 @@ BP_ALWAYS v16 v_shift_right_each(v16 v, v16 k)
 typedef struct v16_found {
     v16 symbol, frequency, bias; /* bias: slot - where the symbol begins */
 } v16_found;
+
+#define V_LIKELY 1
+
+/* Do all active lanes hold what is likely in their contexts? */
+BP_ALWAYS bool v_likely(const v16_contexts *t, v16 context, v16 slot, uint32_t active, v16_found *found)
+{
+    found->symbol = v_pick(t->likely, context);
+    found->frequency = v_pick(t->likely_size, context);
+    found->bias = v_sub(slot, v_pick(t->likely_begin, context));
+    return _mm512_mask_cmpge_epu16_mask(active, found->bias, found->frequency) == 0;
+}
 
 /* The cut of symbol s, or of s + 16 for those whose index has bit 5. */
 #define CUT(s) _mm512_permutex2var_epi16(t->cut[s], index, t->cut[(s) + 16])
