@@ -18,10 +18,15 @@ typedef struct lookup {
     const uint32_t *slots;
 } lookup;
 
-typedef struct lanes {
+/* What changes at each step. */
+typedef struct flow {
     wave wave;
     v16_states x;
     const uint8_t *words;
+} flow;
+
+typedef struct lanes {
+    flow flow;
     const uint32_t *escapes;
     uint16_t *row0, *last; /* column 0 of the group in the line of lane 0, and among the means of lane 31 */
     uint16_t values[BLOCK][BP_PHOTON_LANES] __attribute__((aligned(64)));
@@ -49,7 +54,7 @@ typedef struct model_variant {
 } model_variant;
 
 /* Up to the slots: what is predicted, in which context. */
-BP_ALWAYS void begin_step(const lookup *t, lanes *s, const lines_above *above, ptrdiff_t step,
+BP_ALWAYS void begin_step(const lookup *t, flow *s, const lines_above *above, ptrdiff_t step,
                           const model_variant how, const int where, const lanes_at *at, pending *p)
 {
     around a;
@@ -63,18 +68,21 @@ BP_ALWAYS void begin_step(const lookup *t, lanes *s, const lines_above *above, p
     p->value = v_sub(v_add(value, low), v_pick(t->contexts.zero, p->context));
 }
 
-BP_ALWAYS v16_found find(const lookup *t, const pending *p, const model_variant how, const int where,
+/* Where nearly all is likely and 0 the branches are foreseen, and the next step waits for nothing. */
+BP_ALWAYS v16_found find(const lookup *t, pending *p, const model_variant how, const int where,
                          const lanes_at *at)
 {
     v16_found f;
-    if (how.thin &&
-        v_likely(&t->contexts, p->context, p->slot, where == STEP_FULL ? 0xffffffffu : at->active, &f))
-        return f;
-    return v_find(&t->contexts, t->slots, p->context, p->slot);
+    uint32_t pixels = where == STEP_FULL ? 0xffffffffu : at->active;
+    if (!how.thin || !v_likely(&t->contexts, p->context, p->slot, pixels, &f))
+        f = v_find(&t->contexts, t->slots, p->context, p->slot);
+    else if (where == STEP_FULL && v_all_zero(v_add(p->value, v_shift_left_each(f.symbol, p->k))))
+        f.symbol = p->value = p->k = v_set(0);
+    return f;
 }
 
 /* From the slots on. */
-BP_ALWAYS void end_step(const lookup *t, lanes *s, const v16_found *f, const model_variant how,
+BP_ALWAYS void end_step(const lookup *t, lanes *s, flow *o, const v16_found *f, const model_variant how,
                         const int where, const lanes_at *at, const pending *p, uint16_t *out)
 {
     uint32_t pixels = where == STEP_FULL ? 0xffffffffu : at->active;
@@ -83,38 +91,16 @@ BP_ALWAYS void end_step(const lookup *t, lanes *s, const v16_found *f, const mod
     uint32_t escaped = v_bits(v_equal(f->symbol, v_set(BP_PHOTON_ESCAPE))) & pixels;
     if (__builtin_expect(escaped != 0, 0))
         value = take_escapes(s, value, escaped);
-    v16 looks = move_on(&t->model, &s->wave, seen(&t->model, value), where, at, how.kind, how.window);
+    v16 looks = move_on(&t->model, &o->wave, seen(&t->model, value), where, at, how.kind, how.window);
     v16_states x = v_advance(p->x, f->frequency, f->bias, t->bits);
-    s->words += 2 * v_take_words(&x, active, s->words);
+    o->words += 2 * v_take_words(&x, active, o->words);
     if (where != STEP_FULL) {
-        x.low = v_mix(active, s->x.low, x.low);
-        x.high = v_mix(active, s->x.high, x.high);
+        x.low = v_mix(active, o->x.low, x.low);
+        x.high = v_mix(active, o->x.high, x.high);
         value = v_mix(active, v_shift_right_by(looks, t->model.shift), value);
     }
-    s->x = x;
+    o->x = x;
     v_store(out, value);
-}
-
-/* One step of each of count bands. */
-BP_ALWAYS void decode_step(const lookup *t, lanes *s, const lines_above *above, const size_t count,
-                           ptrdiff_t first, ptrdiff_t step, const model_variant how, const int where,
-                           const lanes_at *at)
-{
-    pending p[2];
-    v16_found f[2];
-    begin_step(t, &s[0], &above[0], step, how, where, at, &p[0]);
-    if (count > 1)
-        begin_step(t, &s[1], &above[1], step, how, where, at + 1, &p[1]);
-    f[0] = find(t, &p[0], how, where, at);
-    if (count > 1)
-        f[1] = find(t, &p[1], how, where, at + 1);
-    end_step(t, &s[0], &f[0], how, where, at, &p[0], s[0].values[step - first]);
-    if (how.window)
-        s[0].last[step] = v_top(s[0].wave.window);
-    if (count > 1)
-        end_step(t, &s[1], &f[1], how, where, at + 1, &p[1], s[1].values[step - first]);
-    if (count > 1 && how.window)
-        s[1].last[step] = v_top(s[1].wave.window);
 }
 
 /* Steps [from, to) of a group: the column of lane 0. */
@@ -158,12 +144,30 @@ BP_ALWAYS void decode_block(const bp_photon_target *t, const lookup *look, bp_ph
                             ptrdiff_t end, const model_variant how, const int where)
 {
     ptrdiff_t width = (ptrdiff_t)t->width, period = (ptrdiff_t)bp_photon_period(t->width);
+    flow o0 = s[0].flow, o1 = s[count - 1].flow;
+    pending p0, p1;
+    v16_found f0, f1;
     for (ptrdiff_t step = c; step < end; step++) {
         lanes_at at[2];
         for (size_t i = 0; i < count && where != STEP_FULL; i++)
             at[i] = lanes_of(b[i], n, width, period, step, where);
-        decode_step(look, s, above, count, c, step, how, where, at);
+        begin_step(look, &o0, &above[0], step, how, where, &at[0], &p0);
+        if (count > 1)
+            begin_step(look, &o1, &above[1], step, how, where, &at[1], &p1);
+        f0 = find(look, &p0, how, where, &at[0]);
+        if (count > 1)
+            f1 = find(look, &p1, how, where, &at[1]);
+        end_step(look, &s[0], &o0, &f0, how, where, &at[0], &p0, s[0].values[step - c]);
+        if (how.window)
+            s[0].last[step] = v_top(o0.wave.window);
+        if (count > 1)
+            end_step(look, &s[1], &o1, &f1, how, where, &at[1], &p1, s[1].values[step - c]);
+        if (count > 1 && how.window)
+            s[1].last[step] = v_top(o1.wave.window);
     }
+    s[0].flow = o0;
+    if (count > 1)
+        s[1].flow = o1;
 }
 
 BP_ALWAYS bool decode_span(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b, lanes *s,
@@ -193,7 +197,7 @@ BP_ALWAYS bool decode_span(const bp_photon_target *t, const lookup *look, bp_pho
             decode_block(t, look, b, s, above, count, n, c, end, how, STEP_ANYWHERE);
         for (size_t i = 0; i < count; i++) {
             v_transpose(s[i].values[0], BP_PHOTON_LANES, s[i].row0 + c, line - BP_PHOTON_SKEW);
-            good &= s[i].words <= b[i]->words_end && s[i].escapes <= b[i]->escapes_end;
+            good &= s[i].flow.words <= b[i]->words_end && s[i].escapes <= b[i]->escapes_end;
         }
         if (!good)
             return false;
@@ -235,7 +239,7 @@ BP_PHOTON_VARIANTS(SPAN)
 static const span_function spans[][2][2] = {BP_PHOTON_VARIANTS(ENTRY)};
 
 /* Of these bits a pixel and less nearly all steps hold nothing unlikely. */
-#define THIN_BITS 0.1
+#define THIN_BITS 0.4
 
 static bool is_thin(const bp_photon_target *t, const bp_photon_band *b)
 {
@@ -274,9 +278,9 @@ static void begin_band(const bp_photon_target *t, const bp_photon_band *b, lanes
     v16 zero = v_set(0);
     memset(lines, 0, bp_photon_lines_size(t->width) * sizeof *lines);
     memset(s->values, 0, sizeof s->values);
-    s->wave = (wave){zero, zero, zero, zero, zero, zero, zero, zero};
-    s->x = v_states(b->state);
-    s->words = b->words;
+    s->flow.wave = (wave){zero, zero, zero, zero, zero, zero, zero, zero};
+    s->flow.x = v_states(b->state);
+    s->flow.words = b->words;
     s->escapes = b->escapes;
     s->row0 = lines + BP_PHOTON_PAD + period;
     s->last = lines + BP_PHOTON_LANES * line + period;
@@ -303,8 +307,8 @@ static bool decode_bands(const bp_photon_target *t, const lookup *look, bp_photo
     }
     bool good = true;
     for (size_t i = 0; i < count; i++) {
-        v_states_store(b[i]->state, s[i].x);
-        b[i]->words = s[i].words;
+        v_states_store(b[i]->state, s[i].flow.x);
+        b[i]->words = s[i].flow.words;
         b[i]->escapes = s[i].escapes;
         good &= bp_photon_band_ended(b[i]);
     }

@@ -87,6 +87,11 @@ BP_ALWAYS v16_mask v_at_least(v16 a, v16 b)
     return v_equal(v_most(a, b), a);
 }
 
+BP_ALWAYS bool v_all_zero(v16 v)
+{
+    return _mm256_testz_si256(_mm256_or_si256(v.h[0], v.h[1]), _mm256_or_si256(v.h[0], v.h[1]));
+}
+
 /* b where m, else a. */
 BP_ALWAYS v16 v_mix(v16_mask m, v16 a, v16 b)
 {

@@ -132,6 +132,11 @@ BP_ALWAYS uint32_t v_bits(v16_mask m)
     return m;
 }
 
+BP_ALWAYS bool v_all_zero(v16 v)
+{
+    return _mm512_test_epi16_mask(v, v) == 0;
+}
+
 /* b where m, else a. */
 BP_ALWAYS v16 v_mix(v16_mask m, v16 a, v16 b)
 {
