@@ -167,15 +167,13 @@ static bp_status write_csv(bp_cli *cli, const bp_explore_report *r, const char *
 
 static bp_status write_best(bp_cli *cli, const bp_explore_report *r, const char *folder)
 {
-    char path[4096], sentence[1024];
+    char path[4096];
     if (r->winner == SIZE_MAX)
         return BP_OK;
-    bp_explore_sentence(r, sentence, sizeof sentence);
     FILE *file = create(folder, "best.pipeline", path, sizeof path);
-    if (file)
-        fprintf(file, "# %s\n# beampress explore %s --science %s: %s\n%s\n", sentence, cli->files.items[0],
-                cli->values[OPTION_SCIENCE], r->how, r->points[r->winner].pipeline);
-    return close_file(cli, file, path);
+    bp_status status = file ? bp_explore_write_best(cli, r, folder, file) : BP_OK;
+    bp_status closed = close_file(cli, file, path);
+    return status == BP_OK ? closed : status;
 }
 
 static bp_status write_all(bp_cli *cli, const bp_explore_report *r, const char *folder)

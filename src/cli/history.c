@@ -16,6 +16,9 @@ static json_t *record_json(const bp_process_record *r)
     bp_json_set_text(row, "path", r->path);
     bp_json_set_text(row, "version", r->version);
     bp_json_set_text(row, "pipeline", r->pipeline);
+    const char *verdict = json_string_value(json_object_get(parsed, "verdict"));
+    json_t *judged = verdict ? json_loads(verdict, 0, NULL) : NULL;
+    bp_json_set(row, "verdict", judged ? judged : json_null());
     bp_json_set(row, "record", parsed ? parsed : json_null());
     return row;
 }
@@ -27,7 +30,23 @@ static const char *text_at(const json_t *record, const char *object, const char 
     return text ? text : "not known";
 }
 
-static void print_record(const bp_process_record *r, const json_t *record)
+/* What explore found of the pipeline, before it was run. */
+static void print_verdict(const json_t *verdict)
+{
+    const json_t *row;
+    size_t index, judged = 0, pass = 0;
+    json_array_foreach(json_object_get(verdict, "quantities"), index, row)
+    {
+        judged += json_is_boolean(json_object_get(row, "pass"));
+        pass += json_is_true(json_object_get(row, "pass"));
+    }
+    printf("  verdict: %s\n    --science %s on %s, %s: %zu of %zu quantities pass; explore.json xxh3 %s\n",
+           text_at(verdict, NULL, "sentence"), text_at(verdict, NULL, "science"),
+           text_at(verdict, NULL, "input"), text_at(verdict, NULL, "date"), pass, judged,
+           text_at(verdict, NULL, "explore_xxh3"));
+}
+
+static void print_record(const bp_process_record *r, const json_t *record, const json_t *verdict)
 {
     printf("%s: beampress %s\n  %s\n", r->path, r->version ? r->version : "?",
            r->pipeline ? r->pipeline : "no pipeline");
@@ -51,6 +70,8 @@ static void print_record(const bp_process_record *r, const json_t *record)
            (long long)json_integer_value(json_object_get(out, "frames")),
            (long long)json_integer_value(json_object_get(in, "frames")), text_at(record, NULL, "loss"),
            text_at(record, "input", "xxh3"), text_at(record, "output", "xxh3"));
+    if (json_is_object(verdict))
+        print_verdict(verdict);
 }
 
 bp_status bp_cli_history(bp_cli *cli)
@@ -63,7 +84,7 @@ bp_status bp_cli_history(bp_cli *cli)
     for (size_t i = 0; status == BP_OK && i < chain.count; i++) {
         json_t *row = record_json(&chain.records[i]);
         if (!cli->json)
-            print_record(&chain.records[i], json_object_get(row, "record"));
+            print_record(&chain.records[i], json_object_get(row, "record"), json_object_get(row, "verdict"));
         bp_json_append(cli->result, "history", row);
     }
     if (status == BP_OK && chain.count == 0 && !cli->json)

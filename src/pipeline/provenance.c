@@ -149,6 +149,10 @@ static void make_json(const bp_run *run, const char *pipeline, bp_text *json)
     add_member(json, "codec", codec);
     add(json, ", ");
     add_member(json, "dataset", run->reframe.dataset);
+    if (run->verdict) {
+        add(json, ", ");
+        add_member(json, "verdict", run->verdict);
+    }
     add(json, ", \"standard\": %s, ", run->options->standard ? "true" : "false");
     add_array(json, "input", &run->plan->in, run->plan->in.frames, run->input_hash, true);
     add(json, ", ");
@@ -281,6 +285,8 @@ bp_status bp_run_write_provenance(bp_context *ctx, const bp_run *run, const char
         put(parameters, "bound_asked", "", NULL, bound_of(run));
         put(parameters, "bound_met", "", NULL, run->max_error);
         put(parameters, "frames_kept", "", NULL, (double)frames);
+        if (run->verdict)
+            put(parameters, "verdict", "", run->verdict, 0);
         put_parameters(run, parameters);
         put_attributes(run, pipeline, attributes);
         make_json(run, pipeline, &json);

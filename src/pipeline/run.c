@@ -12,6 +12,7 @@
 #include "io/hdf5_transcode.h"
 #include "io/is_hdf5.h"
 #include "io/output.h"
+#include "pipeline/attest.h"
 #include "pipeline/feed.h"
 
 #define LONGEST_FILE ((size_t)1 << 20)
@@ -26,6 +27,7 @@ void bp_run_fini(bp_run *run)
     bp_plan_free(run->plan);
     bp_pipeline_input_fini(&run->input);
     bp_pipeline_free(run->pipeline);
+    free(run->verdict);
     bp_belongings_fini(&run->belongings);
     bp_file_report_fini(&run->file);
     free(run->starts);
@@ -172,6 +174,8 @@ bp_status bp_run_check(bp_context *ctx, bp_run *run, const char *text, const cha
 {
     run->input_path = input;
     bp_status status = bp_pipeline_parse(ctx, text, &run->pipeline, &run->blame);
+    if (status == BP_OK)
+        status = bp_verdict_find(ctx, run->pipeline, text, &run->verdict);
     if (status != BP_OK)
         return status;
     if (!bp_h5_is_hdf5(input) && access(input, R_OK) == 0)

@@ -26,6 +26,7 @@ typedef struct bp_run {
     const bp_run_options *options;
     const char *input_path;
     bp_pipeline *pipeline;
+    char *verdict; /* JSON that the text carries; NULL: none */
     bp_pipeline_input input;
     bp_plan *plan;
     bp_reframe reframe;

@@ -225,6 +225,23 @@ def test_the_winner_on_all_of_the_data(beampress, desk, found):
     beampress("run", "@found/best.pipeline", "scan.h5", "best.h5", "-f", "-q", cwd=desk)
     said = beampress("judge", "scan.h5", "best.h5", *SCIENCE, "--json", cwd=desk).json
     assert said["verdict"] == "pass"
+    # the verdict stands in the record, as long as the pipeline is the one that it is about
+    record = beampress("history", "best.h5", "--json", cwd=desk).json["history"][0]
+    verdict = record["verdict"]
+    assert verdict["sentence"] == found["sentence"] and verdict["confirmed"] is True and verdict["budgets"] == found["budgets"]
+    assert [(q["name"], q["pass"]) for q in verdict["quantities"]] == [(q["name"], q["pass"]) for q in found["winner"]["quantities"]]
+    assert len(verdict["explore_xxh3"]) == 16 and verdict["date"].startswith("20") and verdict["science"] == SCIENCE[1]
+    with h5py.File(desk / "best.h5", "r") as file:
+        process = file[record["path"]]
+        assert json.loads(process["parameters/verdict"][()]) == verdict
+    text = beampress("history", "best.h5", cwd=desk).stdout
+    assert "verdict: " + found["sentence"] in text and "quantities pass" in text
+    beampress("reproduce", "best.h5", "scan.h5", cwd=desk)
+    best = (desk / "found" / "best.pipeline").read_text().splitlines()
+    (desk / "other.pipeline").write_text("\n".join(best[:-1] + ["quantise abs=40 | photon"]))
+    done = beampress("run", "@other.pipeline", "scan.h5", "other.h5", "-f", cwd=desk)
+    assert "verdict in the text is of another pipeline" in done.stderr
+    assert beampress("history", "other.h5", "--json", cwd=desk).json["history"][0]["verdict"] is None
 
 
 def test_truth_of_simulated_data(beampress, desk):
