@@ -9,6 +9,7 @@
 #ifndef BEAMPRESS_METRIC_H
 #define BEAMPRESS_METRIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "array.h"
@@ -39,14 +40,21 @@ typedef struct bp_survey {
     uint64_t test_nan, test_infinite;
     double reference_min, reference_max; /* of the used pixels; NAN without any */
     double test_min, test_max;
-    bp_dtype dtype; /* of the reference */
+    bp_dtype dtype;     /* of the reference */
+    bool whole_numbers; /* both are of integer types */
 } bp_survey;
 
+/* A frame, or some of its rows. */
 typedef struct bp_metric_frame {
     size_t rows, columns;
-    const double *reference, *test; /* rows * columns; 0 where a pixel takes no part */
+    const double *reference, *test; /* 0 where a pixel takes no part */
     const uint8_t *excluded;        /* a byte per pixel, not 0 where it takes no part; NULL: all do */
+    size_t stride;                  /* values from one row to the next: columns for a whole frame */
+    size_t above; /* rows of the frame that stand before the first, came earlier and do not count again */
 } bp_metric_frame;
+
+/* As many rows, or all, are kept above. */
+#define BP_METRIC_ABOVE 10
 
 typedef struct bp_metric {
     const char *name;
@@ -60,7 +68,9 @@ typedef struct bp_metric {
     size_t (*value_count)(const double *params, const bp_survey *survey, size_t quantity);
     /* A state that has seen nothing. */
     bp_status (*begin)(bp_context *ctx, const double *params, const bp_survey *survey, void **state);
-    /* Takes one frame in; at most one frame goes into a state. */
+    /* May a frame come in pieces, rows after rows? NULL: no, it comes whole. */
+    bool (*by_rows)(const bp_survey *survey);
+    /* Takes one frame, or some of its rows, in; at most one frame goes into a state. */
     bp_status (*add)(bp_context *ctx, void *state, const bp_metric_frame *frame);
     /* Takes in what `later`, a state of the same survey, has seen behind it. */
     bp_status (*merge)(bp_context *ctx, void *state, const void *later);

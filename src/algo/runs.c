@@ -128,6 +128,22 @@ bool bp_runs_add(bp_runs *runs, const double *values, const uint8_t *excluded, s
     return done;
 }
 
+bool bp_runs_add_counts(bp_runs *runs, double low, const uint64_t *counts, size_t count)
+{
+    bp_runs here;
+    bp_runs_init(&here, runs->low, runs->high);
+    here.runs = malloc((count + 1) * sizeof *here.runs);
+    bool done = here.runs != NULL;
+    for (size_t i = 0; done && i < count; i++)
+        if (counts[i]) {
+            here.runs[here.count++] = (bp_run){low + (double)i, counts[i]};
+            here.total += counts[i];
+        }
+    done = done && bp_runs_merge(runs, &here);
+    bp_runs_fini(&here);
+    return done;
+}
+
 bool bp_runs_merge(bp_runs *runs, const bp_runs *more)
 {
     bp_run *both = malloc((runs->count + more->count + 1) * sizeof *both);

@@ -28,6 +28,8 @@ void bp_runs_init(bp_runs *runs, double low, double high);
 void bp_runs_fini(bp_runs *runs);
 /* Takes in finite values that are not excluded (a byte each, or NULL). False when memory is short. */
 bool bp_runs_add(bp_runs *runs, const double *values, const uint8_t *excluded, size_t count);
+/* Takes in counts[i] values that are low + i; false when memory is short. */
+bool bp_runs_add_counts(bp_runs *runs, double low, const uint64_t *counts, size_t count);
 /* Takes in what more holds; both have the same range. */
 bool bp_runs_merge(bp_runs *runs, const bp_runs *more);
 

@@ -7,16 +7,6 @@
 
 #include "kernel/kernel.h"
 
-typedef struct scratch {
-    double *work;             /* BP_MOMENTS rows */
-    double *rows[BP_MOMENTS]; /* filtered along the row: `taps` rows of a ring */
-    double *ssim, *contrast;  /* of the windows of one row */
-    unsigned *out_rows;       /* excluded pixels in each window of one row: a ring */
-    unsigned *out_sum;
-    size_t width; /* windows in a row */
-    double *memory;
-} scratch;
-
 static void constants(bp_ssim_window *window, double range)
 {
     window->c1 = 0.01 * range * 0.01 * range;
@@ -25,67 +15,21 @@ static void constants(bp_ssim_window *window, double range)
 
 void bp_ssim_gauss(bp_ssim_window *window, double range)
 {
-    double total = 0;
-    window->taps = 11;
+    double total = 0, values[11];
+    *window = (bp_ssim_window){.taps = 11, .scale = 1, .covariance = 1};
     for (size_t i = 0; i < 11; i++) {
         double at = (double)i - 5;
-        total += window->weights[i] = exp(-at * at / (2 * 1.5 * 1.5));
+        total += values[i] = exp(-at * at / (2 * 1.5 * 1.5));
     }
-    for (size_t i = 0; i < 11; i++)
-        window->weights[i] /= total;
-    window->covariance = 1;
+    for (size_t i = 0; i < 6; i++)
+        window->weights[i] = values[i] / total;
     constants(window, range);
 }
 
 void bp_ssim_box(bp_ssim_window *window, double range)
 {
-    window->taps = 7;
-    for (size_t i = 0; i < 7; i++)
-        window->weights[i] = 1.0 / 7;
-    window->covariance = 49.0 / 48;
+    *window = (bp_ssim_window){.taps = 7, .scale = 1.0 / 49, .covariance = 49.0 / 48};
     constants(window, range);
-}
-
-static bool scratch_init(scratch *s, size_t columns, size_t taps)
-{
-    size_t width = columns - taps + 1, values = BP_MOMENTS * (columns + taps * width) + 2 * width;
-    s->width = width;
-    s->memory = malloc(values * sizeof(double) + (taps + 1) * width * sizeof(unsigned));
-    if (!s->memory)
-        return false;
-    s->work = s->memory;
-    double *at = s->work + BP_MOMENTS * columns;
-    for (size_t m = 0; m < BP_MOMENTS; m++, at += taps * width)
-        s->rows[m] = at;
-    s->ssim = at;
-    s->contrast = at + width;
-    s->out_rows = (unsigned *)(void *)(at + 2 * width);
-    s->out_sum = s->out_rows + taps * width;
-    return true;
-}
-
-/* Excluded pixels in the windows of one row. */
-static void count_excluded(scratch *s, size_t slot, size_t taps, size_t columns, const uint8_t *excluded)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < columns; i++) {
-        count += excluded[i] != 0;
-        if (i + 1 >= taps) {
-            s->out_rows[slot + i + 1 - taps] = count;
-            count -= excluded[i + 1 - taps] != 0;
-        }
-    }
-}
-
-/* The windows whose last row is `last`. */
-static void take_windows(scratch *s, const bp_ssim_window *window, size_t last, bool contrast)
-{
-    const double *rows[BP_MOMENTS * 11];
-    size_t taps = window->taps, first = last + 1 - taps;
-    for (size_t m = 0; m < BP_MOMENTS; m++)
-        for (size_t k = 0; k < taps; k++)
-            rows[m * taps + k] = s->rows[m] + (first + k) % taps * s->width;
-    bp_kernels_get()->metric->windows(window, rows, s->width, s->ssim, contrast ? s->contrast : NULL);
 }
 
 /* Lane by lane, so that the order of the sum is always the same. */
@@ -100,47 +44,71 @@ static double sum_of(const double *values, size_t count)
     return sum;
 }
 
-/* Windows with an excluded pixel are taken out; returns how many are left. */
-static uint64_t drop_windows(scratch *s, size_t taps)
+/* Takes out the windows with an excluded pixel in one of `taps` rows; returns how many are left. any: room
+ * for a row. */
+static uint64_t drop_windows(const bp_ssim_rows *image, const uint8_t *first, size_t taps, uint8_t *any,
+                             double *ssim, double *contrast)
 {
-    uint64_t left = s->width;
-    memset(s->out_sum, 0, s->width * sizeof *s->out_sum);
-    for (size_t k = 0; k < taps; k++)
-        for (size_t i = 0; i < s->width; i++)
-            s->out_sum[i] += s->out_rows[k * s->width + i];
-    for (size_t i = 0; i < s->width; i++) {
-        if (s->out_sum[i]) {
-            s->ssim[i] = s->contrast[i] = 0;
-            left--;
-        }
+    size_t columns = image->columns, inside = 0;
+    uint64_t left = 0;
+    memcpy(any, first, columns);
+    for (size_t k = 1; k < taps; k++)
+        for (size_t i = 0; i < columns; i++)
+            any[i] |= first[k * image->stride + i];
+    for (size_t i = 0; i < columns; i++) {
+        inside += any[i] != 0;
+        if (i + 1 < taps)
+            continue;
+        size_t at = i + 1 - taps;
+        if (inside)
+            ssim[at] = contrast[at] = 0;
+        else
+            left++;
+        inside -= any[at] != 0;
     }
     return left;
 }
 
-bool bp_ssim_add(const bp_ssim_window *window, size_t rows, size_t columns, const double *x, const double *y,
-                 const uint8_t *excluded, bool contrast, bp_ssim_sums *sums)
+/* All windows whose last rows are `count` rows from `last` on. */
+static void add_rows(const bp_ssim_window *window, const bp_ssim_rows *image, size_t last, size_t count,
+                     double *memory, bool contrast, bp_ssim_sums *sums)
 {
-    scratch s;
-    size_t taps = window->taps;
-    if (rows < taps || columns < taps)
-        return true;
-    if (!scratch_init(&s, columns, taps))
-        return false;
-    for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
-        size_t slot = r % taps * s.width;
-        double *const out[BP_MOMENTS] = {s.rows[0] + slot, s.rows[1] + slot, s.rows[2] + slot,
-                                         s.rows[3] + slot};
-        bp_kernels_get()->metric->moments(window, x, y, columns, s.work, out);
-        if (excluded)
-            count_excluded(&s, slot, taps, columns, excluded + r * columns);
-        if (r + 1 < taps)
-            continue;
-        take_windows(&s, window, r, contrast);
-        sums->windows += excluded ? drop_windows(&s, taps) : s.width;
-        sums->ssim += sum_of(s.ssim, s.width);
-        if (contrast)
-            sums->contrast += sum_of(s.contrast, s.width);
+    const double *x[BP_SSIM_TAPS + BP_SSIM_ROWS], *y[BP_SSIM_TAPS + BP_SSIM_ROWS];
+    double *ssim[BP_SSIM_ROWS], *contrasts[BP_SSIM_ROWS];
+    size_t taps = window->taps, width = image->columns - taps + 1, room = image->columns + 8;
+    ptrdiff_t stride = (ptrdiff_t)image->stride, first = (ptrdiff_t)last - (ptrdiff_t)(taps - 1);
+    for (size_t k = 0; k < taps + count - 1; k++) {
+        x[k] = image->x + (first + (ptrdiff_t)k) * stride;
+        y[k] = image->y + (first + (ptrdiff_t)k) * stride;
     }
-    free(s.memory);
+    for (size_t r = 0; r < count; r++) {
+        ssim[r] = memory + r * room;
+        contrasts[r] = memory + (BP_SSIM_ROWS + r) * room;
+    }
+    bp_kernels_get()->metric->windows(window, x, y, count, image->columns, ssim, contrast ? contrasts : NULL);
+    for (size_t r = 0; r < count; r++) {
+        const uint8_t *out = image->excluded ? image->excluded + (first + (ptrdiff_t)r) * stride : NULL;
+        sums->windows += out ? drop_windows(image, out, taps, (uint8_t *)(memory + 2 * BP_SSIM_ROWS * room),
+                                            ssim[r], contrasts[r])
+                             : width;
+        sums->ssim += sum_of(ssim[r], width);
+        if (contrast)
+            sums->contrast += sum_of(contrasts[r], width);
+    }
+}
+
+bool bp_ssim_add(const bp_ssim_window *window, const bp_ssim_rows *image, bool contrast, bp_ssim_sums *sums)
+{
+    size_t need = window->taps - 1, last = image->above < need ? need - image->above : 0;
+    if (image->columns <= need || last >= image->rows)
+        return true;
+    double *memory = malloc((2 * BP_SSIM_ROWS + 1) * (image->columns + 8) * sizeof *memory);
+    if (!memory)
+        return false;
+    for (size_t count; last < image->rows; last += count) {
+        count = image->rows - last < BP_SSIM_ROWS ? image->rows - last : BP_SSIM_ROWS;
+        add_rows(window, image, last, count, memory, contrast, sums);
+    }
+    free(memory);
     return true;
 }

@@ -23,9 +23,16 @@ void bp_ssim_gauss(bp_ssim_window *window, double range);
 /* Box of 7 x 7 pixels with sample covariances. */
 void bp_ssim_box(bp_ssim_window *window, double range);
 
-/* Adds up all windows without an excluded pixel (a byte per pixel, or NULL). Images smaller than the window
- * have none. contrast: is that sum wanted too? False when memory is short. */
-bool bp_ssim_add(const bp_ssim_window *window, size_t rows, size_t columns, const double *x, const double *y,
-                 const uint8_t *excluded, bool contrast, bp_ssim_sums *sums);
+/* Rows of two frames. stride: values from one row to the next. above: rows that stand in memory before the
+ * first and were taken in earlier. excluded: a byte per pixel, not 0 where it takes no part, or NULL. */
+typedef struct bp_ssim_rows {
+    size_t rows, columns, stride, above;
+    const double *x, *y;
+    const uint8_t *excluded;
+} bp_ssim_rows;
+
+/* Adds up all windows without an excluded pixel that end in these rows. Images smaller than the window have
+ * none. contrast: is that sum wanted too (of the Gaussian)? False when memory is short. */
+bool bp_ssim_add(const bp_ssim_window *window, const bp_ssim_rows *image, bool contrast, bp_ssim_sums *sums);
 
 #endif

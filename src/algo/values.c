@@ -109,3 +109,61 @@ void bp_values_blank(double *values, size_t count, const bp_labels *labels, cons
         if (excluded[i])
             values[i] = (double)NAN;
 }
+
+/* Side by side, so that the loops become vectors. */
+#define RANGE_LANES 32
+#define RANGE(type, finite)                                                                                  \
+    do {                                                                                                     \
+        const type *values = in;                                                                             \
+        type low[RANGE_LANES], high[RANGE_LANES];                                                            \
+        size_t whole = count - count % RANGE_LANES, bad = 0;                                                 \
+        for (size_t k = 0; k < RANGE_LANES; k++)                                                             \
+            low[k] = high[k] = values[k < count ? k : 0];                                                    \
+        for (size_t i = 0; i < whole; i += RANGE_LANES)                                                      \
+            for (size_t k = 0; k < RANGE_LANES; k++) {                                                       \
+                type v = values[i + k];                                                                      \
+                low[k] = v < low[k] ? v : low[k];                                                            \
+                high[k] = v > high[k] ? v : high[k];                                                         \
+            }                                                                                                \
+        for (size_t i = whole; i < count; i++) {                                                             \
+            low[0] = values[i] < low[0] ? values[i] : low[0];                                                \
+            high[0] = values[i] > high[0] ? values[i] : high[0];                                             \
+        }                                                                                                    \
+        for (size_t k = 1; k < RANGE_LANES; k++) {                                                           \
+            low[0] = low[k] < low[0] ? low[k] : low[0];                                                      \
+            high[0] = high[k] > high[0] ? high[k] : high[0];                                                 \
+        }                                                                                                    \
+        for (size_t i = 0; (finite) && i < count; i++)                                                       \
+            bad += !(values[i] - values[i] == 0);                                                            \
+        *min = (double)low[0];                                                                               \
+        *max = (double)high[0];                                                                              \
+        return bad == 0;                                                                                     \
+    } while (0)
+
+bool bp_values_range(bp_dtype dtype, const void *in, size_t count, double *min, double *max)
+{
+    switch ((int)dtype) {
+    case BP_U8:
+        RANGE(uint8_t, false);
+    case BP_I8:
+        RANGE(int8_t, false);
+    case BP_U16:
+        RANGE(uint16_t, false);
+    case BP_I16:
+        RANGE(int16_t, false);
+    case BP_U32:
+        RANGE(uint32_t, false);
+    case BP_I32:
+        RANGE(int32_t, false);
+    case BP_U64:
+        RANGE(uint64_t, false);
+    case BP_I64:
+        RANGE(int64_t, false);
+    case BP_F32:
+        RANGE(float, true);
+    case BP_F64:
+        RANGE(double, true);
+    default:
+        return false;
+    }
+}

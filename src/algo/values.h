@@ -21,4 +21,7 @@ typedef struct bp_labels {
 /* Puts NaN where a value is a label, or where excluded (NULL: nowhere) is not 0. */
 void bp_values_blank(double *values, size_t count, const bp_labels *labels, const uint8_t *excluded);
 
+/* Smallest and largest of count values, 1 at least; false when one is not finite, or the type is float16. */
+bool bp_values_range(bp_dtype dtype, const void *in, size_t count, double *min, double *max);
+
 #endif

@@ -5,19 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/values.h"
 #include "base/pool.h"
+#include "base/scratch.h"
 #include "io/hdf5_stack.h"
 
 #define DEFAULT_MEMORY ((size_t)256 << 20)
+#define PIECE_MEMORY   ((size_t)512 << 10) /* of a piece of two frames: what stays in a core's own cache */
 
 typedef struct run {
     const bp_measure_options *options;
     bp_measure_report *report;
     bp_stack *reference, *test;
+    bp_dtype types[2];
     uint64_t first, count;
-    size_t pixels;
-    uint8_t *mask; /* of the detector, or NULL */
-    bool labelled; /* the type has a value that is a mark */
+    size_t pixels, bytes[2]; /* of a frame as it is stored */
+    bool whole;              /* a metric wants whole frames */
+    uint8_t *mask;           /* of the detector, or NULL */
+    bool labelled;           /* the type has a value that is a mark */
     double label;
     void **states; /* one per measurement */
 } run;
@@ -25,14 +30,21 @@ typedef struct run {
 /* One frame on its way through the metrics. */
 typedef struct job {
     run *run;
-    double *reference, *test;
-    uint8_t *excluded;
-    bool excludes; /* anything at all */
-    bool same;     /* bit by bit */
+    uint8_t *stored[2]; /* reference and test, values of their types */
+    bool same;          /* bit by bit */
     bp_survey survey;
     uint64_t labels;
     void **states;
 } job;
+
+/* Some rows of both frames as doubles, and what takes no part in them. */
+typedef struct piece {
+    size_t stride, above, rows; /* rows kept above the first, and from there on */
+    double *values[2];          /* of the first row */
+    uint8_t *excluded;
+    bool excludes, excluded_above; /* anything at all */
+    void *memory;
+} piece;
 
 void bp_measure_report_fini(bp_measure_report *report)
 {
@@ -81,6 +93,11 @@ static bp_status choose_metrics(bp_context *ctx, run *r)
     return BP_OK;
 }
 
+static bool is_integer(bp_dtype dtype)
+{
+    return dtype != BP_F16 && dtype != BP_F32 && dtype != BP_F64;
+}
+
 static bp_status open_both(bp_context *ctx, run *r, const char *reference, const char *test)
 {
     const bp_measure_options *o = r->options;
@@ -104,65 +121,116 @@ static bp_status open_both(bp_context *ctx, run *r, const char *reference, const
     if (r->count == 0)
         r->count = a->frames - r->first;
     r->pixels = a->rows * a->columns;
+    r->types[0] = a->dtype;
+    r->types[1] = b->dtype;
+    for (int i = 0; i < 2; i++)
+        r->bytes[i] = r->pixels * bp_dtype_size(r->types[i]);
     r->labelled = !o->keep_labels && (a->dtype == BP_U16 || a->dtype == BP_U32 || a->dtype == BP_U64);
     r->label = a->dtype == BP_U16 ? 65535 : a->dtype == BP_U32 ? 4294967295.0 : 18446744073709551615.0;
     bp_survey_init(&r->report->survey, a->rows, a->columns, a->dtype);
+    r->report->survey.whole_numbers = is_integer(a->dtype) && is_integer(b->dtype);
     r->report->dataset = strdup(a->path);
     return r->report->dataset ? o->no_mask ? BP_OK : bp_stack_mask(ctx, r->reference, &r->mask)
                               : bp_fail(ctx, BP_E_MEMORY, "no memory");
 }
 
-static void free_job(job *j)
+static void free_job(bp_context *ctx, job *j)
 {
     if (j && j->states)
         for (size_t i = 0; i < j->run->report->measurement_count; i++)
             j->run->report->measurements[i].metric->end(j->states[i]);
     if (j) {
-        free(j->reference);
+        bp_scratch_give(ctx, j->stored[0]);
         free(j->states);
     }
     free(j);
 }
 
-/* Room for two frames and what is excluded; the frames are read into it. */
+/* Reads both frames as they are. */
 static bp_status new_job(bp_context *ctx, run *r, uint64_t frame, job **out)
 {
     job *j = calloc(1, sizeof *j);
     *out = NULL;
     if (j) {
         j->run = r;
-        j->reference = malloc(r->pixels * (2 * sizeof(double) + 1));
+        j->stored[0] = bp_scratch_take(ctx, r->bytes[0] + 64 + r->bytes[1]);
         j->states = calloc(r->report->measurement_count + 1, sizeof *j->states);
     }
-    if (!j || !j->reference || !j->states) {
-        free_job(j);
+    if (!j || !j->stored[0] || !j->states) {
+        free_job(ctx, j);
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
     }
-    j->test = j->reference + r->pixels;
-    j->excluded = (uint8_t *)(j->test + r->pixels);
-    bp_status status = bp_stack_read(ctx, r->reference, frame, 1, j->reference);
+    j->stored[1] = j->stored[0] + (r->bytes[0] + 63) / 64 * 64;
+    bp_status status = bp_stack_read_typed(ctx, r->reference, frame, 1, j->stored[0]);
     if (status == BP_OK)
-        status = bp_stack_read(ctx, r->test, frame, 1, j->test);
+        status = bp_stack_read_typed(ctx, r->test, frame, 1, j->stored[1]);
     if (status != BP_OK) {
-        free_job(j);
+        free_job(ctx, j);
         return status;
     }
     *out = j;
     return BP_OK;
 }
 
-/* What takes no part in this frame. */
-static void exclude(job *j)
+/* Room for a whole frame, or for rows that stay in the cache; an odd number of cache lines apart, so that
+ * rows above each other do not get into each other's way there. */
+static bool piece_init(bp_context *ctx, const run *r, bool whole, piece *p)
+{
+    size_t columns = r->report->survey.columns, rows = r->report->survey.rows, above = BP_METRIC_ABOVE;
+    *p = (piece){.stride = columns};
+    if (!whole) {
+        p->stride = ((columns + 7) / 8 | 1) * 8;
+        size_t some = PIECE_MEMORY / (2 * sizeof(double) * p->stride);
+        some = some < 3 * above ? 2 * above : some - above;
+        rows = rows < some ? rows : some;
+    }
+    size_t room = (rows + above) * p->stride;
+    double *memory = bp_scratch_take(ctx, room * (2 * sizeof(double) + 1));
+    if (!memory)
+        return false;
+    p->memory = memory;
+    p->rows = rows;
+    for (size_t i = 0; i < 2; i++)
+        p->values[i] = memory + i * room + above * p->stride;
+    p->excluded = (uint8_t *)(memory + 2 * room) + above * p->stride;
+    return true;
+}
+
+/* The last rows of what was there move above the first. */
+static void keep_above(piece *p, size_t rows)
+{
+    size_t keep = rows + p->above < BP_METRIC_ABOVE ? rows + p->above : BP_METRIC_ABOVE;
+    ptrdiff_t to = -(ptrdiff_t)(keep * p->stride), from = to + (ptrdiff_t)(rows * p->stride);
+    for (size_t i = 0; i < 2; i++)
+        memmove(p->values[i] + to, p->values[i] + from, keep * p->stride * sizeof(double));
+    memmove(p->excluded + to, p->excluded + from, keep * p->stride);
+    p->excluded_above = p->excludes || (p->excluded_above && rows < BP_METRIC_ABOVE);
+    p->above = keep;
+}
+
+/* Rows `first` and on of the job's frames. look: what takes no part in them is not known yet. */
+static void fill(const job *j, piece *p, size_t first, size_t rows, bool look, bp_survey *survey,
+                 uint64_t *labels)
 {
     const run *r = j->run;
-    const bp_survey *whole = &r->report->survey;
-    bp_survey_init(&j->survey, whole->rows, whole->columns, whole->dtype);
-    bp_survey_add(&j->survey, j->reference, j->test, r->mask, r->labelled ? &r->label : NULL, &j->labels,
-                  j->excluded);
-    j->excludes = j->survey.used < r->pixels;
-    for (size_t i = 0; j->excludes && i < r->pixels; i++)
-        if (j->excluded[i])
-            j->reference[i] = j->test[i] = 0;
+    size_t columns = r->report->survey.columns;
+    uint64_t used = survey->used;
+    for (size_t row = 0; row < rows; row++) {
+        size_t from = (first + row) * columns;
+        double *x = p->values[0] + row * p->stride, *y = p->values[1] + row * p->stride;
+        uint8_t *excluded = p->excluded + row * p->stride;
+        bp_values_to_double(r->types[0], j->stored[0] + from * bp_dtype_size(r->types[0]), columns, x);
+        bp_values_to_double(r->types[1], j->stored[1] + from * bp_dtype_size(r->types[1]), columns, y);
+        if (!look)
+            continue;
+        uint64_t before = survey->used;
+        bp_survey_add(survey, x, y, r->mask ? r->mask + from : NULL, r->labelled ? &r->label : NULL, labels,
+                      excluded);
+        for (size_t i = 0; survey->used - before < columns && i < columns; i++)
+            if (excluded[i])
+                x[i] = y[i] = 0;
+    }
+    p->excludes = look && survey->used - used < rows * columns;
 }
 
 static void tell(const run *r, uint64_t done)
@@ -171,14 +239,43 @@ static void tell(const run *r, uint64_t done)
         r->options->progress(r->options->progress_user, "frames", done, 2 * r->count);
 }
 
+/* A frame of which all pixels take part needs no more than its range; false: it is not such a frame. */
+static bool look_briefly(job *j)
+{
+    const run *r = j->run;
+    bp_survey *s = &j->survey;
+    if (r->mask || r->types[0] != r->types[1] ||
+        !bp_values_range(r->types[0], j->stored[0], r->pixels, &s->reference_min, &s->reference_max) ||
+        (r->labelled && s->reference_max >= r->label) ||
+        !bp_values_range(r->types[1], j->stored[1], r->pixels, &s->test_min, &s->test_max))
+        return false;
+    s->used = r->pixels;
+    s->frames = 1;
+    j->same = memcmp(j->stored[0], j->stored[1], r->bytes[0]) == 0;
+    return true;
+}
+
 static bp_status look(bp_context *ctx, unsigned thread, void *item)
 {
-    (void)ctx;
     (void)thread;
     job *j = item;
-    const run *r = j->run;
-    exclude(j);
-    j->same = memcmp(j->reference, j->test, r->pixels * sizeof(double)) == 0;
+    const bp_survey *whole = &j->run->report->survey;
+    piece p;
+    bp_survey_init(&j->survey, 1, whole->columns, whole->dtype);
+    if (look_briefly(j))
+        return BP_OK;
+    bp_survey_init(&j->survey, 1, whole->columns, whole->dtype);
+    if (!piece_init(ctx, j->run, false, &p))
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    j->same = true;
+    for (size_t first = 0, rows; first < whole->rows; first += rows) {
+        rows = whole->rows - first < p.rows ? whole->rows - first : p.rows;
+        fill(j, &p, first, rows, true, &j->survey, &j->labels);
+        for (size_t at = 0; j->same && at < rows * p.stride; at += p.stride)
+            j->same = memcmp(p.values[0] + at, p.values[1] + at, whole->columns * sizeof(double)) == 0;
+    }
+    j->survey.frames = 1;
+    bp_scratch_give(ctx, p.memory);
     return BP_OK;
 }
 
@@ -186,11 +283,37 @@ static bp_status looked(bp_context *ctx, void *user, void *item, bp_status statu
 {
     run *r = user;
     job *j = item;
-    (void)ctx;
     bp_survey_merge(&r->report->survey, &j->survey);
     r->report->labels += j->labels;
     r->report->identical = r->report->identical && j->same;
-    free_job(j);
+    free_job(ctx, j);
+    return status;
+}
+
+/* All of a frame into the job's states, piece by piece. */
+static bp_status add_pieces(bp_context *ctx, job *j, piece *p)
+{
+    const run *r = j->run;
+    const bp_survey *whole = &r->report->survey;
+    bool look = whole->used < r->count * r->pixels;
+    bp_survey unused;
+    uint64_t labels = 0;
+    bp_status status = BP_OK;
+    bp_survey_init(&unused, 1, whole->columns, whole->dtype);
+    for (size_t first = 0, rows; first < whole->rows && status == BP_OK; first += rows) {
+        rows = whole->rows - first < p->rows ? whole->rows - first : p->rows;
+        fill(j, p, first, rows, look, &unused, &labels);
+        bp_metric_frame frame = {rows,
+                                 whole->columns,
+                                 p->values[0],
+                                 p->values[1],
+                                 p->excludes || p->excluded_above ? p->excluded : NULL,
+                                 p->stride,
+                                 p->above};
+        for (size_t i = 0; i < r->report->measurement_count && status == BP_OK; i++)
+            status = r->report->measurements[i].metric->add(ctx, j->states[i], &frame);
+        keep_above(p, rows);
+    }
     return status;
 }
 
@@ -199,17 +322,18 @@ static bp_status work(bp_context *ctx, unsigned thread, void *item)
     (void)thread;
     job *j = item;
     const run *r = j->run;
-    if (r->report->survey.used < r->count * r->pixels)
-        exclude(j);
-    bp_metric_frame frame = {r->report->survey.rows, r->report->survey.columns, j->reference, j->test,
-                             j->excludes ? j->excluded : NULL};
+    piece p;
     bp_status status = BP_OK;
     for (size_t i = 0; i < r->report->measurement_count && status == BP_OK; i++) {
         const bp_measurement *m = &r->report->measurements[i];
         status = m->metric->begin(ctx, m->params, &r->report->survey, &j->states[i]);
-        if (status == BP_OK)
-            status = m->metric->add(ctx, j->states[i], &frame);
     }
+    if (status != BP_OK)
+        return status;
+    if (!piece_init(ctx, r, r->whole, &p))
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    status = add_pieces(ctx, j, &p);
+    bp_scratch_give(ctx, p.memory);
     return status;
 }
 
@@ -220,7 +344,7 @@ static bp_status done(bp_context *ctx, void *user, void *item, bp_status status)
     job *j = item;
     for (size_t i = 0; i < r->report->measurement_count && status == BP_OK; i++)
         status = r->report->measurements[i].metric->merge(ctx, r->states[i], j->states[i]);
-    free_job(j);
+    free_job(ctx, j);
     return status;
 }
 
@@ -229,13 +353,14 @@ static bp_status pass_frames(bp_context *ctx, run *r, uint64_t pass, bp_pool_wor
                              bp_pool_done job_done)
 {
     size_t memory = r->options->memory ? r->options->memory : DEFAULT_MEMORY;
+    size_t need = r->bytes[0] + r->bytes[1] + (pass && r->whole ? r->pixels * 6 * sizeof(double) : 0);
     bp_pool *pool = bp_pool_new(ctx, r->options->threads, memory, job_work, job_done, r);
     bp_status status = pool ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
     for (uint64_t i = 0; i < r->count && status == BP_OK; i++) {
         job *j;
         status = new_job(ctx, r, r->first + i, &j);
         if (status == BP_OK)
-            status = bp_pool_submit(pool, j, r->pixels * 6 * sizeof(double));
+            status = bp_pool_submit(pool, j, need);
         tell(r, pass * r->count + i + 1);
     }
     if (status == BP_OK)
@@ -260,6 +385,7 @@ static bp_status begin(bp_context *ctx, run *r)
         bp_measurement *m = &r->report->measurements[i];
         m->value_count = bp_metric_value_total(m->metric, m->params, &r->report->survey);
         m->values = calloc(m->value_count, sizeof *m->values);
+        r->whole = r->whole || !m->metric->by_rows || !m->metric->by_rows(&r->report->survey);
         bp_status status = m->values ? m->metric->begin(ctx, m->params, &r->report->survey, &r->states[i])
                                      : bp_fail(ctx, BP_E_MEMORY, "no memory");
         if (status != BP_OK)

@@ -9,20 +9,14 @@
 #include <stdint.h>
 
 #define BP_METRIC_LANES 8
-
-/* Moments of a window: more is not needed, for only the sum of the variances counts. */
-enum {
-    BP_MOMENT_X,
-    BP_MOMENT_Y,
-    BP_MOMENT_SQUARES, /* x^2 + y^2 */
-    BP_MOMENT_PRODUCT, /* x y */
-    BP_MOMENTS
-};
+#define BP_SSIM_ROWS    4
+#define BP_SSIM_TAPS    11 /* at most */
 
 /* A square window with symmetric weights, applied along rows and columns. */
 typedef struct bp_window_weights {
-    size_t taps; /* 7 or 11 */
-    double weights[11];
+    size_t taps;               /* 7: equal weights, of which only scale counts; or 11 */
+    double weights[6];         /* up to the middle */
+    double scale;              /* of the sum of taps x taps values with equal weights */
     double covariance, c1, c2; /* as of SSIM */
 } bp_window_weights;
 
@@ -57,14 +51,12 @@ typedef struct bp_row_survey {
 } bp_row_survey;
 
 typedef struct bp_metric_kernels {
-    /* The four moments of one row, filtered along it: columns - taps + 1 values each. work: BP_MOMENTS rows
-     * of columns values. */
-    void (*moments)(const bp_window_weights *w, const double *x, const double *y, size_t columns,
-                    double *work, double *const out[BP_MOMENTS]);
-    /* SSIM and its contrast part (or NULL) of the windows of a row, from the filtered moments of taps rows:
-     * rows[m * taps + k] is moment m of row k. */
-    void (*windows)(const bp_window_weights *w, const double *const *rows, size_t width, double *ssim,
-                    double *contrast);
+    /* SSIM, and its contrast part unless contrast is NULL, of all windows whose last rows are `rows` rows
+     * that follow each other: 1 to BP_SSIM_ROWS. x[k], y[k]: row k of taps + rows - 1 of the two frames.
+     * ssim[r] and contrast[r] have room for columns + 8 values; those behind the columns - taps + 1 windows
+     * mean nothing. The contrast part is only there with 11 taps. */
+    void (*windows)(const bp_window_weights *w, const double *const *x, const double *const *y, size_t rows,
+                    size_t columns, double *const *ssim, double *const *contrast);
     /* Adds n pixels, a multiple of BP_METRIC_LANES unless take is given: 1 where a pixel takes part, 0 where
      * not, NULL: all do. */
     void (*point)(const double *reference, const double *test, const double *take, size_t n, double middle,

@@ -6,91 +6,139 @@
 
 #include "kernel/metric.h"
 
-/* Symmetric filter of `taps` weights over taps values that lie `stride` apart, at each of width places. */
-static inline void filter(const double *weights, size_t taps, const double *in, size_t width,
-                          double *restrict out)
+/* As many values as the instruction set takes at once. */
+#if defined(__AVX512F__)
+#define LANES 8
+#elif defined(__AVX2__)
+#define LANES 4
+#else
+#define LANES 2
+#endif
+typedef double packet __attribute__((vector_size(LANES * 8)));
+typedef double anywhere __attribute__((vector_size(LANES * 8), aligned(8), may_alias));
+
+#define ALWAYS static inline __attribute__((always_inline))
+/* Loops that must be unrolled for their arrays to be registers. */
+#define UNROLL _Pragma("GCC unroll 16")
+
+/* Moments of a window: more is not needed, for only the sum of the variances counts. */
+enum {
+    MOMENT_X,
+    MOMENT_Y,
+    MOMENT_SQUARES, /* x^2 + y^2 */
+    MOMENT_PRODUCT, /* x y */
+    MOMENTS
+};
+
+/* Windows that are worked on at once: their moments stay in the nearest cache. */
+#define TILE 248
+typedef double bp_tile[BP_SSIM_ROWS][MOMENTS][TILE + 16];
+
+static inline packet load(const double *at, size_t count)
 {
-    const size_t half = taps / 2;
-    for (size_t i = 0; i < width; i++) {
-        double sum = weights[half] * in[i + half];
-        for (size_t k = 0; k < half; k++)
-            sum += weights[k] * (in[i + k] + in[i + taps - 1 - k]);
-        out[i] = sum;
-    }
+    if (count >= LANES)
+        return *(const anywhere *)at;
+    double some[LANES] = {0};
+    for (size_t i = 0; i < count; i++)
+        some[i] = at[i];
+    return *(const anywhere *)some;
 }
 
-static void metric_moments(const bp_window_weights *w, const double *x, const double *y, size_t columns,
-                           double *work, double *const out[BP_MOMENTS])
+static inline void store(double *at, packet v)
 {
-    double *restrict squares = work, *restrict product = work + columns;
-    for (size_t i = 0; i < columns; i++) {
-        squares[i] = x[i] * x[i] + y[i] * y[i];
-        product[i] = x[i] * y[i];
-    }
-    const double *in[BP_MOMENTS] = {x, y, squares, product};
-    size_t width = columns - w->taps + 1;
-    for (size_t m = 0; m < BP_MOMENTS; m++)
-        if (w->taps == 11)
-            filter(w->weights, 11, in[m], width, out[m]);
-        else
-            filter(w->weights, 7, in[m], width, out[m]);
+    *(anywhere *)at = v;
 }
 
-/* windows that are worked on at once: long enough for vectors, short enough for the cache */
-#define WINDOW_BLOCK 64
-
-/* The four moments of `count` windows from place `at` on, added up over rows. */
-static inline void add_rows(const double *weights, size_t taps, const double *const *rows, size_t at,
-                            size_t count, double sums[BP_MOMENTS][WINDOW_BLOCK])
+/* The moments of one vector of columns, added up along them for `rows` windows above each other: what lies in
+ * a row is used for all of them. */
+ALWAYS void add_down(const packet *weights, size_t taps, size_t rows, const double *const *x,
+                     const double *const *y, size_t at, size_t count, bp_tile out, size_t i)
 {
-    const size_t half = taps / 2;
-    for (size_t m = 0; m < BP_MOMENTS; m++) {
-        const double *const *r = rows + m * taps;
-        for (size_t i = 0; i < count; i++) {
-            double sum = weights[half] * r[half][at + i];
-            for (size_t k = 0; k < half; k++)
-                sum += weights[k] * (r[k][at + i] + r[taps - 1 - k][at + i]);
-            sums[m][i] = sum;
+    packet sums[BP_SSIM_ROWS][MOMENTS];
+    UNROLL for (size_t k = 0; k < taps + rows - 1; k++)
+    {
+        packet a = load(x[k] + at, count), b = load(y[k] + at, count);
+        const packet moments[MOMENTS] = {a, b, a * a + b * b, a * b};
+        UNROLL for (size_t r = 0; r < rows; r++)
+        {
+            size_t tap = k - r, near = tap <= taps / 2 ? tap : taps - 1 - tap;
+            UNROLL for (size_t m = 0; m < MOMENTS; m++)
+            {
+                if (k < r || tap >= taps)
+                    continue;
+                packet v = taps == 7 ? moments[m] : weights[near] * moments[m];
+                sums[r][m] = tap == 0 ? v : sums[r][m] + v;
+            }
         }
     }
+    UNROLL for (size_t r = 0; r < rows; r++) UNROLL for (size_t m = 0; m < MOMENTS; m++)
+        store(out[r][m] + i, sums[r][m]);
 }
 
-static inline void put_windows(const bp_window_weights *w, double sums[BP_MOMENTS][WINDOW_BLOCK],
-                               size_t count, double *restrict ssim, double *restrict contrast)
+/* Moments of windows from those of columns, and SSIM of them. */
+ALWAYS void put_windows(const bp_window_weights *w, size_t taps, double (*in)[TILE + 16], size_t count,
+                        double *restrict ssim, double *restrict contrast)
 {
-    for (size_t i = 0; i < count; i++) {
-        double x = sums[BP_MOMENT_X][i], y = sums[BP_MOMENT_Y][i], xy = x * y, squares = x * x + y * y;
-        double variances = w->covariance * (sums[BP_MOMENT_SQUARES][i] - squares);
-        double covariance = w->covariance * (sums[BP_MOMENT_PRODUCT][i] - xy);
-        double above = 2 * covariance + w->c2, below = variances + w->c2;
-        ssim[i] = above * (2 * xy + w->c1) / (below * (squares + w->c1));
+    const size_t half = taps / 2;
+    for (size_t i = 0; i < count; i += LANES) {
+        packet sums[MOMENTS];
+        UNROLL for (size_t m = 0; m < MOMENTS; m++)
+        {
+            const double *v = in[m] + i;
+            packet sum = load(v + half, LANES);
+            sum = taps == 7 ? sum : w->weights[half] * sum;
+            UNROLL for (size_t k = 0; k < half; k++)
+            {
+                packet pair = load(v + k, LANES) + load(v + taps - 1 - k, LANES);
+                sum += taps == 7 ? pair : w->weights[k] * pair;
+            }
+            sums[m] = taps == 7 ? w->scale * sum : sum;
+        }
+        packet x = sums[MOMENT_X], y = sums[MOMENT_Y], xy = x * y, squares = x * x + y * y;
+        packet variances = w->covariance * (sums[MOMENT_SQUARES] - squares);
+        packet covariance = w->covariance * (sums[MOMENT_PRODUCT] - xy);
+        packet above = 2 * covariance + w->c2, below = variances + w->c2;
+        store(ssim + i, above * (2 * xy + w->c1) / (below * (squares + w->c1)));
         if (contrast)
-            contrast[i] = above / below;
+            store(contrast + i, above / below);
     }
 }
 
-static inline void all_windows(const bp_window_weights *w, size_t taps, const double *const *rows,
-                               size_t width, double *ssim, double *contrast)
+ALWAYS void all_windows(const bp_window_weights *w, size_t taps, size_t rows, const double *const *x,
+                        const double *const *y, size_t columns, double *const *ssim, double *const *contrast)
 {
-    double sums[BP_MOMENTS][WINDOW_BLOCK];
-    size_t at = 0;
-    for (; at + WINDOW_BLOCK <= width; at += WINDOW_BLOCK) {
-        add_rows(w->weights, taps, rows, at, WINDOW_BLOCK, sums);
-        put_windows(w, sums, WINDOW_BLOCK, ssim + at, contrast ? contrast + at : NULL);
+    bp_tile tile;
+    packet weights[BP_SSIM_TAPS / 2 + 1];
+    for (size_t k = 0; k <= taps / 2; k++)
+        weights[k] = w->weights[k] + (packet){0};
+    memset(tile, 0, sizeof tile);
+    for (size_t at = 0; at + taps <= columns; at += TILE) {
+        size_t count = columns - at - (taps - 1), i = 0;
+        count = count < TILE ? count : TILE;
+        for (; i + LANES <= count + taps - 1; i += LANES)
+            add_down(weights, taps, rows, x, y, at + i, LANES, tile, i);
+        if (i < count + taps - 1)
+            add_down(weights, taps, rows, x, y, at + i, count + taps - 1 - i, tile, i);
+        for (size_t r = 0; r < rows; r++)
+            put_windows(w, taps, tile[r], count, ssim[r] + at, contrast ? contrast[r] + at : NULL);
     }
-    add_rows(w->weights, taps, rows, at, width - at, sums);
-    put_windows(w, sums, width - at, ssim + at, contrast ? contrast + at : NULL);
 }
 
-static void metric_windows(const bp_window_weights *w, const double *const *rows, size_t width, double *ssim,
-                           double *contrast)
+static void metric_windows(const bp_window_weights *w, const double *const *x, const double *const *y,
+                           size_t rows, size_t columns, double *const *ssim, double *const *contrast)
 {
-    if (w->taps == 11 && contrast)
-        all_windows(w, 11, rows, width, ssim, contrast);
-    else if (w->taps == 11)
-        all_windows(w, 11, rows, width, ssim, NULL);
+    if (rows == BP_SSIM_ROWS && w->taps == 11 && contrast)
+        all_windows(w, 11, BP_SSIM_ROWS, x, y, columns, ssim, contrast);
+    else if (rows == BP_SSIM_ROWS && w->taps == 11)
+        all_windows(w, 11, BP_SSIM_ROWS, x, y, columns, ssim, NULL);
+    else if (rows == BP_SSIM_ROWS)
+        all_windows(w, 7, BP_SSIM_ROWS, x, y, columns, ssim, NULL);
     else
-        all_windows(w, 7, rows, width, ssim, contrast);
+        for (size_t r = 0; r < rows; r++)
+            if (w->taps == 11)
+                all_windows(w, 11, 1, x + r, y + r, columns, ssim + r, contrast ? contrast + r : NULL);
+            else
+                all_windows(w, 7, 1, x + r, y + r, columns, ssim + r, NULL);
 }
 
 static inline void add_pixels(bp_point_lanes *l, const double *reference, const double *test,

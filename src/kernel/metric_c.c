@@ -3,4 +3,4 @@
 
 #include "kernel/metric_body.h"
 
-const bp_metric_kernels bp_metric_kernels_c = {metric_moments, metric_windows, metric_point, metric_survey};
+const bp_metric_kernels bp_metric_kernels_c = {metric_windows, metric_point, metric_survey};

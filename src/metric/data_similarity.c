@@ -51,8 +51,8 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
     if (done) {
         to_levels(s, f->reference, levels, pixels);
         to_levels(s, f->test, levels + pixels, pixels);
-        done = bp_ssim_add(&s->window, f->rows, f->columns, levels, levels + pixels, f->excluded, false,
-                           &s->sums);
+        bp_ssim_rows image = {f->rows, f->columns, f->columns, 0, levels, levels + pixels, f->excluded};
+        done = bp_ssim_add(&s->window, &image, false, &s->sums);
     }
     free(levels);
     return done ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");

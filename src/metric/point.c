@@ -65,6 +65,8 @@ static const bp_quantity quantities[Q_COUNT] = {
     [Q_CHANGED] = {"changed", "", BP_BETTER_LOWER, "share of pixels whose value changed", NULL},
 };
 
+#define BLOCK 256 /* pixels; a multiple of BP_METRIC_LANES */
+
 /* Sums: kernel/metric.h. x and y are counted from the middle of the reference's range, to lose no digits. */
 typedef struct state {
     const bp_survey *survey;
@@ -73,6 +75,12 @@ typedef struct state {
     double sums[BP_POINT_SUMS];
     double max_abs, max_rel;
 } state;
+
+static bool by_rows(const bp_survey *survey)
+{
+    (void)survey;
+    return true;
+}
 
 static bp_status begin(bp_context *ctx, const double *params, const bp_survey *survey, void **out)
 {
@@ -90,17 +98,25 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
 static void add_part(const state *s, const double *reference, const double *test, const uint8_t *excluded,
                      size_t n, bp_point_lanes *lanes, uint64_t *pixels)
 {
-    double take[BP_METRIC_LANES], x[BP_METRIC_LANES], y[BP_METRIC_LANES];
-    for (size_t at = 0; at < n; at += BP_METRIC_LANES) {
-        for (size_t i = 0; i < BP_METRIC_LANES; i++) {
-            bool in = at + i < n && !(excluded && excluded[at + i]);
-            take[i] = in ? 1 : 0;
-            x[i] = in ? reference[at + i] : 0;
-            y[i] = in ? test[at + i] : 0;
-            *pixels += in;
-        }
-        bp_kernels_get()->metric->point(x, y, take, BP_METRIC_LANES, s->middle, lanes);
+    double take[BLOCK], x[BP_METRIC_LANES], y[BP_METRIC_LANES];
+    size_t rest = n % BP_METRIC_LANES;
+    for (size_t at = 0, count; excluded && at < n - rest; at += count) {
+        count = n - rest - at < BLOCK ? n - rest - at : BLOCK;
+        for (size_t i = 0; i < count; i++)
+            *pixels += !excluded[at + i];
+        for (size_t i = 0; i < count; i++)
+            take[i] = excluded[at + i] ? 0 : 1;
+        bp_kernels_get()->metric->point(reference + at, test + at, take, count, s->middle, lanes);
     }
+    for (size_t i = 0, at = n - rest; rest && i < BP_METRIC_LANES; i++) {
+        bool in = i < rest && !(excluded && excluded[at + i]);
+        take[i] = in ? 1 : 0;
+        x[i] = in ? reference[at + i] : 0;
+        y[i] = in ? test[at + i] : 0;
+        *pixels += in;
+    }
+    if (rest)
+        bp_kernels_get()->metric->point(x, y, take, BP_METRIC_LANES, s->middle, lanes);
 }
 
 static void add_row(state *s, const double *reference, const double *test, const uint8_t *excluded, size_t n)
@@ -123,7 +139,7 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *frame)
 {
     (void)ctx;
     for (size_t r = 0; r < frame->rows; r++) {
-        size_t at = r * frame->columns;
+        size_t at = r * frame->stride;
         add_row(user, frame->reference + at, frame->test + at, frame->excluded ? frame->excluded + at : NULL,
                 frame->columns);
     }
@@ -244,6 +260,7 @@ const bp_metric bp_metric_point = {
     .quantities = quantities,
     .quantity_count = Q_COUNT,
     .begin = begin,
+    .by_rows = by_rows,
     .add = add,
     .merge = merge,
     .finish = finish,

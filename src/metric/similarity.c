@@ -24,6 +24,12 @@ typedef struct state {
     bp_ssim_sums sums[Q_COUNT];
 } state;
 
+static bool by_rows(const bp_survey *survey)
+{
+    (void)survey;
+    return true;
+}
+
 static bp_status begin(bp_context *ctx, const double *params, const bp_survey *survey, void **out)
 {
     (void)params;
@@ -41,9 +47,9 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
 static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
 {
     state *s = user;
+    bp_ssim_rows image = {f->rows, f->columns, f->stride, f->above, f->reference, f->test, f->excluded};
     for (size_t i = 0; i < Q_COUNT; i++)
-        if (!bp_ssim_add(&s->windows[i], f->rows, f->columns, f->reference, f->test, f->excluded, false,
-                         &s->sums[i]))
+        if (!bp_ssim_add(&s->windows[i], &image, false, &s->sums[i]))
             return bp_fail(ctx, BP_E_MEMORY, "no memory");
     return BP_OK;
 }
@@ -79,6 +85,7 @@ const bp_metric bp_metric_similarity = {
     .quantities = quantities,
     .quantity_count = Q_COUNT,
     .begin = begin,
+    .by_rows = by_rows,
     .add = add,
     .merge = merge,
     .finish = finish,

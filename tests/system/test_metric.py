@@ -198,6 +198,28 @@ def test_frames_threads_and_formats(beampress, tmp_path):
     assert done.json["metrics"]["max_abs"] == 12
 
 
+@pytest.mark.parametrize("kind", ["whole numbers", "marks", "floats", "nan"])
+def test_pieces_of_frames_are_as_whole_ones(beampress, tmp_path, kind):
+    """Frames go through the quick metrics some rows at a time, and whole as soon as another metric wants them so."""
+    reference = counts((2, 131, 3001), seed=8)
+    test = reference + (np.arange(reference.size).reshape(reference.shape) % 5 == 2).astype(np.uint16)
+    if kind == "marks":
+        reference[0, 20:23, 7], reference[1, ::17, ::301] = 65535, 65535
+    elif kind != "whole numbers":
+        reference, test = np.float32(reference) * np.float32(0.37), np.float32(test) * np.float32(0.37)
+        if kind == "nan":
+            reference[1, 40, 2999], test[0, 90, 0] = np.nan, np.inf
+    quick = ["point", "similarity", "distribution"]
+    pieces = metric(beampress, tmp_path, reference, test, *quick)
+    whole = metric(beampress, tmp_path, reference, test, *quick, "data_similarity")
+    assert pieces["pixels"] == whole["pixels"]
+    assert {name: whole["metrics"][name] for name in pieces["metrics"]} == pieces["metrics"]
+    used = np.isfinite(reference) & np.isfinite(test) & (reference != 65535)
+    assert pieces["metrics"]["pixels"] == used.sum()
+    assert pieces["metrics"]["different_test"] == len(np.unique(test[used]))
+    assert pieces["metrics"]["max_abs"] == pytest.approx(np.abs(np.float64(test[used]) - reference[used]).max(), rel=1e-6)
+
+
 def test_lossy_file_of_ours(beampress, source, tmp_path):
     """The bound that a lossy file promises is what the metric finds."""
     sample = source / "samples" / "radiography.h5"

@@ -8,7 +8,7 @@
 #include "kernel/kernel.h"
 
 #define COLUMNS 211
-#define ROWS    11
+#define ROWS    (BP_SSIM_TAPS + BP_SSIM_ROWS - 1)
 
 static double x[ROWS][COLUMNS], y[ROWS][COLUMNS];
 
@@ -28,40 +28,53 @@ static void fill(int kind)
         }
 }
 
-static void check_windows(const bp_metric_kernels *c, const bp_metric_kernels *k, size_t taps, size_t columns)
+static void check_windows(const bp_metric_kernels *c, const bp_metric_kernels *k, size_t taps, size_t rows,
+                          size_t columns)
 {
-    bp_window_weights w = {.taps = taps, .covariance = 1.25, .c1 = 3, .c2 = 11};
-    static double work[BP_MOMENTS * COLUMNS], filtered[2][BP_MOMENTS][ROWS][COLUMNS], out[2][2][COLUMNS];
+    bp_window_weights w = {.taps = taps, .scale = 1.0 / 49, .covariance = 1.25, .c1 = 3, .c2 = 11};
+    static double out[3][2][BP_SSIM_ROWS][COLUMNS + 8];
     size_t width = columns - taps + 1;
-    memset(filtered, 0, sizeof filtered);
+    const double *a[ROWS], *b[ROWS];
     memset(out, 0, sizeof out);
-    for (size_t i = 0; i < taps; i++)
-        w.weights[i] = 1.0 / (2 + fabs((double)i - (double)(taps / 2)));
-    for (int v = 0; v < 2; v++) {
-        const bp_metric_kernels *used = v ? k : c;
-        const double *rows[BP_MOMENTS * ROWS];
-        for (size_t r = 0; r < taps; r++) {
-            double *const to[BP_MOMENTS] = {filtered[v][0][r], filtered[v][1][r], filtered[v][2][r],
-                                            filtered[v][3][r]};
-            used->moments(&w, x[r], y[r], columns, work, to);
-            for (size_t m = 0; m < BP_MOMENTS; m++)
-                rows[m * taps + r] = to[m];
-        }
-        used->windows(&w, rows, width, out[v][0], out[v][1]);
-        used->windows(&w, rows, width, work, NULL);
-        assert_memory_equal(work, out[v][0], width * sizeof *work);
+    for (size_t i = 0; i < taps / 2 + 1; i++)
+        w.weights[i] = taps == 7 ? 1.0 / 7 : 1.0 / (2 + fabs((double)i - (double)(taps / 2)));
+    for (size_t r = 0; r < ROWS; r++) {
+        a[r] = x[r];
+        b[r] = y[r];
     }
-    assert_memory_equal(filtered[0], filtered[1], sizeof filtered[0]);
-    assert_memory_equal(out[0], out[1], sizeof out[0]);
-    /* one window by the definition */
-    double sum = 0;
+    for (int v = 0; v < 3; v++) { /* plain C, this level, and this level row by row */
+        double *ssim[BP_SSIM_ROWS], *contrast[BP_SSIM_ROWS];
+        for (size_t r = 0; r < rows; r++) {
+            ssim[r] = out[v][0][r];
+            contrast[r] = out[v][1][r];
+        }
+        double *const *wanted = taps == 11 ? contrast : NULL;
+        for (size_t r = 0; v == 2 && r < rows; r++)
+            k->windows(&w, a + r, b + r, 1, columns, ssim + r, wanted ? wanted + r : NULL);
+        if (v < 2)
+            (v ? k : c)->windows(&w, a, b, rows, columns, ssim, wanted);
+    }
+    for (size_t part = 0; part < (taps == 11 ? 2 : 1); part++)
+        for (size_t r = 0; r < rows; r++)
+            for (int v = 1; v < 3; v++)
+                assert_memory_equal(out[0][part][r], out[v][part][r], width * sizeof(double));
+    /* a window by the definition */
+    double m[4] = {0};
+    size_t row = rows - 1, at = width - 1;
     for (size_t r = 0; r < taps; r++)
-        for (size_t i = 0; i < taps; i++)
-            sum += w.weights[r] * w.weights[i] * x[r][i];
-    double mean = 0;
-    for (size_t r = 0; r < taps; r++)
-        mean += w.weights[r] * filtered[0][BP_MOMENT_X][r][0];
-    assert_true(fabs(mean - sum) <= 1e-9 * (1 + fabs(sum)));
+        for (size_t i = 0; i < taps; i++) {
+            double weight =
+                w.weights[r <= taps / 2 ? r : taps - 1 - r] * w.weights[i <= taps / 2 ? i : taps - 1 - i];
+            double p = x[row + r][at + i], q = y[row + r][at + i];
+            m[0] += weight * p;
+            m[1] += weight * q;
+            m[2] += weight * (p * p + q * q);
+            m[3] += weight * p * q;
+        }
+    double squares = m[0] * m[0] + m[1] * m[1], product = m[0] * m[1];
+    double ssim = (2 * w.covariance * (m[3] - product) + w.c2) * (2 * product + w.c1) /
+                  ((w.covariance * (m[2] - squares) + w.c2) * (squares + w.c1));
+    assert_true(fabs(ssim - out[0][0][row][at]) <= 1e-9 * (1 + fabs(ssim)));
 }
 
 static void check_pixels(const bp_metric_kernels *c, const bp_metric_kernels *k, size_t n)
@@ -105,8 +118,10 @@ static void all_levels_agree(void **state)
             for (size_t n = 1; n <= COLUMNS; n = n * 2 + 1)
                 check_pixels(c, kernels->metric, n);
             for (size_t columns = 11; kind < 2 && columns <= COLUMNS; columns += 25) {
-                check_windows(c, kernels->metric, 11, columns);
-                check_windows(c, kernels->metric, 7, columns);
+                for (size_t rows = 1; rows <= BP_SSIM_ROWS; rows++) {
+                    check_windows(c, kernels->metric, 11, rows, columns);
+                    check_windows(c, kernels->metric, 7, rows, columns - columns % 8 + 7);
+                }
             }
         }
     }
