@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "algo/photon_bytes.h"
+#include "base/bits.h"
 
 void bp_photon_put_byte(bp_photon_writer *w, unsigned value)
 {
@@ -66,9 +67,21 @@ uint32_t bp_photon_get_number(bp_photon_reader *r)
     return 0;
 }
 
+static void skip(bp_photon_reader *r, unsigned count)
+{
+    r->used += count;
+    r->at += r->used / 8;
+    r->used %= 8;
+}
+
 uint32_t bp_photon_get_bits(bp_photon_reader *r, unsigned count)
 {
     uint32_t value = 0;
+    if (r->end - r->at >= 8) { /* 57 bits are there */
+        value = (uint32_t)(bp_load_le64(r->at) >> r->used & ((UINT64_C(1) << count) - 1));
+        skip(r, count);
+        return value;
+    }
     for (unsigned i = 0; i < count; i++) {
         if (r->at == r->end) {
             r->bad = true;
@@ -86,6 +99,15 @@ uint32_t bp_photon_get_bits(bp_photon_reader *r, unsigned count)
 uint32_t bp_photon_get_gamma(bp_photon_reader *r)
 {
     unsigned length = 0;
+    if (r->end - r->at >= 8) {
+        uint64_t bits = bp_load_le64(r->at) >> r->used | UINT64_C(1) << 56;
+        length = (unsigned)__builtin_ctzll(bits);
+        if (length <= 24) {
+            skip(r, 2 * length + 1);
+            return ((uint32_t)(bits >> (length + 1) & ((1u << length) - 1)) | 1u << length) - 1;
+        }
+        length = 0;
+    }
     while (!bp_photon_get_bits(r, 1)) {
         if (r->bad || ++length > 24) {
             r->bad = true;

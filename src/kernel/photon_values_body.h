@@ -231,14 +231,13 @@ static bool mark_values(const void *in, size_t count, size_t itemsize, const uin
 /* 32 pixels have their low bits in one word for each bit. */
 static void spread_low(const uint8_t *planes, unsigned bits, uint32_t *low)
 {
-    for (size_t i = 0; i < 32; i++)
-        low[i] = 0;
+    uint32_t some[32] = {0};
     for (unsigned b = 0; b < bits; b++) {
-        uint32_t word = (uint32_t)planes[4 * b] | (uint32_t)planes[4 * b + 1] << 8 |
-                        (uint32_t)planes[4 * b + 2] << 16 | (uint32_t)planes[4 * b + 3] << 24;
+        uint32_t word = bp_load_le32(planes + 4 * b);
         for (uint32_t i = 0; i < 32; i++)
-            low[i] |= (word >> i & 1) << b;
+            some[i] |= (word >> i & 1) << b;
     }
+    memcpy(low, some, sizeof some);
 }
 
 static void put_values(const bp_photon_form *f, const uint16_t *work, const uint8_t *planes, size_t count,
