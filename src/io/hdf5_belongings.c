@@ -10,6 +10,8 @@
 #include "io/hdf5_belongings.h"
 #include "io/hdf5_copy.h"
 #include "io/hdf5_file.h"
+#include "io/hdf5_geometry.h"
+#include "io/hdf5_placement.h"
 #include "io/hdf5_read_small.h"
 #include "io/hdf5_skeleton.h"
 
@@ -25,13 +27,13 @@ typedef struct finder {
 
 static bool frames_move(const bp_reframe *f)
 {
-    return f->starts != NULL && !f->turned;
+    return f->starts != NULL;
 }
 
 static bool pixels_move(const bp_reframe *f)
 {
-    return !f->turned && (f->out_rows != f->rows || f->out_columns != f->columns || f->row || f->column ||
-                          f->row_step > 1 || f->column_step > 1);
+    return (f->out_rows != f->rows || f->out_columns != f->columns || f->row || f->column ||
+            f->row_step > 1 || f->column_step > 1);
 }
 
 static bool is_dropped(const bp_reframe *f, const char *path)
@@ -74,18 +76,20 @@ static bool known_address(const finder *s, haddr_t address)
     return false;
 }
 
-/* What a scalar of NeXus becomes: *value, and true when it changes. */
-static bool rescale(const bp_reframe *f, const char *name, double *value)
+/* What a scalar of NeXus becomes: *value, and true when it changes. pixel: of a beam centre that is a length,
+ * the size of a pixel; else 0. */
+static bool rescale(const bp_reframe *f, const char *name, double pixel, double *value)
 {
     double pixels = f->pixels_sum ? (double)(f->row_step * f->column_step) : 1;
     double frames = f->frames_sum ? (double)f->group : 1, was = *value;
-    if (strcmp(name, "beam_center_x") == 0)
-        *value = (was - (double)f->column + 0.5) / (double)f->column_step - 0.5;
+    if (strcmp(name, "beam_center_x") == 0) /* the first pixel reaches from 0 to 1 */
+        *value =
+            pixel == 0 ? (was - (double)f->column) / (double)f->column_step : was - (double)f->column * pixel;
     else if (strcmp(name, "beam_center_y") == 0)
-        *value = (was - (double)f->row + 0.5) / (double)f->row_step - 0.5;
-    else if (strcmp(name, "x_pixel_size") == 0)
+        *value = pixel == 0 ? (was - (double)f->row) / (double)f->row_step : was - (double)f->row * pixel;
+    else if (strcmp(name, "x_pixel_size") == 0 || strcmp(name, "fast_pixel_direction") == 0)
         *value = was * (double)f->column_step;
-    else if (strcmp(name, "y_pixel_size") == 0)
+    else if (strcmp(name, "y_pixel_size") == 0 || strcmp(name, "slow_pixel_direction") == 0)
         *value = was * (double)f->row_step;
     else if (strcmp(name, "saturation_value") == 0 || strcmp(name, "underload_value") == 0)
         *value = was * pixels * frames;
@@ -94,6 +98,15 @@ static bool rescale(const bp_reframe *f, const char *name, double *value)
     else
         return false;
     return *value != was;
+}
+
+/* The group that a path stands in; closed by the caller. */
+static hid_t parent_of(const finder *s, const char *path)
+{
+    char group[512];
+    const char *slash = strrchr(path, '/');
+    snprintf(group, sizeof group, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return H5Gopen2(s->file, group, H5P_DEFAULT);
 }
 
 static bp_status try_scalar(finder *s, const char *path, const char *name, hid_t dataset, haddr_t address)
@@ -109,9 +122,18 @@ static bp_status try_scalar(finder *s, const char *path, const char *name, hid_t
         return BP_OK;
     if (H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0)
         return bp_h5_fail(s->ctx, BP_E_DAMAGED, "%s cannot be read", path);
-    double before = value;
-    if (!rescale(s->f, name, &value))
+    double before = value, pixel = 0;
+    if (strncmp(name, "beam_center_", strlen("beam_center_")) == 0) {
+        hid_t parent = parent_of(s, path);
+        pixel = bp_h5_pixel_in_unit_of(parent, name, strchr(name, 'x') ? "x_pixel_size" : "y_pixel_size");
+        bp_h5_release(&parent);
+    }
+    if (!rescale(s->f, name, pixel, &value))
         return BP_OK;
+    if (!isfinite(value))
+        return bp_fail(s->ctx, BP_E_LOSS,
+                       "%s is a length, and the size of a pixel is not known: it cannot follow (--drop %s)",
+                       path, path);
     bp_h5_new made = {.address = address, .type = H5Tcopy(H5T_NATIVE_DOUBLE)};
     made.values = malloc(sizeof value);
     if (made.values)
@@ -120,46 +142,39 @@ static bp_status try_scalar(finder *s, const char *path, const char *name, hid_t
     return add(s, path, BP_RESCALED, note, &made);
 }
 
-/* data_origin and data_size of an NXdetector_module: slow, fast. */
-static bp_status try_module(finder *s, const char *path, const char *name, hid_t dataset, haddr_t address)
+/* data_origin and data_size of an NXdetector_module: slow, fast; and where it stands. */
+static bp_status try_module(finder *s, const char *path, const char *name, haddr_t address)
 {
-    const bp_reframe *f = s->f;
-    char group[512], note[96];
-    double origin[2], size[2];
-    const char *slash = strrchr(path, '/');
-    snprintf(group, sizeof group, "%.*s", (int)(slash - path), path);
-    hid_t parent = H5Gopen2(s->file, group, H5P_DEFAULT), a = H5I_INVALID_HID, b = H5I_INVALID_HID;
-    (void)dataset;
+    char note[96];
+    bp_h5_module module;
+    bp_h5_new made = {.address = HADDR_UNDEF, .type = H5I_INVALID_HID};
+    hid_t group = parent_of(s, path);
+    bool read = group >= 0 && bp_h5_module_read(group, s->f, &module),
+         offset = strcmp(name, "module_offset") == 0;
     bp_status status = BP_OK;
-    bool both = parent >= 0 && (a = H5Dopen2(parent, "data_origin", H5P_DEFAULT)) >= 0 &&
-                (b = H5Dopen2(parent, "data_size", H5P_DEFAULT)) >= 0;
-    hid_t space = both ? H5Dget_space(a) : H5I_INVALID_HID;
-    both = both && H5Sget_simple_extent_npoints(space) == 2 &&
-           H5Dread(a, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, origin) >= 0 &&
-           H5Dread(b, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, size) >= 0;
-    bp_h5_release(&space);
-    bp_h5_release(&a);
-    bp_h5_release(&b);
-    bp_h5_release(&parent);
-    if (!both)
-        return bp_fail(s->ctx, BP_E_LOSS, "%s: a module without both data_origin and data_size", path);
-    const double first[2] = {(double)f->row, (double)f->column};
-    const double step[2] = {(double)f->row_step, (double)f->column_step};
-    const double extent[2] = {(double)f->out_rows, (double)f->out_columns};
-    int32_t values[2];
-    for (int i = 0; i < 2; i++) {
-        double begin = fmax(0, floor((origin[i] - first[i]) / step[i]));
-        double end = fmin(extent[i], ceil((origin[i] + size[i] - first[i]) / step[i]));
-        values[i] =
-            (int32_t)(strcmp(name, "data_origin") == 0 ? fmin(begin, extent[i]) : fmax(0, end - begin));
+    if (read && offset)
+        status = bp_h5_module_offset(s->ctx, group, &module, made.offset);
+    bp_h5_release(&group);
+    if (status != BP_OK)
+        return bp_fail_in(s->ctx, status, "%s", path);
+    if (!read)
+        return offset
+                   ? BP_OK
+                   : bp_fail(s->ctx, BP_E_LOSS, "%s: a module without both data_origin and data_size", path);
+    if (offset) {
+        made.moved = true;
+        snprintf(note, sizeof note, "offset now %.9g, %.9g, %.9g", made.offset[0], made.offset[1],
+                 made.offset[2]);
+        return add(s, path, BP_RESCALED, note, &made);
     }
-    bp_h5_new made = {.address = address, .type = H5Tcopy(H5T_NATIVE_INT32), .rank = 1, .shape = {2}};
+    const double *pair = strcmp(name, "data_origin") == 0 ? module.origin : module.size;
+    int32_t values[2] = {(int32_t)pair[0], (int32_t)pair[1]};
+    made = (bp_h5_new){.address = address, .type = H5Tcopy(H5T_NATIVE_INT32), .rank = 1, .shape = {2}};
     made.values = malloc(sizeof values);
     if (made.values)
         memcpy(made.values, values, sizeof values);
     snprintf(note, sizeof note, "now %d, %d", (int)values[0], (int)values[1]);
-    status = add(s, path, BP_RESCALED, note, &made);
-    return status;
+    return add(s, path, BP_RESCALED, note, &made);
 }
 
 /* Positions of the pixels' columns or rows, which NeXus names x_... and y_... */
@@ -244,12 +259,23 @@ static bp_status look(finder *s, const char *path, hid_t dataset, haddr_t addres
     bp_h5_release(&space);
     if (rank < 0)
         return BP_OK;
-    bool module = strcmp(name, "data_origin") == 0 || strcmp(name, "data_size") == 0;
+    bool module = strcmp(name, "data_origin") == 0 || strcmp(name, "data_size") == 0 ||
+                  strcmp(name, "module_offset") == 0;
     if (module && pixels_move(s->f))
-        return try_module(s, path, name, dataset, address);
+        return try_module(s, path, name, address);
     if (rank == 0 || (rank == 1 && shape[0] == 1 && s->f->frames != 1))
         return try_scalar(s, path, name, dataset, address);
     return try_array(s, path, name, dataset, address, (size_t)rank, shape);
+}
+
+/* An NXdata whose signal the frames are. */
+static bp_status try_axes(finder *s, const char *path)
+{
+    bp_h5_new made = {.address = HADDR_UNDEF, .type = H5I_INVALID_HID, .turned = true};
+    hid_t group = H5Gopen2(s->file, path, H5P_DEFAULT);
+    bool names = group >= 0 && bp_h5_names_axes(group, s->frames);
+    bp_h5_release(&group);
+    return names ? add(s, path, BP_MAPPED, "axes: rows before frames", &made) : BP_OK;
 }
 
 static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *user)
@@ -257,11 +283,16 @@ static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *
     finder *s = user;
     char path[1024];
     (void)root;
-    if (info->type != H5O_TYPE_DATASET || info->addr == s->frames || known_address(s, info->addr))
+    bool group = info->type == H5O_TYPE_GROUP && s->f->turned;
+    if (!(group || info->type == H5O_TYPE_DATASET) || info->addr == s->frames || known_address(s, info->addr))
         return 0;
     snprintf(path, sizeof path, "%s/%s", strcmp(s->entry, "/") == 0 ? "" : s->entry, name);
     if (is_dropped(s->f, path))
         return 0;
+    if (group) {
+        s->status = try_axes(s, path);
+        return s->status == BP_OK ? 0 : -1;
+    }
     hid_t dataset = H5Dopen2(s->file, path, H5P_DEFAULT);
     if (dataset < 0) {
         H5Eclear2(H5E_DEFAULT);
@@ -304,7 +335,8 @@ bp_status bp_belongings_find(bp_context *ctx, const char *file, const bp_reframe
     for (size_t i = 0; i < reframe->drop_count && status == BP_OK; i++)
         if (H5Oexists_by_name(s.file, reframe->drop[i], H5P_DEFAULT) <= 0)
             status = bp_fail(ctx, BP_E_USAGE, "%s: there is no %s to be dropped", file, reframe->drop[i]);
-    if (status == BP_OK && (frames_move(reframe) || pixels_move(reframe) || reframe->other)) {
+    if (status == BP_OK &&
+        (frames_move(reframe) || pixels_move(reframe) || reframe->other || reframe->turned)) {
         s.frames = info.addr;
         find_entry(&s);
         if (H5Ovisit_by_name2(s.file, s.entry, H5_INDEX_NAME, H5_ITER_INC, visit, &s, H5O_INFO_BASIC,
@@ -368,6 +400,23 @@ static bp_status replace(bp_context *ctx, void *user, hid_t source, bool *replac
     return BP_OK;
 }
 
+static bp_status edit_attributes(bp_context *ctx, const char *path, const bp_belongings *b)
+{
+    hid_t file = H5I_INVALID_HID;
+    bp_status status = BP_OK;
+    for (size_t i = 0; i < b->count && status == BP_OK; i++) {
+        const bp_h5_new *made = &b->arrays[i];
+        if (!made->moved && !made->turned)
+            continue;
+        if (file < 0 && (file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT)) < 0)
+            return bp_h5_fail(ctx, BP_E_OUTPUT, "the copy cannot be opened");
+        status = made->moved ? bp_h5_put_offset(ctx, file, b->items[i].path, made->offset)
+                             : bp_h5_turn_axes(ctx, file, b->items[i].path);
+    }
+    bp_h5_release(&file);
+    return status;
+}
+
 static bp_status delete_dropped(bp_context *ctx, const char *path, const bp_reframe *f)
 {
     if (f->drop_count == 0)
@@ -401,6 +450,8 @@ bp_status bp_h5_reframe(bp_context *ctx, const char *input, const char *path, co
     }
     if (status == BP_OK)
         status = delete_dropped(ctx, path, reframe);
+    if (status == BP_OK)
+        status = edit_attributes(ctx, path, belongings);
     bp_h5_release(&c.type);
     bp_h5_release(&c.space);
     bp_h5_release(&file);

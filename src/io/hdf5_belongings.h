@@ -16,6 +16,9 @@ typedef struct bp_h5_new {
     void *values;
     void *lent; /* the values that were read, when their sequences are memory of HDF5's that values share */
     hsize_t lent_count;
+    /* Or only attributes change, once it is copied; address is HADDR_UNDEF then. */
+    bool moved, turned; /* module_offset gets this offset; an NXdata has other axes */
+    double offset[3];
 } bp_h5_new;
 
 /* New values of an array of `rank` axes that follow the frames and, when mapped, of its last two axes that

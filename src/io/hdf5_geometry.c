@@ -70,6 +70,25 @@ static double centre(hid_t group, const char *name, double pixel)
     return plain ? value * pixel : value;
 }
 
+double bp_h5_length_unit(const char *text)
+{
+    for (const unit *u = lengths; u->name; u++)
+        if (strcmp(text, u->name) == 0)
+            return u->factor;
+    return (double)NAN;
+}
+
+double bp_h5_pixel_in_unit_of(hid_t group, const char *name, const char *pixel)
+{
+    hid_t dataset = H5Dopen2(group, name, H5P_DEFAULT);
+    char *text = dataset >= 0 ? bp_h5_attribute_text(dataset, "units") : NULL;
+    double metres = text ? bp_h5_length_unit(text) : (double)NAN;
+    free(text);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    return isnan(metres) ? 0 : length(group, pixel) / metres;
+}
+
 static herr_t visit(hid_t group, const char *path, const H5O_info_t *info, void *user)
 {
     double *wavelength = user, value = (double)NAN;

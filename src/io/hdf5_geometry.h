@@ -11,4 +11,10 @@
  * NXmonochromator anywhere in its entry. A detector across the beam. What is not stated is NAN. */
 void bp_h5_geometry_read(hid_t file, const char *detector, bp_geometry *geometry);
 
+/* Metres of a unit of length, NAN when it is none. */
+double bp_h5_length_unit(const char *text);
+/* A beam centre, or another place on the detector, may be stated in pixels or as a length. 0: pixels; else
+ * the size of a pixel in that unit of length, from group/pixel; NAN: not known. */
+double bp_h5_pixel_in_unit_of(hid_t group, const char *name, const char *pixel);
+
 #endif

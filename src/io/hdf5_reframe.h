@@ -23,7 +23,7 @@ typedef struct bp_reframe {
     /* Pixel (r, c) is made of row_step x column_step pixels from (row + r * row_step, ...) on. */
     size_t row, column, row_step, column_step, out_rows, out_columns;
     bool pixels_sum;
-    bool turned;             /* frames and rows changed places: maps and rows of numbers stay as they are */
+    bool turned;             /* behind all that, frames and rows changed places */
     bool other;              /* frames became something else: nothing fits */
     const char *const *drop; /* paths that are left out of the output */
     size_t drop_count;

@@ -407,8 +407,11 @@ bp_status bp_stack_read_detector(bp_context *ctx, bp_stack *s, bp_stack_detector
         facts->pixel_size[1] = d->x_pixel_size;
         hid_t group = H5Gopen2(s->id, d->path, H5P_DEFAULT);
         if (group >= 0) {
-            facts->beam_centre[0] = bp_h5_dataset_number(group, "beam_center_y");
-            facts->beam_centre[1] = bp_h5_dataset_number(group, "beam_center_x");
+            double rows = bp_h5_pixel_in_unit_of(group, "beam_center_y", "y_pixel_size");
+            double columns = bp_h5_pixel_in_unit_of(group, "beam_center_x", "x_pixel_size");
+            facts->beam_centre[0] = bp_h5_dataset_number(group, "beam_center_y") / (rows == 0 ? 1 : rows);
+            facts->beam_centre[1] =
+                bp_h5_dataset_number(group, "beam_center_x") / (columns == 0 ? 1 : columns);
         }
         bp_h5_release(&group);
         if (d->image_key && d->image_key_count == s->facts.frames) {

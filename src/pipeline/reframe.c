@@ -88,14 +88,17 @@ bp_status bp_run_reframe(bp_context *ctx, bp_run *run)
                       .dtype = out->dtype,
                       .out_rows = plan->in.rows,
                       .out_columns = plan->in.columns,
-                      .out_frames = out->frames,
                       .drop = run->options->drop,
                       .drop_count = run->options->drop_count};
     compose(plan, f, &moves);
     set_shape(run, f, moves);
-    if (!moves || f->turned || f->other)
+    size_t level = 0;
+    while (level < plan->count && plan->runs[level].out.carry.axes == BP_AXES_FRAMES)
+        level++;
+    f->out_frames = bp_plan_flow(plan, level)->frames;
+    if (!moves || f->other)
         return BP_OK;
-    size_t frames = (size_t)out->frames;
+    size_t frames = (size_t)f->out_frames;
     run->starts = malloc((frames + 1) * sizeof *run->starts);
     run->members = malloc((frames * (size_t)f->group + 1) * sizeof *run->members);
     if (!run->starts || !run->members)
@@ -103,7 +106,7 @@ bp_status bp_run_reframe(bp_context *ctx, bp_run *run)
     uint64_t count = 0;
     for (size_t i = 0; i < frames; i++) {
         run->starts[i] = count;
-        count += members_of(plan, plan->count, i, run->members + count);
+        count += members_of(plan, level, i, run->members + count);
     }
     run->starts[frames] = count;
     f->starts = run->starts;

@@ -52,7 +52,7 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
     for (int i = 0; i < 2; i++) {
         double step = i == 0 ? (double)y : (double)x;
         out->pixel_size[i] *= step;
-        out->beam_centre[i] = (out->beam_centre[i] + 0.5) / step - 0.5;
+        out->beam_centre[i] = out->beam_centre[i] / step;
     }
     return BP_OK;
 }

@@ -115,7 +115,7 @@ def test_bin_leaves_labels_out(beampress, desk):
         assert out[DATA].dtype == numpy.uint32
         assert (out[DATA][:] == expected).all()
         detector = out["entry/instrument/detector"]
-        assert detector["x_pixel_size"][()] == 150e-6 and detector["beam_center_x"][()] == 13.5
+        assert detector["x_pixel_size"][()] == 150e-6 and detector["beam_center_x"][()] == 13.75
         assert detector["saturation_value"][()] == 240000
         assert detector["pixel_mask"].shape == (ROWS // 2, COLUMNS // 2)
         assert detector["pixel_mask"][5, 10] == 1 and detector["pixel_mask"][2, 3] == 0
