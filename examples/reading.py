@@ -28,19 +28,24 @@ def describe(point):
     return text
 
 
+FINE, POOR = {"ssim": 0.98, "psnr_range": 45}, {"ssim": 0.9, "psnr_range": 40}  # what people call good and bad
+
+
 def misled(points):
-    """Lines on points that a metric puts the wrong way round: one that fails above one that passes."""
+    """Lines on points that a metric puts the wrong way round: one that looks fine and fails, one that looks poor and passes."""
     lines = []
     for name, words in (("ssim", "SSIM"), ("psnr_range", "PSNR")):
         ran = [p for p in points if p.get("ran", True) and metric(p, name) is not None]
         fails = [p for p in ran if p["verdict"] == "fail" and p["quantities"]]
         passes = [p for p in ran if p["verdict"] == "pass"]
-        if not fails or not passes:
-            continue
-        good, bad = max(fails, key=lambda p: metric(p, name)), min(passes, key=lambda p: metric(p, name))
-        if metric(good, name) > metric(bad, name):
-            lines += [f"- {words} looks better where the science fails, {describe(good)},", f"  than where it passes, {describe(bad)}."]
-        else:
+        good, bad = max(fails, key=lambda p: metric(p, name), default=None), min(passes, key=lambda p: metric(p, name), default=None)
+        if good and metric(good, name) >= FINE[name]:
+            lines.append(f"- {words} looks fine and the science fails: {describe(good)}.")
+        if bad and metric(bad, name) < POOR[name]:
+            lines.append(f"- {words} looks poor and the science passes: {describe(bad)}.")
+        if good and bad and metric(good, name) > metric(bad, name):
+            lines.append(f"- {words} is better where the science fails ({metric(good, name):.5g}, ratio {good['ratio']:.2f}) than where it passes ({metric(bad, name):.5g}, ratio {bad['ratio']:.2f}).")
+        elif good and bad:
             lines.append(f"- {words} puts all that pass above all that fail in this scan; the limit, between {metric(good, name):.5g} and "
                          f"{metric(bad, name):.5g}, is known only because the science was asked.")
     return lines or ["- No point fails, or none passes: there is nothing to be misled about."]
@@ -68,6 +73,12 @@ def of(name, question, scan):
             lines.append(f"- {best['family']}, from {describe(gentle)}")
         elif best["point"] is None:
             lines.append(f"- {best['family']}: {best.get('reason') or 'no point passes'}")
+    lines += ["", "## What no compression does", ""]
+    for band in scan.get("bands", []):
+        rows = [row for row in scan["band"] if row.get("kind") == band["kind"] and known(row["systematic"])]
+        if rows:
+            most = max(rows, key=lambda row: row["systematic"])
+            lines.append(f"- {band['kind']} ({band['how']}): {most['name']} moves most, by {most['systematic']:.2g} sigma")
     lines += ["", "## Where metrics alone would have misled", "", *misled(points)]
     if "zip" in scan and winner:
         ratio, zipped = by_id[winner["point"]]["ratio"], scan["zip"]

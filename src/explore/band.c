@@ -87,8 +87,9 @@ bp_status bp_bands_make(bp_context *ctx, const bp_trial *trial, const bp_noise_m
 {
     bp_realisation r;
     bp_status status = BP_OK;
+    bool counted = noise->photons && needs_counts(trial); /* counts with more noise are counts no more */
     *count = 0;
-    if (noise->known) {
+    if (noise->known && !counted) {
         bp_realisation_init(&r, &trial->view.science, noise, 2);
         status = begin(ctx, trial, "noise", how_noise, &bands[(*count)++]);
         if (status == BP_OK)
@@ -97,7 +98,6 @@ bp_status bp_bands_make(bp_context *ctx, const bp_trial *trial, const bp_noise_m
     if (status != BP_OK)
         return status;
     if (noise->photons) {
-        bool counted = needs_counts(trial);
         bp_realisation_half(&r, &trial->view.science, noise, 5, counted);
         status = begin(ctx, trial, "half dose", counted ? how_counted : how_half, &bands[(*count)++]);
         return status == BP_OK ? measure(ctx, trial, &r, &bands[*count - 1]) : status;
