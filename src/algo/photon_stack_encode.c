@@ -62,8 +62,17 @@ static bp_status no_memory(bp_context *ctx)
     return bp_fail(ctx, BP_E_MEMORY, "photon: no memory for a chunk");
 }
 
+/* Level fast tells fixed point from split patterns as well as balanced does, in a tenth of its time. */
+static const bp_photon_level *trial_level(const encoder *e, const bp_photon_map *maps, size_t count)
+{
+    bool quick = e->level->number == bp_photon_level_at(BP_PHOTON_LEVEL_BALANCED)->number;
+    for (size_t i = 0; i < count; i++)
+        quick &= maps[i].kind == BP_PHOTON_KIND_FIXED || maps[i].kind == BP_PHOTON_KIND_SPLIT;
+    return quick ? bp_photon_level_at(BP_PHOTON_LEVEL_FAST) : e->level;
+}
+
 /* What a map makes of a strip of rows in the middle, in bytes of a whole chunk. */
-static bp_status try_map(encoder *e, const bp_photon_map *map, uint64_t *cost)
+static bp_status try_map(encoder *e, const bp_photon_level *level, const bp_photon_map *map, uint64_t *cost)
 {
     size_t rows = 1 + TRIAL_PIXELS / e->frames.width, height = e->frames.height;
     rows = rows < height ? rows : height;
@@ -84,7 +93,7 @@ static bp_status try_map(encoder *e, const bp_photon_map *map, uint64_t *cost)
         strip.count = 1;
         strip.height = rows;
         strip.bytes = count * form.itemsize;
-        status = e->level->encode(e->ctx, NULL, &strip, pixels, out, strip.bytes, &coded);
+        status = level->encode(e->ctx, NULL, &strip, pixels, out, strip.bytes, &coded);
         coded = (coded ? coded : strip.bytes) + (size_t)(bits.at - raw);
         *cost = (uint64_t)coded * total / count + (uint64_t)(w.at - header);
     }
@@ -107,8 +116,9 @@ static bp_status choose_map(encoder *e, bool first_time)
     bp_status status = count ? BP_OK : no_memory(e->ctx);
     if (!first_time && count)
         maps[count++] = e->map;
+    const bp_photon_level *level = trial_level(e, maps, count);
     for (size_t i = 0; i < count && count > 1 && status == BP_OK; i++) {
-        status = try_map(e, &maps[i], &cost);
+        status = try_map(e, level, &maps[i], &cost);
         if (cost < least) {
             least = cost;
             best = i;
