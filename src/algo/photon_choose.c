@@ -375,11 +375,13 @@ static uint64_t cost_of_tables(uint32_t symbols[][BP_PHOTON_SYMBOLS], const bp_p
     uint64_t cost = 0, used = 0;
     for (size_t g = 0; g < t->count; g++)
         for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
+            used += t->freq[g][s] != 0;
+            if (!symbols[g][s])
+                continue;
             uint32_t f = t->freq[g][s] ? t->freq[g][s] : t->freq[g][BP_PHOTON_ESCAPE];
             uint64_t bits = f ? ((uint64_t)t->bits << 16) - bp_photon_log2(f) : (uint64_t)t->bits << 16;
             bits += (uint64_t)(s == BP_PHOTON_ESCAPE || !t->freq[g][s] ? ESCAPE_BITS : t->low[g]) << 16;
             cost += symbols[g][s] * bits;
-            used += t->freq[g][s] != 0;
         }
     return cost + ((((uint64_t)t->count * 2 * CONTEXT_BITS + used * SYMBOL_HALVES) << 15) / share);
 }

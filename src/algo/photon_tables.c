@@ -53,12 +53,12 @@ void bp_photon_weigh(const uint32_t *counts, unsigned bits, uint8_t *weights)
     uint64_t total = 0;
     for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++)
         total += counts[s];
+    int32_t whole = total ? ((int32_t)bits << 16) - (int32_t)bp_photon_log2(total) : 0;
     for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
         weights[s] = 0;
         if (!counts[s])
             continue;
-        int32_t log = (int32_t)bp_photon_log2(counts[s]) - (int32_t)bp_photon_log2(total);
-        log += (int32_t)bits << 16;
+        int32_t log = (int32_t)bp_photon_log2(counts[s]) + whole;
         int32_t weight = log <= 0 ? 1 : 1 + (log * 4 + 32768) / 65536;
         weights[s] = (uint8_t)(weight > BP_PHOTON_MOST_WEIGHT ? BP_PHOTON_MOST_WEIGHT : weight);
     }
@@ -82,7 +82,7 @@ static bool normalise(const uint8_t *weights, unsigned bits, uint16_t *freq)
     if (total == 0)
         return false;
     for (size_t s = 0; s < BP_PHOTON_SYMBOLS; s++) {
-        uint64_t share = weight_value(weights[s]) * whole / total;
+        uint64_t share = weights[s] ? weight_value(weights[s]) * whole / total : 0;
         freq[s] = weights[s] ? (uint16_t)(share ? share : 1) : 0;
         sum += freq[s];
     }

@@ -82,7 +82,7 @@ BP_ALWAYS void make_group(const bp_photon_source *s, const tokens_of *o, size_t 
     ptrdiff_t line = (ptrdiff_t)bp_photon_line(s->width), to = period + BP_PHOTON_LEAD;
     const uint16_t *row0 = s->lines + BP_PHOTON_PAD + period, *first = row0 + 31 * line - period + 1;
     lines_above above = {first, first - line, o->last - period + BP_PHOTON_LEAD + 1};
-    bool inner = group > 0 && s->height - group * BP_PHOTON_LANES >= BP_PHOTON_LANES && !s->labels;
+    bool inner = group > 0 && s->height - group * BP_PHOTON_LANES >= BP_PHOTON_LANES;
     for (ptrdiff_t c = group > 0 ? BP_PHOTON_LEAD : 0; c < to; c += BLOCK) {
         ptrdiff_t end = to - c < BLOCK ? to : c + BLOCK;
         uint16_t *tokens = s->tokens + ((ptrdiff_t)group * period + c) * 2 * BP_PHOTON_LANES;
