@@ -12,9 +12,7 @@ void bp_darkflat_range(const double *flat, const double *dark, size_t count, dou
     }
 }
 
-/* What the row would be without a sample: a line through the means of its ends, 1 where these are not above
- * 0. */
-static void divide_by_air(double *row, size_t columns, size_t air)
+void bp_divide_by_air(double *row, size_t columns, size_t air)
 {
     double left = 0, right = 0;
     for (size_t x = 0; x < air; x++) {
@@ -35,7 +33,7 @@ size_t bp_darkflat_run(const bp_darkflat *options, const double *dark, const dou
     for (size_t i = 0; i < count; i++)
         values[i] = (values[i] - dark[i]) / range[i];
     for (size_t y = 0; options->air && y < rows; y++)
-        divide_by_air(values + y * columns, columns, options->air < columns ? options->air : columns);
+        bp_divide_by_air(values + y * columns, columns, options->air < columns ? options->air : columns);
     for (size_t i = 0; !isnan(options->cut) && i < count; i++)
         values[i] = values[i] > options->cut ? options->cut : values[i];
     for (size_t i = 0; options->logarithm && i < count; i++) {

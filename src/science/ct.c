@@ -5,11 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "algo/rotation_centre.h"
 #include "algo/stripes.h"
 #include "base/checked.h"
-#include "base/pool.h"
 #include "beampress/science.h"
+#include "science/ct_axis.h"
 #include "science/ct_results.h"
 #include "science/ct_scan.h"
 #include "science/ct_slices.h"
@@ -27,10 +26,18 @@ enum {
     P_DARKS,
     P_AIR,
     P_DOUBLE,
+    P_FLAT,
+    P_EVEN,
+    P_AXIS,
+    P_LINE_ANGLE,
+    P_LINE_OFFSET,
+    P_LINE_WIDTH,
     P_COUNT
 };
+enum { AXIS_VO, AXIS_PHASE };
 
 static const char *const methods[] = BP_CT_ALGORITHM_WORDS, *const filters[] = BP_FBP_FILTER_WORDS;
+static const char *const flat_words[] = BP_CT_FLATS_WORDS, *const axis_words[] = {"vo", "phase", NULL};
 /* none, then in the order of bp_stripe_method */
 static const char *const rings[] = {"none", "sorting", "filtering", "fitting", "large",
                                     "dead", "all",     "fourier",   NULL};
@@ -48,7 +55,7 @@ static const bp_param params_of_ct[P_COUNT] = {
     [P_FIRST] = {"first", "", BP_PARAM_INTEGER, -1, 1e9, -1, NULL,
                  "the first of them; the others follow it then (-1: spread)"},
     [P_CENTRE] = {"centre", "pixels", BP_PARAM_REAL, -1, 1e6, -1, NULL,
-                  "column of the axis, counted from 0 (-1: found by Vo's method in each row)"},
+                  "column of the axis, counted from 0 (-1: found as axis= says)"},
     [P_RANGE] = {"range", "degrees", BP_PARAM_REAL, 0, 36000, 0, NULL,
                  "covered by the projections in equal steps, when the file has no angles"},
     [P_FLATS] = {"flats", "", BP_PARAM_INTEGER, 0, 1e6, 0, NULL,
@@ -57,13 +64,24 @@ static const bp_param params_of_ct[P_COUNT] = {
     [P_AIR] = {"air", "pixels", BP_PARAM_INTEGER, 0, 4096, 8, NULL,
                "columns at either side that see no sample"},
     [P_DOUBLE] = {"double", "", BP_PARAM_SWITCH, 0, 1, 0, NULL, "double precision, slow"},
+    [P_FLAT] = {"flat", "", BP_PARAM_CHOICE, 0, 0, BP_CT_FLATS_MEAN, flat_words,
+                "mean or median of all flats (and darks), or the median of those taken nearest in time"},
+    [P_EVEN] = {"even", "", BP_PARAM_SWITCH, 0, 1, 0, NULL,
+                "a line through the means of the air columns becomes 1 in each row of each projection"},
+    [P_AXIS] = {"axis", "", BP_PARAM_CHOICE, 0, 0, AXIS_VO, axis_words,
+                "vo: Vo's method in each row; phase: phase correlation of projections half a turn apart"},
+    [P_LINE_ANGLE] = {"line_angle", "degrees", BP_PARAM_REAL, -360, 360, 0, NULL,
+                      "of the line of line_profile, counter-clockwise from the rows of the slice"},
+    [P_LINE_OFFSET] = {"line_offset", "pixels", BP_PARAM_REAL, -8192, 8192, 0, NULL,
+                       "from the axis to that line, to its right (downwards at 0 degrees)"},
+    [P_LINE_WIDTH] = {"line_width", "pixels", BP_PARAM_INTEGER, 1, 4096, 1, NULL,
+                      "that it is averaged over"},
 };
 
 #define AT_ONCE       16 /* slices */
 #define MOST_BYTES    ((size_t)3 << 30)
 #define LEAST_COLUMNS 16
 #define LEAST_BESIDE  8   /* columns on either side of the axis */
-#define ANGLES_ENOUGH 512 /* for the axis: more are averaged */
 
 typedef struct analysis {
     const double *params;
@@ -109,8 +127,7 @@ static bp_status read_rows(bp_context *ctx, analysis *a)
     if (!a->sinograms)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for sinograms of %zu rows: take fewer rows",
                        a->row_count);
-    return bp_ct_scan_rows(ctx, &a->scan, a->rows, a->row_count, (size_t)a->params[P_AIR], a->sinograms,
-                           a->facts);
+    return bp_ct_scan_rows(ctx, &a->scan, a->rows, a->row_count, a->sinograms, a->facts);
 }
 
 static bp_status remove_rings(bp_context *ctx, analysis *a)
@@ -128,78 +145,20 @@ static bp_status remove_rings(bp_context *ctx, analysis *a)
     return BP_OK;
 }
 
-/* How many projections from the first one on are half a turn, in steps that go one way; 0: there is none. */
-static size_t half_turn(const bp_ct_scan *scan)
-{
-    const double *angles = scan->angles;
-    double step = angles[1] - angles[0];
-    size_t count = 1;
-    while (count < scan->angle_count && (angles[count] - angles[count - 1]) * step > 0 &&
-           fabs(angles[count] - angles[0]) < 180 + 0.5 * fabs(step))
-        count++;
-    return fabs(angles[count - 1] - angles[0]) + 1.5 * fabs(step) >= 180 ? count : 0;
-}
+/* Bands of detector rows that phase correlation works on: one for each slice, none of them too low for it. */
+#define LEAST_BAND 4
 
-/* Means over `down` projections that follow each other. */
-static size_t thin_out(const double *sinogram, size_t angles, size_t columns, double *out)
-{
-    size_t down = angles > ANGLES_ENOUGH ? angles / ANGLES_ENOUGH : 1, count = angles / down;
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < columns; k++) {
-            double sum = 0;
-            for (size_t j = 0; j < down; j++)
-                sum += sinogram[(i * down + j) * columns + k];
-            out[i * columns + k] = sum / (double)down;
-        }
-    return count;
-}
-
-typedef struct axis_job {
-    analysis *a;
-    size_t half; /* projections in half a turn */
-    bp_centre_search search;
-    double coarse;
-} axis_job;
-
-static bp_status search_row(bp_context *ctx, axis_job *j, size_t row, double *refined)
-{
-    const bp_ct_scan *scan = &j->a->scan;
-    double *work = malloc(j->half * scan->columns * sizeof *work);
-    if (!work)
-        return bp_fail(ctx, BP_E_MEMORY, "no memory for the axis");
-    double step;
-    size_t count =
-        thin_out(j->a->sinograms + row * scan->angle_count * scan->columns, j->half, scan->columns, work);
-    bool made = bp_centre_vo(work, count, scan->columns, &j->search, &step, refined);
-    free(work);
-    return made ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for the axis");
-}
-
-static bp_status search_part(bp_context *ctx, void *user, size_t index)
-{
-    axis_job *j = user;
-    if (bp_context_cancelled(ctx))
-        return bp_fail(ctx, BP_E_INTERRUPTED, "interrupted");
-    return search_row(ctx, j, index, &j->a->centres[index]);
-}
-
-/* Vo's method in each row: the middle one says where to look in the others. */
 static bp_status search_centre(bp_context *ctx, analysis *a)
 {
-    axis_job j = {.a = a, .half = half_turn(&a->scan), .search = {1, 0, 4, 0.25}};
-    double sum = 0;
-    if (j.half == 0)
-        return bp_fail(ctx, BP_E_INPUT,
-                       "the angles are not half a turn in steps one way, so the axis cannot be found; say "
-                       "centre=COLUMN");
-    bp_status status = search_row(ctx, &j, a->row_count / 2, &j.coarse);
-    j.coarse = rint(4 * j.coarse) / 4;
-    j.search = (bp_centre_search){j.coarse, j.coarse, 2, 0.25};
-    if (status == BP_OK)
-        status = bp_pool_split(ctx, a->row_count, search_part, &j);
-    for (size_t i = 0; i < a->row_count; i++)
-        sum += a->centres[i];
-    a->centre = sum / (double)a->row_count;
+    size_t count = a->row_count, rows = a->stack->rows;
+    if (a->params[P_AXIS] == AXIS_PHASE && count * LEAST_BAND > rows)
+        count = rows > LEAST_BAND ? rows / LEAST_BAND : 1;
+    bp_status status = a->params[P_AXIS] == AXIS_PHASE
+                           ? bp_ct_axis_phase(ctx, &a->scan, count, a->centres)
+                           : bp_ct_axis_vo(ctx, &a->scan, a->sinograms, count, a->centres);
+    a->centre = 0;
+    for (size_t i = 0; i < count; i++)
+        a->centre += a->centres[i] / (double)count;
     return status;
 }
 
@@ -265,8 +224,12 @@ static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes
     bp_ct_results results;
     bp_outcomes maps = {0};
     double *slices = malloc(2 * at_once * n * n * sizeof *slices);
-    bp_status status =
-        bp_ct_results_begin(ctx, n, 0.95 * reach, a->row_count, even, a->scan.angle_count - even, &results);
+    const bp_line line = {a->params[P_LINE_ANGLE], a->params[P_LINE_OFFSET], (size_t)a->params[P_LINE_WIDTH]};
+    bp_status status = bp_ct_results_begin(ctx, n, 0.95 * reach, a->row_count, even,
+                                           a->scan.angle_count - even, &line, &results);
+    if (status == BP_OK && results.samples == 0)
+        status = bp_fail(ctx, BP_E_USAGE, "line_offset=%g: the line passes by the disc of %.1f pixels",
+                         line.offset, 0.95 * reach);
     if (status == BP_OK && !slices)
         status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu slices of %zu x %zu", 2 * at_once, n, n);
     for (size_t i = 0; i < a->row_count && status == BP_OK; i += at_once)
@@ -286,7 +249,12 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
                      bp_outcomes *outcomes)
 {
     analysis a = {.params = params, .stack = stack};
-    const bp_ct_layout layout = {(size_t)params[P_FLATS], (size_t)params[P_DARKS], params[P_RANGE]};
+    const bp_ct_layout layout = {.flats = (size_t)params[P_FLATS],
+                                 .darks = (size_t)params[P_DARKS],
+                                 .range = params[P_RANGE],
+                                 .use = (bp_ct_flats)params[P_FLAT],
+                                 .air = (size_t)params[P_AIR],
+                                 .even = params[P_EVEN] != 0};
     bp_status status = BP_OK;
     if (stack->columns < LEAST_COLUMNS)
         status = bp_fail(ctx, BP_E_INPUT, "projections of %zu columns are too narrow", stack->columns);

@@ -7,7 +7,9 @@
 
 #include "algo/edge_profile.h"
 #include "algo/jackknife.h"
+#include "algo/line_profile.h"
 #include "algo/otsu.h"
+#include "algo/outcome_units.h"
 #include "algo/ring_correlation.h"
 #include "base/checked.h"
 
@@ -16,9 +18,11 @@
 #define MOST_STEPS 200    /* towards the threshold */
 #define TAPER      20     /* pixels over which slices go to their mean before they are correlated */
 #define SMOOTH     1.5    /* pixels, of the slice in which borders are looked for */
+#define NEAR       8      /* samples of a profile to either side whose noise is alike */
 #define HALF       0.2071 /* signal to noise of half a bit per pixel */
 
-/* The sums of a unit, one behind the other; then rings (product, first, second, pixels) and the histogram. */
+/* The sums of a unit, one behind the other; then rings (product, first, second, pixels), the histogram, the
+ * profile in either half set, and the rows that these are of. */
 enum {
     S_CENTRE,
     S_CENTRES,
@@ -65,13 +69,15 @@ static const struct {
 };
 
 bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double radius, size_t rows, size_t first,
-                              size_t second, bp_ct_results *r)
+                              size_t second, const bp_line *line, bp_ct_results *r)
 {
     double n = (double)(first + second);
     *r = (bp_ct_results){.side = side, .radius = radius, .rows = rows, .rings = side / 2 + 1};
     r->units = rows < BP_JACKKNIFE_BLOCKS ? rows : BP_JACKKNIFE_BLOCKS;
     r->noise_factor = (double)first * (double)second / (n * n);
-    r->length = S_RINGS + 4 * r->rings + BINS;
+    r->line = *line;
+    r->samples = bp_line_samples(line, radius);
+    r->length = S_RINGS + 4 * r->rings + BINS + 2 * r->samples + 1;
     r->sums = calloc(r->units * r->length, sizeof *r->sums);
     r->slice = malloc(side * side * sizeof *r->slice);
     return r->sums && r->slice ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for results");
@@ -206,6 +212,30 @@ bp_status bp_ct_results_range(bp_context *ctx, bp_ct_results *r, const double *s
     return BP_OK;
 }
 
+static double *profile_of(const bp_ct_results *r, double *sums)
+{
+    return sums + S_RINGS + 4 * r->rings + BINS;
+}
+
+/* The share of the first half set in the slice; it is never the smaller one. */
+static double share_of_first(const bp_ct_results *r)
+{
+    return 0.5 + sqrt(fmax(0, 0.25 - r->noise_factor));
+}
+
+static bool add_profile(const bp_ct_results *r, const double *first, const double *second, double *sums)
+{
+    double *profile = profile_of(r, sums), *work = malloc((r->samples + 1) * sizeof *work);
+    for (int half = 0; half < 2 && work; half++) {
+        bp_line_profile(&r->line, half ? second : first, r->side, r->samples, work);
+        for (size_t i = 0; i < r->samples; i++)
+            profile[(size_t)half * r->samples + i] += work[i];
+    }
+    profile[2 * r->samples]++;
+    free(work);
+    return work != NULL;
+}
+
 /* Histogram of the slice, noise of the difference, borders. */
 static bool add_slice(const bp_ct_results *r, const double *first, const double *second, double *sums)
 {
@@ -237,7 +267,7 @@ bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *r, size_t row, const
                             const double *second, double centre, const bp_ct_row_facts *facts)
 {
     double *sums = r->sums + row * r->units / r->rows * r->length;
-    double share = 0.5 + sqrt(fmax(0, 0.25 - r->noise_factor)); /* the first set is never the smaller one */
+    double share = share_of_first(r);
     for (size_t i = 0; i < r->side * r->side; i++)
         r->slice[i] = share * first[i] + (1 - share) * second[i];
     if (!isnan(centre)) {
@@ -248,7 +278,8 @@ bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *r, size_t row, const
     sums[S_AIRS] += facts->air_values;
     r->clipped += facts->clipped;
     r->filled += facts->filled;
-    return add_slice(r, first, second, sums) && add_rings(r, first, second, sums)
+    return add_slice(r, first, second, sums) && add_rings(r, first, second, sums) &&
+                   add_profile(r, first, second, sums)
                ? BP_OK
                : bp_fail(ctx, BP_E_MEMORY, "no memory for results");
 }
@@ -360,6 +391,65 @@ static bp_status report_curve(bp_context *ctx, const bp_ct_results *r, double *c
                                          .not_judged = FOLLOWS_NOISE});
 }
 
+/* The mean profile of some rows, from the sums over them. */
+static void mean_profile(const bp_ct_results *r, double *sums, double *values)
+{
+    const double *first = profile_of(r, sums), *second = first + r->samples;
+    double share = share_of_first(r), rows = first[2 * r->samples];
+    for (size_t i = 0; i < r->samples; i++)
+        values[i] = (share * first[i] + (1 - share) * second[i]) / rows;
+}
+
+/* Of a single row: the noise of the slice near each sample, from the difference of the half sets. */
+static void noise_of_profile(const bp_ct_results *r, double *sums, double *sigmas)
+{
+    const double *first = profile_of(r, sums), *second = first + r->samples;
+    for (size_t i = 0; i < r->samples; i++) {
+        double squares = 0, used = 0;
+        for (size_t k = i > NEAR ? i - NEAR : 0; k < r->samples && k <= i + NEAR; k++, used++)
+            squares += (first[k] - second[k]) * (first[k] - second[k]);
+        sigmas[i] = sqrt(squares / used * r->noise_factor);
+    }
+}
+
+static bp_status report_profile(bp_context *ctx, const bp_ct_results *r, double *total,
+                                bp_outcomes *outcomes)
+{
+    size_t n = r->samples, units = r->units;
+    double *values = malloc(((units + 3) * n + r->length) * sizeof *values);
+    if (!values)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+    double *at = values + n, *sigmas = at + n, *without = sigmas + n, *rest = without + units * n;
+    mean_profile(r, total, values);
+    noise_of_profile(r, total, sigmas);
+    for (size_t i = 0; i < n; i++)
+        at[i] = (double)i - bp_floor_divide(n, 2);
+    for (size_t u = 0; u < units && units > 1; u++) {
+        for (size_t i = 0; i < r->length; i++)
+            rest[i] = total[i] - r->sums[u * r->length + i];
+        mean_profile(r, rest, without + u * n);
+    }
+    bp_outcome profile = {.name = "line_profile",
+                          .unit = "1/pixel",
+                          .axis = "along the line (pixels)",
+                          .uncertainty = "difference of half sets of projections",
+                          .count = n,
+                          .values = values,
+                          .sigmas = sigmas,
+                          .at = at};
+    bp_status status;
+    if (units > 1) {
+        profile.uncertainty = how(r);
+        profile.unit_count = units;
+        profile.without = without;
+        status = bp_outcomes_from_units(ctx, outcomes, &profile);
+    } else {
+        status = bp_outcomes_add(ctx, outcomes, &profile);
+    }
+    free(values);
+    return status;
+}
+
 bp_status bp_ct_results_report(bp_context *ctx, const bp_ct_results *r, bp_outcomes *outcomes)
 {
     size_t n = r->rings - 1;
@@ -388,6 +478,8 @@ bp_status bp_ct_results_report(bp_context *ctx, const bp_ct_results *r, bp_outco
         status = bp_outcomes_number(ctx, outcomes, "filled", "values", (double)r->filled, NAN, NULL);
     if (status == BP_OK)
         status = report_curve(ctx, r, correlation, curves, more, outcomes);
+    if (status == BP_OK && r->samples)
+        status = report_profile(ctx, r, total, outcomes);
     free(work);
     return status;
 }

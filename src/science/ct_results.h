@@ -4,12 +4,15 @@
 #ifndef BP_SCIENCE_CT_RESULTS_H
 #define BP_SCIENCE_CT_RESULTS_H
 
+#include "algo/line_profile.h"
 #include "beampress/science.h"
 #include "science/ct_scan.h"
 
 typedef struct bp_ct_results {
     size_t side, rings, rows, units, length; /* length: doubles of the sums of a unit */
     double radius;                           /* of the disc that is looked at */
+    bp_line line;                            /* of the profile */
+    size_t samples;                          /* on it */
     double noise_factor; /* variance of the whole set's slice over that of the half sets' difference */
     double least, most;  /* of the histogram; known after the first slices */
     double
@@ -23,7 +26,8 @@ typedef struct bp_ct_results {
 /* rows: how many will be added. first, second: projections in each half set. bp_ct_results_fini in every
  * case. */
 BP_MUST_CHECK bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double radius, size_t rows,
-                                            size_t first, size_t second, bp_ct_results *results);
+                                            size_t first, size_t second, const bp_line *line,
+                                            bp_ct_results *results);
 void bp_ct_results_fini(bp_ct_results *results);
 
 /* The range that the histogram of slices will have, and the level of their borders, from some of them. One

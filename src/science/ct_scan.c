@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "algo/attenuation.h"
+#include "algo/darkflat.h"
+#include "algo/stage_map.h"
 
 #define READ_BYTES  ((size_t)32 << 20) /* of frames at a time */
 #define LEAST_COUNT 2                  /* projections */
@@ -92,31 +94,35 @@ static bp_status find_angles(bp_context *ctx, const bp_ct_layout *layout, bp_ct_
     return status;
 }
 
-/* Means over the frames with this key; false in *any when there are none. */
-static bp_status mean_of_frames(bp_context *ctx, const bp_ct_scan *scan, uint8_t key, double *mean, bool *any)
+/* The average of the frames first ... last - 1 that have this key; false in *any when there are none. */
+static bp_status average_frames(bp_context *ctx, const bp_ct_scan *scan, uint8_t key, size_t first,
+                                size_t last, bool median, double *average, bool *any)
 {
     const bp_science_stack *s = scan->stack;
-    size_t pixels = s->rows * s->columns, count = 0;
-    double *frame = malloc(pixels * sizeof *frame);
-    bp_status status = frame ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
-    for (uint64_t f = 0; status == BP_OK && f < s->frames; f++) {
+    size_t pixels = s->rows * s->columns, count = 0, found = 0;
+    for (size_t f = first; f < last; f++)
+        count += scan->keys[f] == key;
+    *any = count > 0;
+    double *frames = malloc((median && count ? count : 1) * pixels * sizeof *frames);
+    bp_status status = frames ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu frames", count);
+    for (size_t f = first; status == BP_OK && f < last; f++) {
         if (scan->keys[f] != key)
             continue;
-        status = s->read(ctx, s->user, f, 1, frame);
-        for (size_t i = 0; status == BP_OK && i < pixels; i++)
-            mean[i] += frame[i];
-        count++;
+        status = s->read(ctx, s->user, f, 1, frames + (median ? found++ * pixels : 0));
+        for (size_t i = 0; status == BP_OK && !median && i < pixels; i++)
+            average[i] += frames[i];
     }
-    for (size_t i = 0; count && i < pixels; i++)
-        mean[i] /= (double)count;
-    *any = count > 0;
-    free(frame);
+    for (size_t i = 0; count && !median && i < pixels; i++)
+        average[i] /= (double)count;
+    if (status == BP_OK && median && count)
+        bp_stage_average(frames, count, pixels, 1, average);
+    free(frames);
     return status;
 }
 
 /* The same from a dataset of whole frames beside the projections. */
-static bp_status mean_of_side(bp_context *ctx, const bp_science_stack *s, const char *const *names,
-                              double *mean, bool *any)
+static bp_status average_side(bp_context *ctx, const bp_science_stack *s, const char *const *names,
+                              bool median, double *average, bool *any)
 {
     size_t pixels = s->rows * s->columns, count;
     double *values;
@@ -125,34 +131,72 @@ static bp_status mean_of_side(bp_context *ctx, const bp_science_stack *s, const 
         status = bp_fail(ctx, BP_E_INPUT, "%s beside the frames are %zu values, no frames of %zu x %zu",
                          *names, count, s->rows, s->columns);
     *any = status == BP_OK && values;
-    for (size_t i = 0; *any && i < count; i++)
-        mean[i % pixels] += values[i] * (double)pixels / (double)count;
+    if (*any)
+        bp_stage_average(values, count / pixels, pixels, median, average);
     free(values);
     return status;
 }
 
-static bp_status find_fields(bp_context *ctx, bp_ct_scan *scan)
+/* Flats that follow each other are a group; between two groups projections go to the nearer one, as tomopy
+ * divides them. */
+static bp_status find_groups(bp_context *ctx, bp_ct_scan *scan, bp_ct_flats use, size_t *firsts)
 {
-    static const char *const flats[] = {"flats", "flat", "data_white", NULL};
-    static const char *const darks[] = {"darks", "dark", "data_dark", NULL};
+    size_t projections = 0, count = 0, place = 0;
+    for (size_t f = 0; f < scan->stack->frames; f++) {
+        if (scan->keys[f] == FLAT && (f == 0 || scan->keys[f - 1] != FLAT) &&
+            (use == BP_CT_FLATS_NEAREST || count == 0)) {
+            if (count)
+                scan->group_ends[count - 1] = place + (projections - place) / 2;
+            firsts[count++] = f;
+            place = projections;
+        }
+        projections += scan->keys[f] == PROJECTION;
+    }
+    if (count)
+        scan->group_ends[count - 1] = projections;
+    scan->groups = count ? count : 1;
+    scan->flat = calloc(scan->groups * scan->stack->rows * scan->columns, sizeof *scan->flat);
+    return scan->flat ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu flat fields", scan->groups);
+}
+
+static bp_status find_flats(bp_context *ctx, const bp_ct_layout *layout, bp_ct_scan *scan)
+{
+    static const char *const names[] = {"flats", "flat", "data_white", NULL};
     const bp_science_stack *s = scan->stack;
-    bool any_flat, any_dark = false;
-    scan->flat = calloc(s->rows * s->columns, sizeof *scan->flat);
-    scan->dark = calloc(s->rows * s->columns, sizeof *scan->dark);
-    if (!scan->flat || !scan->dark)
-        return bp_fail(ctx, BP_E_MEMORY, "no memory for flat and dark");
-    bp_status status = mean_of_frames(ctx, scan, FLAT, scan->flat, &any_flat);
-    if (status == BP_OK && !any_flat)
-        status = mean_of_side(ctx, s, flats, scan->flat, &any_flat);
-    if (status == BP_OK && !any_flat)
+    size_t frames = (size_t)s->frames, *firsts = calloc(2 * frames + 2, sizeof *firsts);
+    bool any = false, median = layout->use != BP_CT_FLATS_MEAN;
+    if (!firsts)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for %zu frames", frames);
+    scan->group_ends = calloc(frames + 1, sizeof *scan->group_ends);
+    bp_status status = scan->group_ends ? find_groups(ctx, scan, layout->use, firsts)
+                                        : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu frames", frames);
+    for (size_t i = 0; i < scan->groups && status == BP_OK; i++)
+        status = average_frames(ctx, scan, FLAT, firsts[i], i + 1 < scan->groups ? firsts[i + 1] : frames,
+                                median, scan->flat + i * s->rows * s->columns, &any);
+    free(firsts);
+    if (status == BP_OK && !any) {
+        status = average_side(ctx, s, names, median, scan->flat, &any);
+        scan->group_ends[0] = scan->angle_count;
+    }
+    if (status == BP_OK && !any)
         status = bp_fail(ctx, BP_E_INPUT,
                          "there are no flat fields: neither frames with image_key 1 nor `flats` beside the "
                          "frames; flats=N says that the first N frames are");
-    if (status == BP_OK)
-        status = mean_of_frames(ctx, scan, DARK, scan->dark, &any_dark);
-    if (status == BP_OK && !any_dark)
-        status = mean_of_side(ctx, s, darks, scan->dark, &any_dark);
-    if (status == BP_OK && !any_dark)
+    return status;
+}
+
+static bp_status find_darks(bp_context *ctx, const bp_ct_layout *layout, bp_ct_scan *scan)
+{
+    static const char *const names[] = {"darks", "dark", "data_dark", NULL};
+    const bp_science_stack *s = scan->stack;
+    bool any, median = layout->use != BP_CT_FLATS_MEAN;
+    scan->dark = calloc(s->rows * s->columns, sizeof *scan->dark);
+    if (!scan->dark)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a dark");
+    bp_status status = average_frames(ctx, scan, DARK, 0, (size_t)s->frames, median, scan->dark, &any);
+    if (status == BP_OK && !any)
+        status = average_side(ctx, s, names, median, scan->dark, &any);
+    if (status == BP_OK && !any)
         bp_log(ctx, BP_LOG_WARNING, "there are no dark frames: 0 is taken");
     return status;
 }
@@ -161,11 +205,14 @@ bp_status bp_ct_scan_begin(bp_context *ctx, const bp_science_stack *stack, const
                            bp_ct_scan *scan)
 {
     bool keyed = false;
-    *scan = (bp_ct_scan){.stack = stack, .columns = stack->columns};
+    *scan = (bp_ct_scan){
+        .stack = stack, .columns = stack->columns, .air = layout->air, .even = layout->even};
     bp_status status = find_keys(ctx, layout, scan, &keyed);
     if (status == BP_OK)
         status = find_angles(ctx, layout, scan);
-    return status == BP_OK ? find_fields(ctx, scan) : status;
+    if (status == BP_OK)
+        status = find_flats(ctx, layout, scan);
+    return status == BP_OK ? find_darks(ctx, layout, scan) : status;
 }
 
 void bp_ct_scan_fini(bp_ct_scan *scan)
@@ -174,32 +221,43 @@ void bp_ct_scan_fini(bp_ct_scan *scan)
     free(scan->keys);
     free(scan->flat);
     free(scan->dark);
+    free(scan->group_ends);
     *scan = (bp_ct_scan){0};
 }
 
+/* The flat of a projection. */
+static const double *flat_of(const bp_ct_scan *scan, size_t projection)
+{
+    size_t group = 0;
+    while (group + 1 < scan->groups && projection >= scan->group_ends[group])
+        group++;
+    return scan->flat + group * scan->stack->rows * scan->columns;
+}
+
 /* Counts of one row of one projection become attenuations. */
-static bp_status convert(bp_context *ctx, const bp_ct_scan *scan, size_t row, size_t air, double *values,
-                         bp_ct_row_facts *facts)
+static bp_status convert(bp_context *ctx, const bp_ct_scan *scan, size_t projection, size_t row,
+                         double *values, bp_ct_row_facts *facts)
 {
     const bp_science_stack *s = scan->stack;
-    size_t n = s->columns;
+    size_t n = s->columns, air = scan->air < n / 2 ? scan->air : n / 2;
     for (size_t k = 0; s->excluded && k < n; k++)
         if (s->excluded[row * n + k])
             values[k] = NAN;
-    bp_transmission(values, scan->flat + row * n, scan->dark + row * n, n);
+    bp_transmission(values, flat_of(scan, projection) + row * n, scan->dark + row * n, n);
     bp_status status = bp_fill_gaps(ctx, values, n, &facts->filled);
     if (status != BP_OK)
         return status;
-    for (size_t k = 0; k < air && k < n / 2; k++) {
+    if (scan->even && air)
+        bp_divide_by_air(values, n, air);
+    for (size_t k = 0; k < air; k++)
         facts->air += values[k] + values[n - 1 - k];
-        facts->air_values += 2;
-    }
+    facts->air_values += 2 * (double)air;
     bp_attenuation(values, n, &facts->clipped);
     return BP_OK;
 }
 
 bp_status bp_ct_scan_rows(bp_context *ctx, const bp_ct_scan *scan, const size_t *rows, size_t count,
-                          size_t air, double *sinograms, bp_ct_row_facts *facts)
+                          double *sinograms, bp_ct_row_facts *facts)
 {
     const bp_science_stack *s = scan->stack;
     size_t n = s->columns, pixels = s->rows * n, step = frames_at_once(s), angle = 0;
@@ -215,7 +273,7 @@ bp_status bp_ct_scan_rows(bp_context *ctx, const bp_ct_scan *scan, const size_t 
             for (size_t r = 0; r < count && status == BP_OK; r++) {
                 double *out = sinograms + (r * scan->angle_count + angle) * n;
                 memcpy(out, frames + i * pixels + rows[r] * n, n * sizeof *out);
-                status = convert(ctx, scan, rows[r], air, out, &facts[r]);
+                status = convert(ctx, scan, angle, rows[r], out, &facts[r]);
                 if (status != BP_OK)
                     status =
                         bp_fail_in(ctx, status, "frame %llu, row %zu", (unsigned long long)(f + i), rows[r]);
@@ -224,5 +282,21 @@ bp_status bp_ct_scan_rows(bp_context *ctx, const bp_ct_scan *scan, const size_t 
         }
     }
     free(frames);
+    return status;
+}
+
+bp_status bp_ct_scan_projection(bp_context *ctx, const bp_ct_scan *scan, size_t index, double *values)
+{
+    const bp_science_stack *s = scan->stack;
+    size_t f = 0, before = 0;
+    bp_ct_row_facts unused = {0};
+    while (scan->keys[f] != PROJECTION || before++ < index)
+        f++;
+    bp_status status = s->read(ctx, s->user, f, 1, values);
+    for (size_t row = 0; row < s->rows && status == BP_OK; row++) {
+        status = convert(ctx, scan, index, row, values + row * s->columns, &unused);
+        if (status != BP_OK)
+            return bp_fail_in(ctx, status, "frame %zu, row %zu", f, row);
+    }
     return status;
 }

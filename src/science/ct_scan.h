@@ -3,12 +3,22 @@
 #ifndef BP_SCIENCE_CT_SCAN_H
 #define BP_SCIENCE_CT_SCAN_H
 
+#include <stdbool.h>
+
 #include "beampress/science.h"
+
+/* What a projection is divided by: the mean of all flats; their median; the median of those flats, taken one
+ * after the other, that are nearest in time. */
+typedef enum bp_ct_flats { BP_CT_FLATS_MEAN, BP_CT_FLATS_MEDIAN, BP_CT_FLATS_NEAREST } bp_ct_flats;
+#define BP_CT_FLATS_WORDS {"mean", "median", "nearest", NULL}
 
 /* What the file does not say. */
 typedef struct bp_ct_layout {
     size_t flats, darks; /* frames in front, when there is no image_key: flats, then darks */
     double range;        /* degrees that the projections cover when there are no angles; 0: an error */
+    bp_ct_flats use;
+    size_t air; /* columns at either end of a row that see no sample */
+    bool even;  /* a line through the means of these becomes 1 */
 } bp_ct_layout;
 
 typedef struct bp_ct_scan {
@@ -16,7 +26,10 @@ typedef struct bp_ct_scan {
     size_t columns, angle_count;
     double *angles;      /* degrees */
     uint8_t *keys;       /* of each frame: 0 projection, 1 flat, 2 dark, 3 neither (as NXtomo has them) */
-    double *flat, *dark; /* means, a frame each */
+    double *flat, *dark; /* averages; as many flats as there are groups, a frame each */
+    size_t groups, *group_ends; /* group i belongs to the projections before number group_ends[i] */
+    size_t air;
+    bool even;
 } bp_ct_scan;
 
 /* Reads what belongs to all rows. bp_ct_scan_fini in every case. */
@@ -27,11 +40,14 @@ void bp_ct_scan_fini(bp_ct_scan *scan);
 /* What was done to the values of one row. */
 typedef struct bp_ct_row_facts {
     uint64_t clipped, filled; /* transmissions below the least one; values that neighbours replace */
-    double air, air_values; /* sum of transmissions in `air` columns at both ends of each row, and how many */
+    double air, air_values; /* sum of transmissions at both ends of each row, and how many */
 } bp_ct_row_facts;
 
 /* Attenuations of `count` detector rows: count x angle_count x columns. One pass over the frames. */
 BP_MUST_CHECK bp_status bp_ct_scan_rows(bp_context *ctx, const bp_ct_scan *scan, const size_t *rows,
-                                        size_t count, size_t air, double *sinograms, bp_ct_row_facts *facts);
+                                        size_t count, double *sinograms, bp_ct_row_facts *facts);
+/* Attenuations of projection number `index`, all rows. */
+BP_MUST_CHECK bp_status bp_ct_scan_projection(bp_context *ctx, const bp_ct_scan *scan, size_t index,
+                                              double *values);
 
 #endif
