@@ -15,7 +15,8 @@ typedef struct bp_darkflat {
 
 /* range[i] = max(flat - dark, minimum) */
 void bp_darkflat_range(const double *flat, const double *dark, size_t count, double minimum, double *range);
-/* A line through the means of `air` columns at both ends becomes 1; where these are not above 0, 1 is taken. */
+/* A line through the means of `air` columns at both ends becomes 1; where these are not above 0, 1 is taken.
+ */
 void bp_divide_by_air(double *row, size_t columns, size_t air);
 /* values[rows][columns] in place: (values - dark) / range and what options say. Returns the values that were
  * raised to `least`. */

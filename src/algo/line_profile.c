@@ -7,7 +7,7 @@
 
 #define PI 3.14159265358979323846
 
-size_t bp_line_samples(const bp_line *line, double radius)
+size_t bp_line_samples(const bp_image_line *line, double radius)
 {
     double half = radius * radius - line->offset * line->offset;
     return half > 0 ? 2 * (size_t)sqrt(half) + 1 : 0;
@@ -24,7 +24,8 @@ static double value_at(const double *image, size_t side, double y, double x)
     return (1 - v) * ((1 - u) * at[0] + u * at[right]) + v * ((1 - u) * at[down] + u * at[down + right]);
 }
 
-void bp_line_profile(const bp_line *line, const double *image, size_t side, size_t samples, double *values)
+void bp_line_profile(const bp_image_line *line, const double *image, size_t side, size_t samples,
+                     double *values)
 {
     double cosine = cos(line->angle * PI / 180), sine = sin(line->angle * PI / 180);
     double middle = bp_floor_divide(side, 2);

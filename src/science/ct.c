@@ -74,14 +74,13 @@ static const bp_param params_of_ct[P_COUNT] = {
                       "of the line of line_profile, counter-clockwise from the rows of the slice"},
     [P_LINE_OFFSET] = {"line_offset", "pixels", BP_PARAM_REAL, -8192, 8192, 0, NULL,
                        "from the axis to that line, to its right (downwards at 0 degrees)"},
-    [P_LINE_WIDTH] = {"line_width", "pixels", BP_PARAM_INTEGER, 1, 4096, 1, NULL,
-                      "that it is averaged over"},
+    [P_LINE_WIDTH] = {"line_width", "pixels", BP_PARAM_INTEGER, 1, 4096, 1, NULL, "that it is averaged over"},
 };
 
 #define AT_ONCE       16 /* slices */
 #define MOST_BYTES    ((size_t)3 << 30)
 #define LEAST_COLUMNS 16
-#define LEAST_BESIDE  8   /* columns on either side of the axis */
+#define LEAST_BESIDE  8 /* columns on either side of the axis */
 
 typedef struct analysis {
     const double *params;
@@ -224,7 +223,8 @@ static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes
     bp_ct_results results;
     bp_outcomes maps = {0};
     double *slices = malloc(2 * at_once * n * n * sizeof *slices);
-    const bp_line line = {a->params[P_LINE_ANGLE], a->params[P_LINE_OFFSET], (size_t)a->params[P_LINE_WIDTH]};
+    const bp_image_line line = {a->params[P_LINE_ANGLE], a->params[P_LINE_OFFSET],
+                                (size_t)a->params[P_LINE_WIDTH]};
     bp_status status = bp_ct_results_begin(ctx, n, 0.95 * reach, a->row_count, even,
                                            a->scan.angle_count - even, &line, &results);
     if (status == BP_OK && results.samples == 0)

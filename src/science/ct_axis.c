@@ -106,9 +106,9 @@ static bp_status add_pair(bp_context *ctx, const bp_ct_scan *scan, const size_t 
         size_t first = i * rows / count, here = (i + 1) * rows / count - first;
         double centre;
         if (!bp_centre_phase(work + first * n, work + (rows + first) * n, here, n, &centre))
-            status = bp_fail(ctx, BP_E_INPUT,
-                             "projections %zu and %zu have nothing in common that tells the axis", pair[0],
-                             pair[1]);
+            status =
+                bp_fail(ctx, BP_E_INPUT, "projections %zu and %zu have nothing in common that tells the axis",
+                        pair[0], pair[1]);
         centres[i] += share * centre;
     }
     free(work);
@@ -124,10 +124,11 @@ bp_status bp_ct_axis_phase(bp_context *ctx, const bp_ct_scan *scan, size_t count
         if (opposite(scan, i) != SIZE_MAX && seen++ * PAIRS_ENOUGH >= pairs * all)
             firsts[pairs++] = i;
     if (pairs == 0)
-        return bp_fail(ctx, BP_E_INPUT,
-                       "no two projections are half a turn apart (to %g degrees), so phase correlation cannot "
-                       "find the axis; axis=vo needs none",
-                       NEAR_HALF);
+        return bp_fail(
+            ctx, BP_E_INPUT,
+            "no two projections are half a turn apart (to %g degrees), so phase correlation cannot "
+            "find the axis; axis=vo needs none",
+            NEAR_HALF);
     bp_status status = BP_OK;
     for (size_t i = 0; i < count; i++)
         centres[i] = 0;

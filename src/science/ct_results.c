@@ -69,7 +69,7 @@ static const struct {
 };
 
 bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double radius, size_t rows, size_t first,
-                              size_t second, const bp_line *line, bp_ct_results *r)
+                              size_t second, const bp_image_line *line, bp_ct_results *r)
 {
     double n = (double)(first + second);
     *r = (bp_ct_results){.side = side, .radius = radius, .rows = rows, .rings = side / 2 + 1};
@@ -412,8 +412,7 @@ static void noise_of_profile(const bp_ct_results *r, double *sums, double *sigma
     }
 }
 
-static bp_status report_profile(bp_context *ctx, const bp_ct_results *r, double *total,
-                                bp_outcomes *outcomes)
+static bp_status report_profile(bp_context *ctx, const bp_ct_results *r, double *total, bp_outcomes *outcomes)
 {
     size_t n = r->samples, units = r->units;
     double *values = malloc(((units + 3) * n + r->length) * sizeof *values);
@@ -433,6 +432,9 @@ static bp_status report_profile(bp_context *ctx, const bp_ct_results *r, double 
                           .unit = "1/pixel",
                           .axis = "along the line (pixels)",
                           .uncertainty = "difference of half sets of projections",
+                          .not_judged =
+                              "single pixels are mostly noise, which has a budget of its own; phases "
+                              "and edges are judged",
                           .count = n,
                           .values = values,
                           .sigmas = sigmas,

@@ -11,7 +11,7 @@
 typedef struct bp_ct_results {
     size_t side, rings, rows, units, length; /* length: doubles of the sums of a unit */
     double radius;                           /* of the disc that is looked at */
-    bp_line line;                            /* of the profile */
+    bp_image_line line;                      /* of the profile */
     size_t samples;                          /* on it */
     double noise_factor; /* variance of the whole set's slice over that of the half sets' difference */
     double least, most;  /* of the histogram; known after the first slices */
@@ -26,7 +26,7 @@ typedef struct bp_ct_results {
 /* rows: how many will be added. first, second: projections in each half set. bp_ct_results_fini in every
  * case. */
 BP_MUST_CHECK bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double radius, size_t rows,
-                                            size_t first, size_t second, const bp_line *line,
+                                            size_t first, size_t second, const bp_image_line *line,
                                             bp_ct_results *results);
 void bp_ct_results_fini(bp_ct_results *results);
 

@@ -205,8 +205,7 @@ bp_status bp_ct_scan_begin(bp_context *ctx, const bp_science_stack *stack, const
                            bp_ct_scan *scan)
 {
     bool keyed = false;
-    *scan = (bp_ct_scan){
-        .stack = stack, .columns = stack->columns, .air = layout->air, .even = layout->even};
+    *scan = (bp_ct_scan){.stack = stack, .columns = stack->columns, .air = layout->air, .even = layout->even};
     bp_status status = find_keys(ctx, layout, scan, &keyed);
     if (status == BP_OK)
         status = find_angles(ctx, layout, scan);

@@ -10,7 +10,10 @@
 /* What a projection is divided by: the mean of all flats; their median; the median of those flats, taken one
  * after the other, that are nearest in time. */
 typedef enum bp_ct_flats { BP_CT_FLATS_MEAN, BP_CT_FLATS_MEDIAN, BP_CT_FLATS_NEAREST } bp_ct_flats;
-#define BP_CT_FLATS_WORDS {"mean", "median", "nearest", NULL}
+#define BP_CT_FLATS_WORDS                                                                                    \
+    {                                                                                                        \
+        "mean", "median", "nearest", NULL                                                                    \
+    }
 
 /* What the file does not say. */
 typedef struct bp_ct_layout {
@@ -40,7 +43,7 @@ void bp_ct_scan_fini(bp_ct_scan *scan);
 /* What was done to the values of one row. */
 typedef struct bp_ct_row_facts {
     uint64_t clipped, filled; /* transmissions below the least one; values that neighbours replace */
-    double air, air_values; /* sum of transmissions at both ends of each row, and how many */
+    double air, air_values;   /* sum of transmissions at both ends of each row, and how many */
 } bp_ct_row_facts;
 
 /* Attenuations of `count` detector rows: count x angle_count x columns. One pass over the frames. */

@@ -117,6 +117,41 @@ def rewritten(file, out, change):
     return out
 
 
+def test_line_profile(beampress, scan, tmp_path):
+    """What stands on a line of the slice, with the noise of the slice when there is one row, and that of the rows otherwise."""
+    file = scan(*SMALL)
+
+    def profile(words, name="out.h5"):
+        found = analyse(beampress, file, f"ct:rows=1,first=7,centre=32,double=1,{words}", "--out", tmp_path / name, "--overwrite")
+        with h5py.File(tmp_path / name) as f:
+            key = next(key for key in f["entry"] if key.startswith("slice"))
+            return found["line_profile"], f["entry"][key]["slice"][()], found["slice_noise"]["value"]
+    row, slice_, noise = profile("line_offset=5")
+    at = np.array(row["at"])
+    assert at[0] == -at[-1] and row["values"] == pytest.approx(slice_[37, 32 + at.astype(int)], abs=1e-12)
+    assert row["uncertainty"].startswith("difference of half sets") and np.median(row["sigma"]) == pytest.approx(noise, rel=0.3)
+    column, _, _ = profile("line_angle=90,line_offset=-4")  # upwards; to its right is to the right
+    assert column["values"] == pytest.approx(slice_[32 - np.array(column["at"]).astype(int), 28], abs=1e-12)
+    wide, _, _ = profile("line_width=3")
+    inner = np.array(wide["at"]).astype(int)
+    assert wide["values"] == pytest.approx(slice_[31:34, 32 + inner].mean(0), abs=1e-12)
+    back, _, _ = profile("line_angle=180,line_offset=-5")
+    assert back["values"] == pytest.approx(row["values"][::-1], abs=1e-12)
+    rows = analyse(beampress, file, "ct:rows=20,centre=32")["line_profile"]
+    assert "detector rows" in rows["uncertainty"] and len(rows["sigma"]) == len(rows["values"])
+
+
+def test_axis_by_phase_correlation(beampress, scan):
+    """Projections half a turn apart exist in a whole turn."""
+    file = scan("rows=20", "apart=5", "columns=96", "angles=120", "range=360", "centre=44.3", "photons=5000", "seed=4")
+    for words in ("axis=phase", "axis=phase,rows=20", "axis=vo"):
+        centre = analyse(beampress, file, f"ct:{words}")["centre"]
+        assert centre["value"] == pytest.approx(44.3, abs=0.15), words
+    half = scan(*SMALL)
+    assert "half a turn apart" in analyse(beampress, half, "ct:axis=phase", code=3)
+    assert "passes by the disc" in analyse(beampress, half, "ct:line_offset=40", code=2)
+
+
 def test_layouts(beampress, scan, tmp_path):
     """The same numbers whether flats are frames with a key, frames that are counted, or datasets beside the projections."""
     file = scan(*SMALL)
@@ -133,6 +168,30 @@ def test_layouts(beampress, scan, tmp_path):
         v.pop("rotation_angle")
     assert analyse(beampress, rewritten(file, tmp_path / "a.h5", beside), "ct") == keyed
     assert analyse(beampress, rewritten(file, tmp_path / "b.h5", counted), "ct:flats=10,darks=5,range=180") == keyed
+
+
+def test_flats_nearest_in_time(beampress, scan, tmp_path):
+    """A beam that halves in the middle of the scan, with flats before and after: each projection has its own."""
+    file = scan(*SMALL)
+
+    def dimmed(v):
+        keys, dark = v["image_key"], 100
+        projections, flats = v["data"][keys == 0].astype(int), v["data"][keys == 1].astype(int)
+        half = len(projections) // 2
+        projections[half:] = dark + (projections[half:] - dark) // 2
+        order = [v["data"][keys == 2], flats, projections[:half], projections[half:], dark + (flats - dark) // 2]
+        v["data"] = np.concatenate(order).astype(np.uint16)
+        v["image_key"] = np.repeat([2, 1, 0, 0, 1], [len(part) for part in order])
+        v["rotation_angle"] = np.concatenate([np.zeros(15), v["rotation_angle"][keys == 0], np.zeros(10)])
+    dim = rewritten(file, tmp_path / "dim.h5", dimmed)
+    whole = analyse(beampress, file, "ct:rows=20,centre=32,flat=median,air=3")
+    nearest = analyse(beampress, dim, "ct:rows=20,centre=32,flat=nearest,air=3")
+    assert nearest["air_transmission"]["value"] == pytest.approx(whole["air_transmission"]["value"], abs=2e-3)
+    assert nearest["phase_fraction"]["value"] == pytest.approx(whole["phase_fraction"]["value"], abs=0.01)
+    assert nearest["attenuation_above"]["value"] == pytest.approx(whole["attenuation_above"]["value"], rel=0.01)
+    even = analyse(beampress, dim, "ct:rows=20,centre=32,even=1,air=3")
+    assert even["air_transmission"]["value"] == pytest.approx(1, abs=1e-4)
+    assert even["phase_fraction"]["value"] == pytest.approx(whole["phase_fraction"]["value"], abs=0.02)
 
 
 def test_bad_input(beampress, scan, tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The algorithms of tomography against other programs' results ($BEAMPRESS_DATA/../cases), and what must hold for any of
 them. Every case prints what was found beside what is allowed."""
+import csv
 import os
 import pathlib
 import subprocess
@@ -157,6 +158,71 @@ def test_transmission_as_tomopy(program, case):
         expected = group["normalize"][()]
     found = program("transmission", counts, flat.mean(0), dark.mean(0)).reshape(expected.shape)
     case("ct_gridrec_tomopy own_tests/normalize, relative", (abs(found - expected) / abs(expected)).max(), 1e-7)
+
+
+@needs_cases
+def test_nearest_flats_as_tomopy(beampress, tmp_path, case):
+    """Five pairs of flats at projections 0, 4, 8, 12, 16, medians: mean transmissions of each row, which the program says."""
+    with h5py.File(CASES / "ct_gridrec_tomopy.h5") as f:
+        counts, flats, darks, expected = (f[f"own_tests/normalize/{key}"][()] for key in ("tomo", "flat_1", "dark", "normalize_nf"))
+    frames, keys = [*darks], [2] * len(darks)
+    for group in range(5):
+        frames += [*flats[2 * group:2 * group + 2], *counts[4 * group:4 * group + 4]]
+        keys += [1, 1] + [0] * len(counts[4 * group:4 * group + 4])
+    with h5py.File(tmp_path / "nf.h5", "w") as f:
+        f["frames"], f["image_key"] = np.array(frames), keys
+    found = []
+    for row in range(counts.shape[1]):
+        technique = f"ct:flat=nearest,rows=1,first={row},air=23,centre=23,range=180"
+        done = beampress("analyse", technique, tmp_path / "nf.h5", "--dataset", "/frames", "--json")
+        found.append(next(r["value"] for r in done.json["results"] if r["name"] == "air_transmission"))
+    mean = expected.mean((0, 2))
+    case("ct_gridrec_tomopy own_tests/normalize_nf, means of rows, relative", abs(np.array(found) / mean - 1).max(), 1e-7)
+
+
+@needs_cases
+def test_pipeline_metrics(program, fbp, beampress, tmp_path, case):
+    """Nine lossy versions of the projections: what metric and segment say of their slices, figure by figure."""
+    with open(CASES / "ct_pipeline_metrics.csv", newline="") as f:
+        table = list(csv.DictReader(f))
+    with h5py.File(CASES / "ct_pipeline.h5") as f:
+        group = f["slice128"]
+        theta, raw, noise = group["theta_deg"][()], group["raw"][()], group.attrs["noise_sigma_slice"]
+        flat, dark = (group[key][()].astype(float).mean(0) for key in ("flats", "darks"))
+        lossy = [group[f"lossy/{row['scheme']}_{row['param']}_raw"][()] for row in table]
+    inside = np.hypot(*(np.indices((128, 128)) - 64)) <= 0.95 * 64
+
+    def slice_of(counts):
+        values = program("attenuation", program("transmission", counts, flat, dark)).reshape(counts.shape)
+        return fbp("double", "shepp-logan", "linear", "circle", theta, values)
+
+    def written(name, image, part):
+        with h5py.File(tmp_path / name, "w") as f:
+            f["frames"] = np.where(inside, image, np.nan) if part else image
+        return tmp_path / name
+    original, changed = slice_of(raw), [slice_of(counts) for counts in lossy]
+    for row, image, counts in zip(table, changed, lossy):
+        name = f"{row['scheme']} {row['param']}"
+
+        def compared(part):
+            pair = written("a.h5", original, part), written("b.h5", image, part)
+            return beampress("metric", *pair, "--json").json["metrics"]
+
+        def segment(*words):
+            return {r["name"]: r.get("value") for r in beampress("analyse", "segment", *words, "--json").json["results"]}
+        metrics = compared(True)
+        first, second = tmp_path / "a.h5", tmp_path / "b.h5"
+        bin_ = np.ptp(image[inside]) / 256
+        for what, found, allowed in (
+                ("slice_mse", metrics["mse"], 1e-6), ("slice_rmse_over_noise", metrics["rmse"] / noise, 1e-6),
+                ("slice_psnr_range", metrics["psnr_range"], 1e-6)):
+            case(f"ct_pipeline_metrics {name}: {what}", abs(found / float(row[what]) - 1), allowed)
+        case(f"ct_pipeline_metrics {name}: otsu0", abs(segment(first)["otsu_threshold"] - float(row["otsu0"])), bin_)
+        case(f"ct_pipeline_metrics {name}: otsu1", abs(segment(second)["otsu_threshold"] - float(row["otsu1"])), bin_)
+        case(f"ct_pipeline_metrics {name}: dice", abs(segment(first, "--against", second)["dice"] / float(row["dice"]) - 1), 1e-6)
+        case(f"ct_pipeline_metrics {name}: max_abs_raw", abs(int(row["max_abs_raw"]) - abs(counts.astype(int) - raw).max()), 0)
+        ssim = compared(False)["ssim"]  # of the whole image
+        case(f"ct_pipeline_metrics {name}: slice_ssim", abs(ssim / float(row["slice_ssim"]) - 1), 1e-6)
 
 
 @needs_cases
