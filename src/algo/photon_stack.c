@@ -8,6 +8,7 @@
 #include "algo/photon_stack.h"
 #include "algo/photon_time.h"
 #include "base/checked.h"
+#include "base/scratch.h"
 
 #define MAX_PIXELS ((size_t)1 << 30)
 
@@ -43,16 +44,14 @@ typedef struct decoder {
     size_t units;
     bp_photon_time time;
     uint8_t *buffer, *remainder; /* pixels of a unit, and before time was undone */
-    int32_t *numbers;
 } decoder;
 
 static void decoder_fini(decoder *d)
 {
     bp_photon_map_fini(&d->map);
     bp_photon_time_fini(&d->time);
-    free(d->buffer);
-    free(d->remainder);
-    free(d->numbers);
+    bp_scratch_give(d->ctx, d->buffer);
+    bp_scratch_give(d->ctx, d->remainder);
 }
 
 static bp_status no_memory(bp_context *ctx)
@@ -80,9 +79,8 @@ static bp_status read_map(decoder *d)
                                                  : BP_U32,
                                  itemsize, (int32_t)(least & 1 ? ~(least >> 1) : least >> 1)};
     d->pixels = bp_photon_frames_as(&d->frames, d->form.dtype);
-    d->buffer = malloc(unit * itemsize);
-    d->numbers = malloc(unit * sizeof *d->numbers);
-    return d->buffer && d->numbers ? BP_OK : no_memory(d->ctx);
+    d->buffer = bp_scratch_take(d->ctx, unit * itemsize);
+    return d->buffer ? BP_OK : no_memory(d->ctx);
 }
 
 static bp_status read_time(decoder *d)
@@ -91,7 +89,7 @@ static bp_status read_time(decoder *d)
         return d->units < 2 ? damaged(d->ctx) : no_memory(d->ctx);
     if (d->reader.bad)
         return damaged(d->ctx);
-    d->remainder = malloc(d->time.remainder.bytes);
+    d->remainder = bp_scratch_take(d->ctx, d->time.remainder.bytes);
     return d->remainder ? BP_OK : no_memory(d->ctx);
 }
 
@@ -169,6 +167,20 @@ static bp_status decode_timed(decoder *d, const unit_place *place, uint8_t *out)
     return good ? BP_OK : bp_fail(d->ctx, BP_E_DAMAGED, "photon: a value is not on the grid of its chunk");
 }
 
+/* Pixels through the map, so many at a time that their numbers stay in the nearest cache. */
+static bool map_back(const decoder *d, size_t count, uint8_t *values, bp_photon_bit_reader *raw)
+{
+    enum { PIECE = 2048 };
+    int32_t numbers[PIECE];
+    for (size_t at = 0; at < count; at += PIECE) {
+        size_t n = count - at < PIECE ? count - at : PIECE;
+        bp_photon_pixels_get(&d->form, d->buffer + at * d->form.itemsize, n, numbers);
+        if (!bp_photon_map_back(&d->map, numbers, n, values + at * d->frames.itemsize, raw))
+            return false;
+    }
+    return true;
+}
+
 /* The next unit, to values. */
 static bp_status decode_unit(decoder *d, const unit_place *place, uint8_t *values)
 {
@@ -182,8 +194,7 @@ static bp_status decode_unit(decoder *d, const unit_place *place, uint8_t *value
         return status;
     size_t count = unit.count * unit.height * unit.width;
     bp_photon_bit_reader raw = {.at = place->raw, .end = place->raw + place->raw_bytes};
-    bp_photon_pixels_get(&d->form, d->buffer, count, d->numbers);
-    if (!bp_photon_map_back(&d->map, d->numbers, count, values, &raw) || !bp_photon_bits_done(&raw))
+    if (!map_back(d, count, values, &raw) || !bp_photon_bits_done(&raw))
         return bp_fail(d->ctx, BP_E_DAMAGED, "photon: raw bits do not fit their frame");
     return BP_OK;
 }
@@ -246,7 +257,7 @@ static bp_status decode_coded(decoder *d, size_t first, size_t count, uint8_t *v
     if (status == BP_OK && part && d->units == 1)
         return decode_and_cut(d, first, count, values);
     if (status == BP_OK && part && !d->buffer)
-        d->buffer = malloc(d->pixels.bytes);
+        d->buffer = bp_scratch_take(d->ctx, d->pixels.bytes);
     if (status == BP_OK && part && !d->buffer)
         return no_memory(d->ctx);
     return status == BP_OK ? decode_units(d, first, d->units == 1 ? 1 : first + count, values) : status;

@@ -256,14 +256,15 @@ static size_t bits_of(const bp_photon_digits *d, const int32_t *restrict numbers
 {
     const uint32_t zeros = d->zeros, small = d->small, split = d->shift > zeros ? d->shift - zeros : 0;
     uint32_t others = 0;
-    for (size_t i = 0; i < count && d->fixed; i++) {
+    const size_t fixed = d->fixed ? count : 0;
+    for (size_t i = 0; i < fixed; i++) {
         int32_t n = numbers[i];
         uint32_t q = digits_of(n) & 0xffffffu, behind = BP_PHOTON_MOST_EXPONENT - leading(q ? q : 1);
         uint32_t more = behind > zeros ? behind - zeros : 0;
         more = q == 0 ? small : more;
         counts[i] = n == 0 ? 0 : more;
     }
-    for (size_t i = 0; i < count && !d->fixed; i++)
+    for (size_t i = fixed; i < count; i++)
         counts[i] = split;
     for (size_t i = 0; i < count; i++) {
         uint32_t more = numbers[i] == BP_PHOTON_RAW ? 32 : 0;
