@@ -268,6 +268,21 @@ static int compare_large(const void *a, const void *b)
     return x->when < y->when ? -1 : x->when > y->when;
 }
 
+/* The next large work value at or behind i, or end. */
+static size_t next_large(const uint16_t *plane, size_t i, size_t end)
+{
+    for (; i + 32 <= end; i += 32) {
+        uint16_t most = 0;
+        for (size_t j = i; j < i + 32; j++)
+            most = plane[j] > most ? plane[j] : most;
+        if (most == BP_PHOTON_LARGE)
+            break;
+    }
+    while (i < end && plane[i] != BP_PHOTON_LARGE)
+        i++;
+    return i;
+}
+
 /* Pixels of a band with large values, in the order of their escapes; *count 0: none. */
 static bp_status find_large(bp_context *ctx, const decoder *d, size_t band, large_pixel **found,
                             size_t *count)
@@ -275,8 +290,8 @@ static bp_status find_large(bp_context *ctx, const decoder *d, size_t band, larg
     size_t width = d->frame->width, top = bp_photon_band_row(d->frame->height, d->band_count, band);
     size_t pixels = d->bands[band].height * width, room = 0;
     const uint16_t *plane = d->plane + top * width;
-    for (size_t i = 0; i < pixels; i++) {
-        if (plane[i] != BP_PHOTON_LARGE || (d->map && d->map[top * width + i]))
+    for (size_t i = next_large(plane, 0, pixels); i < pixels; i = next_large(plane, i + 1, pixels)) {
+        if (d->map && d->map[top * width + i])
             continue;
         if (*count == room) {
             room = 2 * room + 64;
