@@ -84,7 +84,7 @@ static int time_one(const char *text, uint16_t *frames)
     bp_plan *plan = NULL;
     bp_flow flow;
     bp_beside beside = {read_beside, NULL};
-    bp_pipeline_source source = {read_frames, frames, NULL, &beside};
+    bp_pipeline_source source = {read_frames, frames, NULL, &beside, NULL};
     bp_flow_init(&flow, BP_U16, FRAMES, ROWS, COLUMNS);
     bp_status status = bp_pipeline_parse(ctx, text, &pipeline, NULL);
     if (status == BP_OK)

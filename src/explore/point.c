@@ -66,7 +66,7 @@ static bp_status open_operation(bp_context *ctx, run *r, size_t last)
     bp_part *part = r->trial->part;
     flow.mask = r->base->mask;
     bp_status status = bp_plan_new(ctx, r->pipeline, last, 1, &flow, &part->beside, 1, &r->plan, NULL);
-    bp_pipeline_source source = {read_base, (void *)(uintptr_t)r->base, r->base->keys, &part->beside};
+    bp_pipeline_source source = {read_base, (void *)(uintptr_t)r->base, r->base->keys, &part->beside, NULL};
     if (status == BP_OK)
         status = bp_plan_open(ctx, r->plan, &source, NULL, NULL);
     if (status == BP_OK)

@@ -7,45 +7,76 @@
 #include "base/hash.h"
 #include "pipeline/feed.h"
 
-/* The largest change of the frames of a batch whose origin was just read. */
-static void compare_batch(bp_feeder *f)
+/* ---- frames are hashed, and compared with what they were, on all threads ---- */
+
+typedef struct weighing {
+    bp_feeder *f;
+    uint64_t *hashes; /* NULL: not asked */
+    size_t bytes;
+} weighing;
+
+static bp_status weigh_one(bp_context *ctx, unsigned thread, void *user, size_t i)
 {
-    const bp_pipeline_input *in = &f->run->input;
-    const bp_flow *flow = bp_plan_out(f->plan);
-    for (size_t i = 0; f->compare && i < f->count; i++) {
-        uint64_t origin = bp_plan_origin(f->plan, f->first + i);
-        bp_array before, after;
-        if (origin < in->last_first || origin - in->last_first >= in->last_count) {
-            f->compare = false;
-            f->run->max_error = NAN;
-            return;
-        }
-        uint8_t *was = in->last + (origin - in->last_first) * f->bytes;
-        if (bp_array_init(&before, flow->dtype, 0, 1, &f->pixels, was) != BP_OK ||
-            bp_array_init(&after, flow->dtype, 0, 1, &f->pixels, f->values + i * f->bytes) != BP_OK)
-            return;
-        double error = memcmp(was, f->values + i * f->bytes, f->bytes) ? bp_max_error(&before, &after) : 0;
-        f->run->max_error = error > f->run->max_error || isnan(f->run->max_error) ? error : f->run->max_error;
-    }
+    (void)thread;
+    const weighing *w = user;
+    bp_feeder *f = w->f;
+    bp_dtype dtype = bp_plan_out(f->plan)->dtype;
+    uint8_t *values = f->values + i * w->bytes, *was = f->was ? f->was[i] : NULL;
+    bp_array before, after;
+    if (w->hashes)
+        w->hashes[i] = bp_hash64(values, w->bytes);
+    if (!was)
+        return BP_OK;
+    f->errors[i] = 0;
+    if (memcmp(was, values, w->bytes) == 0)
+        return BP_OK;
+    if (bp_array_init(&before, dtype, 0, 1, &f->pixels, was) != BP_OK ||
+        bp_array_init(&after, dtype, 0, 1, &f->pixels, values) != BP_OK)
+        return bp_fail(ctx, BP_E_INTERNAL, "frames cannot be compared");
+    f->errors[i] = bp_max_error(&before, &after);
+    return BP_OK;
 }
 
-/* The same for one frame that was read back. */
-bp_status bp_feeder_compare(bp_context *ctx, const bp_feeder *f, uint64_t frame, uint8_t *values,
-                            uint8_t *room)
+bp_status bp_feeder_weigh(bp_context *ctx, bp_feeder *f, size_t count, size_t bytes, uint64_t *hashes)
 {
-    bp_run *run = f->run;
-    bp_array before, after;
-    bp_dtype dtype = bp_plan_out(f->plan)->dtype;
-    bp_status status = bp_stack_read_typed(ctx, run->input.stack, bp_plan_origin(f->plan, frame), 1, room);
-    if (status == BP_OK)
-        status = bp_array_init(&before, dtype, 0, 1, &f->pixels, room);
-    if (status == BP_OK)
-        status = bp_array_init(&after, dtype, 0, 1, &f->pixels, values);
-    if (status != BP_OK)
-        return status;
-    double error = bp_max_error(&before, &after);
-    run->max_error = error > run->max_error || isnan(run->max_error) ? error : run->max_error;
-    return BP_OK;
+    weighing w = {f, hashes, bytes};
+    double *most = &f->run->max_error;
+    bp_status status = hashes || f->was ? bp_plan_each(ctx, f->plan, count, bytes, weigh_one, &w) : BP_OK;
+    for (size_t i = 0; status == BP_OK && f->was && i < count; i++)
+        if (f->was[i])
+            *most = f->errors[i] > *most || isnan(*most) ? f->errors[i] : *most;
+    return status;
+}
+
+/* Where the input's frames of a batch stand that was just read; else nothing can be said of the largest
+ * change. */
+static void find_last(bp_feeder *f)
+{
+    const bp_pipeline_input *in = &f->run->input;
+    for (size_t i = 0; f->compare && i < f->count; i++) {
+        uint64_t origin = bp_plan_origin(f->plan, f->first + i);
+        f->compare = origin >= in->last_first && origin - in->last_first < in->last_count;
+        f->was[i] = f->compare ? in->last + (origin - in->last_first) * f->bytes : NULL;
+    }
+    for (size_t i = 0; f->was && !f->compare && i < f->count; i++)
+        f->was[i] = NULL;
+    if (f->was && !f->compare)
+        f->run->max_error = NAN;
+}
+
+bp_status bp_feeder_read_back(bp_context *ctx, bp_feeder *f, uint64_t first, size_t count)
+{
+    bp_status status = BP_OK;
+    for (size_t i = 0, n; f->compare_back && i < count && status == BP_OK; i += n) {
+        uint64_t origin = bp_plan_origin(f->plan, first + i);
+        for (n = 1; i + n < count && bp_plan_origin(f->plan, first + i + n) == origin + n;)
+            n++;
+        size_t bytes = f->pixels * bp_dtype_size(bp_plan_out(f->plan)->dtype);
+        for (size_t k = 0; k < n; k++)
+            f->was[i + k] = f->before + (i + k) * bytes;
+        status = bp_stack_read_typed(ctx, f->run->input.stack, origin, n, f->was[i]);
+    }
+    return status;
 }
 
 static bp_status load(bp_context *ctx, bp_feeder *f, uint64_t frame)
@@ -55,11 +86,11 @@ static bp_status load(bp_context *ctx, bp_feeder *f, uint64_t frame)
     f->count = frames - f->first < f->batch ? (size_t)(frames - f->first) : f->batch;
     bp_status status = f->marks ? bp_plan_read_before(ctx, f->plan, f->first, f->count, f->values, f->marks)
                                 : bp_plan_read(ctx, f->plan, f->first, f->count, f->values, NULL);
-    for (size_t i = 0; i < f->count && status == BP_OK; i++)
-        f->hashes[f->first + i] = bp_hash64(f->values + i * f->bytes, f->bytes);
     if (status == BP_OK)
-        compare_batch(f);
-    else
+        find_last(f);
+    if (status == BP_OK)
+        status = bp_feeder_weigh(ctx, f, f->count, f->bytes, f->marks ? NULL : f->hashes + f->first);
+    if (status != BP_OK)
         f->count = 0;
     return status;
 }
@@ -172,10 +203,16 @@ bp_status bp_feeder_init(bp_context *ctx, bp_feeder *f, bp_run *run)
     f->hashes = calloc((size_t)frames, sizeof *f->hashes);
     f->compare = out->dtype == in->dtype && out->rows == in->rows && out->columns == in->columns &&
                  run->reframe.group == 1 && !run->reframe.turned && !run->reframe.other;
-    f->compare_back = f->compare && run->chained;
-    f->compare = f->compare && !run->chained;
+    bool compares = f->compare;
+    f->compare_back = compares && run->chained;
+    f->compare = compares && !run->chained;
     run->input.keep_last = f->compare;
-    return f->values && f->hashes && (f->marks || !run->chained)
+    f->was = compares ? calloc(f->batch, sizeof *f->was) : NULL;
+    f->errors = compares ? calloc(f->batch, sizeof *f->errors) : NULL;
+    f->before = f->compare_back ? malloc(f->batch * f->pixels * bp_dtype_size(out->dtype)) : NULL;
+    bool room = (f->was && f->errors) || !compares;
+    room = room && (f->before || !f->compare_back);
+    return room && f->values && f->hashes && (f->marks || !run->chained)
                ? BP_OK
                : bp_fail(ctx, BP_E_MEMORY, "no memory for frames of %zu bytes", f->bytes);
 }
@@ -185,4 +222,7 @@ void bp_feeder_fini(bp_feeder *f)
     free(f->values);
     free(f->marks);
     free(f->hashes);
+    free(f->was);
+    free(f->errors);
+    free(f->before);
 }

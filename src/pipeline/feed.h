@@ -20,6 +20,9 @@ typedef struct bp_feeder {
     uint64_t *hashes;  /* of what a reader gets; not of frames for an operation */
     bool compare;      /* with the input's frames, which have the same shape and type */
     bool compare_back; /* only what is read back can be compared */
+    uint8_t **was;     /* of each frame of a batch that of the input, or NULL; NULL: nothing is compared */
+    uint8_t *before;   /* room for them, to compare what is read back */
+    double *errors;
     uint64_t done;
 } bp_feeder;
 
@@ -30,8 +33,11 @@ bp_status bp_feeder_read(bp_context *ctx, void *user, const hsize_t *offset, con
                          uint8_t *values);
 /* Flats and darks go without the operation. */
 bool bp_feeder_without_chain(void *user, const hsize_t *offset);
-/* The largest change of one frame that was read back; room: for one of the input. */
-BP_MUST_CHECK bp_status bp_feeder_compare(bp_context *ctx, const bp_feeder *f, uint64_t frame,
-                                          uint8_t *values, uint8_t *room);
+/* Hashes of the first frames in f->values (hashes NULL: none), and their largest change from f->was. */
+BP_MUST_CHECK bp_status bp_feeder_weigh(bp_context *ctx, bp_feeder *f, size_t count, size_t bytes,
+                                        uint64_t *hashes);
+/* Lets f->was be the input's frames that frames first ... of the output are made of, where they are compared.
+ */
+BP_MUST_CHECK bp_status bp_feeder_read_back(bp_context *ctx, bp_feeder *f, uint64_t first, size_t count);
 
 #endif

@@ -9,16 +9,21 @@
 #include "base/hash.h"
 #include "pipeline/input.h"
 
+/* On any thread, but never two for the same frame at a time. */
+static void hash_frame(void *user, uint64_t frame, const void *values)
+{
+    bp_pipeline_input *in = user;
+    if (in->read[frame])
+        return;
+    in->hashes[frame] = bp_hash64(values, in->flow.rows * in->flow.columns * bp_dtype_size(in->flow.dtype));
+    in->read[frame] = 1;
+}
+
 static bp_status read_frames(bp_context *ctx, void *user, uint64_t first, size_t count, void *values)
 {
     bp_pipeline_input *in = user;
     size_t bytes = in->flow.rows * in->flow.columns * bp_dtype_size(in->flow.dtype);
     bp_status status = bp_stack_read_typed(ctx, in->stack, first, count, values);
-    for (size_t i = 0; i < count && status == BP_OK; i++)
-        if (!in->read[first + i]) {
-            in->hashes[first + i] = bp_hash64((const uint8_t *)values + i * bytes, bytes);
-            in->read[first + i] = 1;
-        }
     if (status != BP_OK || !in->keep_last)
         return status;
     if (count * bytes > in->last_room) {
@@ -120,7 +125,7 @@ bp_status bp_pipeline_input_open(bp_context *ctx, const char *file, const char *
         return bp_fail(ctx, BP_E_MEMORY, "%s: no memory for %llu hashes", file,
                        (unsigned long long)in->flow.frames);
     in->beside = (bp_beside){read_beside, in};
-    in->source = (bp_pipeline_source){read_frames, in, in->keys, &in->beside};
+    in->source = (bp_pipeline_source){read_frames, in, in->keys, &in->beside, hash_frame};
     return BP_OK;
 }
 
@@ -160,6 +165,8 @@ bp_status bp_pipeline_input_hash(bp_context *ctx, bp_pipeline_input *in, uint64_
             status = bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
         else
             status = read_frames(ctx, in, i, 1, room);
+        if (status == BP_OK)
+            hash_frame(in, i, room);
     }
     free(room);
     if (status == BP_OK)

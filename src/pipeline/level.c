@@ -172,6 +172,11 @@ static bp_status one_stage(bp_context *ctx, bp_plan *plan, size_t stage, const b
     return status;
 }
 
+static bool reads_store(const bp_plan *plan, size_t level)
+{
+    return plan->levels[level].stored;
+}
+
 static bp_status chain_one(bp_context *ctx, unsigned thread, void *user, size_t i)
 {
     const chain *c = user;
@@ -188,6 +193,8 @@ static bp_status chain_one(bp_context *ctx, unsigned thread, void *user, size_t 
     bp_frame in = {.dtype = flow->dtype, .rows = flow->rows, .columns = flow->columns};
     in.values = (uint8_t *)(uintptr_t)(c->values + i * base->bytes);
     in.labels = c->labels ? c->labels + i * base->pixels : NULL;
+    if (c->base == 0 && plan->source.seen && !reads_store(plan, 0))
+        plan->source.seen(plan->source.user, index[0], in.values);
     uint8_t *found = rooms[2];
     if (c->base == 0 && flow->labelled) {
         bp_labels_find(flow, in.values, 1, found);
@@ -241,11 +248,6 @@ static bp_status read_source(bp_context *ctx, bp_plan *plan, const uint64_t *ind
         i += n;
     }
     return BP_OK;
-}
-
-static bool reads_store(const bp_plan *plan, size_t level)
-{
-    return plan->levels[level].stored;
 }
 
 static bp_status read_chain(bp_context *ctx, bp_plan *plan, size_t base, size_t level,

@@ -113,7 +113,7 @@ bp_status bp_pipeline_run_memory(bp_context *ctx, const bp_pipeline *pipeline, s
     flow.labelled |= in->mask != NULL;
     bp_plan *plan;
     bp_status status = bp_plan_new(ctx, pipeline, first, count, &flow, beside, threads, &plan, NULL);
-    bp_pipeline_source source = {read_memory, (void *)(uintptr_t)in, in->keys, beside};
+    bp_pipeline_source source = {read_memory, (void *)(uintptr_t)in, in->keys, beside, NULL};
     if (status == BP_OK)
         status = bp_plan_open(ctx, plan, &source, NULL, NULL);
     if (status == BP_OK)

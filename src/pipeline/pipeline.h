@@ -56,6 +56,8 @@ typedef struct bp_pipeline_source {
     void *user;
     const uint8_t *keys; /* image_key of each frame, or NULL */
     const bp_beside *beside;
+    /* Told of every frame that was read, on any thread; NULL: nobody is. */
+    void (*seen)(void *user, uint64_t frame, const void *values);
 } bp_pipeline_source;
 
 typedef struct bp_plan bp_plan;

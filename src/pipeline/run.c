@@ -196,7 +196,7 @@ bp_status bp_run_check(bp_context *ctx, bp_run *run, const char *text, const cha
 /* ---- the written file ---- */
 
 /* Reads the frames back: their hash, and whether they are what was written. */
-static bp_status verify_frames(bp_context *ctx, bp_run *run, const bp_feeder *f, const char *written)
+static bp_status verify_frames(bp_context *ctx, bp_run *run, bp_feeder *f, const char *written)
 {
     bp_stack *stack;
     const char *path = run->reframe.dataset;
@@ -207,20 +207,21 @@ static bp_status verify_frames(bp_context *ctx, bp_run *run, const bp_feeder *f,
     uint64_t *hashes = malloc((size_t)frames * sizeof *hashes);
     bool lossless = bp_codec_spec_lossless(&run->codec) && !run->chained;
     size_t bytes = f->pixels * bp_dtype_size(bp_plan_out(run->plan)->dtype);
-    uint8_t *room = f->compare_back ? malloc(bytes) : NULL;
-    if (!hashes || (f->compare_back && !room))
+    for (size_t i = 0; f->was && i < f->batch; i++)
+        f->was[i] = NULL; /* what was compared before it was written is not compared again */
+    if (!hashes)
         status = bp_fail(ctx, BP_E_MEMORY, "no memory for hashes");
     for (uint64_t first = 0; first < frames && status == BP_OK; first += f->batch) {
         size_t count = frames - first < f->batch ? (size_t)(frames - first) : f->batch;
         status = bp_stack_read_typed(ctx, stack, first, count, f->values);
-        for (size_t i = 0; i < count && status == BP_OK; i++) {
-            hashes[first + i] = bp_hash64(f->values + i * bytes, bytes);
-            if (lossless && hashes[first + i] != f->hashes[first + i])
+        if (status == BP_OK)
+            status = bp_feeder_read_back(ctx, f, first, count);
+        if (status == BP_OK)
+            status = bp_feeder_weigh(ctx, f, count, bytes, hashes + first);
+        for (size_t i = 0; lossless && i < count && status == BP_OK; i++)
+            if (hashes[first + i] != f->hashes[first + i])
                 status = bp_fail(ctx, BP_E_INTERNAL, "%s: frame %llu reads back differently", path,
                                  (unsigned long long)(first + i));
-            if (status == BP_OK && room)
-                status = bp_feeder_compare(ctx, f, first + i, f->values + i * bytes, room);
-        }
         if (status == BP_OK && run->options->progress)
             run->options->progress(run->options->progress_user, "verify", (first + count) * bytes,
                                    frames * bytes);
@@ -230,13 +231,11 @@ static bp_status verify_frames(bp_context *ctx, bp_run *run, const bp_feeder *f,
         run->output_hashed = true;
     }
     free(hashes);
-    free(room);
     bp_stack_close(stack);
     return status;
 }
 
-static bp_status verify(bp_context *ctx, bp_run *run, const bp_feeder *f, const char *skeleton,
-                        const char *written)
+static bp_status verify(bp_context *ctx, bp_run *run, bp_feeder *f, const char *skeleton, const char *written)
 {
     bp_verify_options how = {.threads = run->options->threads, .bound = -1, .skip = run->reframe.dataset};
     bp_verify_report found;
