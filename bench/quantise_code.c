@@ -12,6 +12,7 @@
 #include "beampress/beampress.h"
 
 #define REPEATS 3
+#define WAVELET "wavelet:" /* before PARAMETERS: of that operation */
 
 typedef struct task {
     bp_context *ctx;
@@ -62,7 +63,9 @@ static bp_status code_frame(task *t, size_t index)
 
 static bp_status prepare(task *t, char **argv, int argc)
 {
-    const bp_operation *quantise = bp_operation_by_name("quantise");
+    bool wavelet = strncmp(argv[5], WAVELET, strlen(WAVELET)) == 0;
+    const bp_operation *quantise = bp_operation_by_name(wavelet ? "wavelet" : "quantise");
+    const char *params = argv[5] + (wavelet ? strlen(WAVELET) : 0);
     bp_status status = bp_dtype_parse(argv[1], &t->dtype);
     t->as = t->dtype;
     if (status == BP_OK && argc > 8)
@@ -73,7 +76,7 @@ static bp_status prepare(task *t, char **argv, int argc)
     t->chain.operations[0].operation = quantise;
     bp_param_defaults(quantise->params, quantise->param_count, t->chain.operations[0].params);
     if (status == BP_OK)
-        status = bp_param_parse(t->ctx, "quantise", quantise->params, quantise->param_count, argv[5],
+        status = bp_param_parse(t->ctx, "quantise", quantise->params, quantise->param_count, params,
                                 t->chain.operations[0].params);
     if (status == BP_OK)
         status = bp_codec_spec_parse(t->ctx, argv[6], -1, &t->codec);

@@ -27,6 +27,7 @@ enum {
     P_DITHER,
     P_SEED,
     P_DTYPE,
+    P_TRANSFORM,
     P_COUNT
 };
 
@@ -38,6 +39,7 @@ enum { DTYPE_AUTO, DTYPE_SAME, DTYPE_CODE, DTYPE_F32, DTYPE_F64 };
 static const char *const sigma[] = {"sigma", NULL}, *const values_unit[] = {"values", NULL},
                          *const adu_per_photon[] = {"ADU/photon", NULL}, *const adu[] = {"ADU", NULL},
                          *const dithers[] = {"none", "subtractive", NULL},
+                         *const transforms[] = {"none", "wavelet", NULL},
                          *const dtypes[] = {"auto", "same", "code", "float32", "float64", NULL};
 
 static const bp_param params_of_quantise[P_COUNT] = {
@@ -67,6 +69,9 @@ static const bp_param params_of_quantise[P_COUNT] = {
     [P_DTYPE] =
         {"dtype", "", BP_PARAM_CHOICE, 0, 4, 0, dtypes,
          "of the output; auto: code with bits, float32 for dithered integers, else that of the input"},
+    [P_TRANSFORM] =
+        {"transform", "", BP_PARAM_CHOICE, 0, 1, 0, transforms,
+         "of step: wavelet: steps of its coefficients instead of pixels, for steps from 1 sigma on"},
 };
 
 typedef struct state {
@@ -89,6 +94,11 @@ static bool whole(bp_dtype dtype)
 static bool dithered(const bp_stage_run *run)
 {
     return run->values[P_DITHER].number > 0;
+}
+
+static bool transformed(const bp_stage_run *run)
+{
+    return run->values[P_TRANSFORM].number > 0;
 }
 
 static int wanted_dtype(const bp_stage_run *run)
@@ -129,6 +139,10 @@ static bp_status check_choice(bp_context *ctx, bp_stage_run *run)
             return bp_stage_fail(ctx, run, p, BP_E_USAGE, "is for steps in sigma");
     if (given(run, P_LOW) && given(run, P_HIGH) && !(run->values[P_LOW].number < run->values[P_HIGH].number))
         return bp_stage_fail(ctx, run, P_HIGH, BP_E_USAGE, "is not above low");
+    if (transformed(run) && !given(run, P_STEP))
+        return bp_stage_fail(ctx, run, P_TRANSFORM, BP_E_USAGE, "is for steps in sigma: it keeps no bound");
+    if (transformed(run) && dithered(run))
+        return bp_stage_fail(ctx, run, P_DITHER, BP_E_USAGE, "is for pixels, not for transform=wavelet");
     if (given(run, P_SEED) && !dithered(run))
         return bp_stage_fail(ctx, run, P_SEED, BP_E_USAGE, "is of dither=subtractive");
     return BP_OK;
@@ -179,7 +193,7 @@ static void spec_of(const bp_stage_run *run, bp_law law, double step, double off
                     const bp_quantise_noise *noise, bp_operation_spec *spec)
 {
     double gain = noise ? noise->gain : 1, read_noise = noise ? noise->read_noise : 0;
-    spec->operation = bp_operation_by_name("quantise");
+    spec->operation = bp_operation_by_name(transformed(run) ? "wavelet" : "quantise");
     spec->params[BP_QUANTISE_P_LAW] = law;
     spec->params[BP_QUANTISE_P_STEP] = step;
     spec->params[BP_QUANTISE_P_OFFSET] = offset;
@@ -234,20 +248,25 @@ static void say_linear(bp_stage_run *run, const bp_operation_spec *spec)
              step * step / 12 + (whole(run->in.dtype) && step <= 1 ? -1.0 / 12 : 0));
 }
 
+/* Of the noise's variance. The widest bin of coefficients, that of 0, has 1.24 steps. */
+static double added_variance(const bp_stage_run *run, double q)
+{
+    return transformed(run) ? q * q / 8 : q * q / 12;
+}
+
 static void say_counts(bp_stage_run *run, double q, const bp_quantise_noise *noise)
 {
+    char sigmas[128] = "";
     run->out.loss = BP_LOSS_UNBOUNDED; /* in units of the values: it grows with the noise */
     run->out.bound = INFINITY;
     run->out.step = q;
-    run->out.variance = q * q / 12;
+    run->out.variance = added_variance(run, q);
     if (noise && !isnan(noise->gain))
-        snprintf(run->out.law, sizeof run->out.law,
-                 "steps of %.4g sigma, sigma^2 = %.6g^2 + %.6g (x - %.6g): adds %.4g sigma^2%s", q,
-                 noise->read_noise, noise->gain, noise->offset, q * q / 12,
-                 whole(run->out.dtype) ? " + 1/12" : "");
-    else
-        snprintf(run->out.law, sizeof run->out.law, "steps of %.4g sigma: adds %.4g sigma^2%s", q, q * q / 12,
-                 whole(run->out.dtype) ? " + 1/12" : "");
+        snprintf(sigmas, sizeof sigmas, ", sigma^2 = %.6g^2 + %.6g (x - %.6g)", noise->read_noise,
+                 noise->gain, noise->offset);
+    snprintf(run->out.law, sizeof run->out.law, "steps of %.4g sigma%s%s: adds %s%.4g sigma^2%s", q,
+             transformed(run) ? " of wavelet coefficients" : "", sigmas, transformed(run) ? "at most " : "",
+             run->out.variance, whole(run->out.dtype) ? " + 1/12" : "");
 }
 
 static bp_status check(bp_context *ctx, bp_stage_run *run)
@@ -266,7 +285,7 @@ static bp_status check(bp_context *ctx, bp_stage_run *run)
         if (isnan(noise.offset))
             noise.offset = 0;
         say_counts(run, run->values[P_STEP].number, &noise);
-        if (!isnan(noise.gain))
+        if (!isnan(noise.gain) && !transformed(run))
             bp_quantise_warn(ctx, run->values[P_STEP].number, &noise, whole(run->out.dtype), NULL);
         return BP_OK;
     }
@@ -358,12 +377,13 @@ static bp_status begin_counts(bp_context *ctx, bp_stage_run *run, const bp_frame
     if (status == BP_OK) {
         spec_of(run, BP_LAW_COUNTS, q, noise.offset, 0, &noise, &s->spec);
         say_counts(run, q, &noise);
-        bp_quantise_warn(ctx, q, &noise, whole(run->out.dtype), sample);
+        if (!transformed(run))
+            bp_quantise_warn(ctx, q, &noise, whole(run->out.dtype), sample);
         bp_stage_resolved(run, "gain", "ADU/photon", noise.gain);
         bp_stage_resolved(run, "read_noise", "ADU", noise.read_noise);
         bp_stage_resolved(run, "offset", "ADU", noise.offset);
         bp_stage_resolved_text(run, "noise_from", estimated ? noise.from : "given");
-        bp_stage_resolved(run, "added_variance", "sigma^2", q * q / 12);
+        bp_stage_resolved(run, "added_variance", "sigma^2", run->out.variance);
         bp_stage_resolved(run, "added_by_rounding", "values^2", whole(run->out.dtype) ? 1.0 / 12 : 0);
     }
     bp_quantise_sample_free(sample);
@@ -420,7 +440,7 @@ const bp_stage bp_stage_quantise = {
     .name = "quantise",
     .summary = "steps of the noise, of a stated size, or levels over a range",
     .source = "generalised Anscombe transform (Anscombe 1948; Starck, Murtagh, Bijaoui 1998); subtractive "
-              "dither (Roberts 1962)",
+              "dither (Roberts 1962); 9/7 wavelet (Cohen, Daubechies, Feauveau 1992)",
     .params = params_of_quantise,
     .param_count = P_COUNT,
     .scope = BP_SCOPE_FRAME,

@@ -65,8 +65,24 @@ def test_steps_of_the_noise(beampress, tmp_path):
     assert abs(got.mean(dtype=float) - 3001) < 4 * noise
 
 
+def test_steps_of_wavelet_coefficients(beampress, tmp_path):
+    x = camera()
+    sigma = np.sqrt(4 ** 2 + 2.5 * (x.astype(float) - 100))
+    sizes = {}
+    for transform in ("none", "wavelet"):
+        got, attributes, _ = run(beampress, tmp_path, x, f"quantise step=3sigma gain=2.5 read_noise=4 offset=100 transform={transform} | photon")
+        error = (got.astype(float) - x) / sigma
+        assert got.dtype == x.dtype and abs(error.mean()) < 0.02
+        with h5py.File(tmp_path / "out.h5") as f:
+            sizes[transform] = f["entry/data/data"].id.get_storage_size(), (error ** 2).mean()
+    # where steps are large coefficients cost less, and are nearer
+    assert sizes["wavelet"][0] < 0.8 * sizes["none"][0] and sizes["wavelet"][1] < sizes["none"][1]
+    assert sizes["wavelet"][1] < attributes["beampress_variance_added"]
+    assert b"wavelet coefficients" in attributes["beampress_law"] and attributes["beampress_variance_added"] == pytest.approx(9 / 8)
+
+
 def test_same_bytes_on_any_threads(beampress, tmp_path):
-    for pipeline in ("quantise step=1 gain=2.5 offset=100 read_noise=4 dither=subtractive | photon", "quantise step=0.5 | photon"):
+    for pipeline in ("quantise step=1 gain=2.5 offset=100 read_noise=4 dither=subtractive | photon", "quantise step=0.5 | photon", "quantise step=2 transform=wavelet | photon"):
         for threads in (1, 2, 3):
             run(beampress, tmp_path, camera(), pipeline, "--threads", threads, name=f"{threads}.h5")
         bytes_of = [(tmp_path / f"{threads}.h5").read_bytes() for threads in (1, 2, 3)]
@@ -84,7 +100,8 @@ def test_codes_with_their_scale(beampress, tmp_path):
 
 def test_what_is_wrong_is_pointed_at(beampress, tmp_path):
     write(tmp_path / "in.h5", camera())
-    for pipeline, word in (("quantise step=0.5mm | photon", "mm"), ("quantise abs=1 rel=0.1 | photon", "needs one of"),
+    for pipeline, word in (("quantise abs=1 transform=wavelet | photon", "steps in sigma"),
+                           ("quantise step=1 transform=wavelet dither=subtractive | photon", "is for pixels"), ("quantise step=0.5mm | photon", "mm"), ("quantise abs=1 rel=0.1 | photon", "needs one of"),
                            ("quantise abs=1 dtype=code | photon", "code is for"), ("quantise step=1 | zfp:rate=4", "")):
         done = beampress("run", pipeline, tmp_path / "in.h5", tmp_path / "no.h5", code=None)
         assert done.returncode in (2, 4) and word in done.stderr, done.stderr
