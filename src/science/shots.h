@@ -32,6 +32,8 @@ enum {
     P_VALID_MIN,
     P_DISTANCE,
     P_LIST,
+    P_MERGE,
+    P_SHELLS,
     P_SX_COUNT
 };
 

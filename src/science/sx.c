@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "algo/outcome_units.h"
+#include "science/shot_merge.h"
 #include "science/shots.h"
 
 static const char *const finders[] = {"peakfinder8", "peakfinder9", "dispersion", "extended", NULL};
@@ -53,6 +54,9 @@ static const bp_param params_of_sx[P_SX_COUNT] = {
     SX_PARAM(P_DISTANCE, "distance", "pixels", BP_PARAM_REAL, 0, 1000, 2,
              "of two files: peaks this near are the same"),
     SX_PARAM(P_LIST, "list", "", BP_PARAM_SWITCH, 0, 1, 0, "also all peaks, one by one"),
+    SX_PARAM(P_MERGE, "merge", "", BP_PARAM_SWITCH, 0, 1, 0,
+             "also CC1/2, CC*, Rsplit of half sets of shots, merged by the true indices (simulated shots)"),
+    SX_PARAM(P_SHELLS, "shells", "", BP_PARAM_INTEGER, 1, 1000, 10, "of resolution, for merge"),
 };
 
 enum { T_SHOTS, T_PEAKS, T_HITS, T_SPOTS, T_INTENSITY, T_COUNT };
@@ -64,6 +68,7 @@ typedef struct analysis {
     bp_unit_sums sums, rings; /* rings: background mean, scatter, shots; for each ring */
     bp_unit_values strength;  /* intensity over sigma of every spot */
     double *peaks;            /* per shot */
+    bp_shot_merge merge;
     bp_unit_values list[LIST_COLUMNS];
 } analysis;
 
@@ -119,7 +124,8 @@ static bp_status read_shots(bp_context *ctx, analysis *a)
         bp_status status = bp_shots_read(ctx, &a->shots, shot);
         if (status != BP_OK)
             return status;
-        if (!add_shot(a, shot, bp_unit_of(&a->sums, (size_t)shot, (size_t)shots)))
+        size_t unit = bp_unit_of(&a->sums, (size_t)shot, (size_t)shots);
+        if (!add_shot(a, shot, unit) || !bp_shot_merge_add(&a->merge, &a->shots, shot, unit))
             return bp_fail(ctx, BP_E_MEMORY, "no memory for peaks");
     }
     return BP_OK;
@@ -206,6 +212,8 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
             !bp_unit_sums_init(&a.rings, units, 3 * bp_peakfinder8_rings(a.shots.finder)))
             status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu shots", shots);
     }
+    if (status == BP_OK && params[P_MERGE] != 0)
+        status = bp_shot_merge_init(ctx, &a.merge, stack);
     if (status == BP_OK)
         status = read_shots(ctx, &a);
     if (status == BP_OK)
@@ -222,8 +230,11 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
         status = bp_ring_means_add(ctx, &a.rings, 1, "background_sigma", "value", outcomes);
     if (status == BP_OK)
         outcomes->items[outcomes->count - 1].not_judged = "follows the noise, which has a budget of its own";
+    if (status == BP_OK && params[P_MERGE] != 0)
+        status = bp_shot_merge_report(ctx, &a.merge, units, (size_t)params[P_SHELLS], outcomes);
     for (size_t c = 0; c < LIST_COLUMNS; c++)
         bp_unit_values_fini(&a.list[c]);
+    bp_shot_merge_fini(&a.merge);
     bp_unit_values_fini(&a.strength);
     bp_unit_sums_fini(&a.sums);
     bp_unit_sums_fini(&a.rings);
