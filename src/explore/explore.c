@@ -124,7 +124,9 @@ static bp_status find_answers(bp_context *ctx, bp_explore_report *r, bp_trial *t
 static bp_status find_truth(bp_context *ctx, bp_explore_report *r)
 {
     r->truth = calloc(r->answer_count + 1, sizeof *r->truth);
-    bp_status status = r->truth ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
+    bp_status status = BP_OK;
+    if (!r->truth)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory");
     for (size_t i = 0; i < r->answer_count && status == BP_OK; i++) {
         const bp_outcomes *o = &r->answers[i].outcomes;
         r->truth[i] = calloc(o->count + 1, sizeof **r->truth);
