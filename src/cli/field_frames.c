@@ -108,7 +108,7 @@ static bp_status write_mask(bp_cli *cli, const bp_science_stack *s, const char *
         return status;
     npy_head(file, "|u1", 0, s->rows, s->columns);
     for (size_t i = 0; i < s->rows * s->columns; i++)
-        fputc(s->excluded && s->excluded[i], file);
+        fputc(s->excluded && s->excluded[i] ? 1 : 0, file);
     return finish(cli, file, path, status);
 }
 
