@@ -50,10 +50,46 @@ static bool guinier_line(const double *q, const double *intensity, const double 
     return line_of(&s, line) && line->slope < 0;
 }
 
+/* The same with a term in q^4: polynomials orthogonal over the points; the slope and value at q = 0. */
+static bool guinier_curve(const double *q, const double *intensity, const double *sigma, size_t first,
+                          size_t last, bp_line *line)
+{
+    double w = 0, mean = 0, y = 0, square = 0, cube = 0, fall = 0, bend = 0, size = 0, middle, tilt;
+    size_t count = 0;
+    for (int pass = 0; pass < 3; pass++) {
+        middle = w > 0 ? mean / w : 0;
+        tilt = square > 0 ? cube / square : 0;
+        for (size_t i = first; i < last; i++) {
+            if (!usable(intensity[i], sigma[i]))
+                continue;
+            double strong = intensity[i] / sigma[i], weight = strong * strong, x = q[i] * q[i] - middle;
+            double value = log(intensity[i]), second = x * x - tilt * x - square / w;
+            count += pass == 0;
+            w += pass == 0 ? weight : 0;
+            mean += pass == 0 ? weight * x : 0;
+            y += pass == 0 ? weight * value : 0;
+            square += pass == 1 ? weight * x * x : 0;
+            cube += pass == 1 ? weight * x * x * x : 0;
+            fall += pass == 1 ? weight * x * value : 0;
+            bend += pass == 2 ? weight * second * value : 0;
+            size += pass == 2 ? weight * second * second : 0;
+        }
+    }
+    double turn = 2 * middle + tilt, rise = middle * middle + tilt * middle - square / w;
+    if (count < 4 || !(square > 0) || !(size > 0) || !isfinite(square + size))
+        return false;
+    line->slope = fall / square - bend / size * turn;
+    line->intercept = y / w - fall / square * middle + bend / size * rise;
+    line->slope_sigma = sqrt(1 / square + turn * turn / size);
+    line->intercept_sigma = sqrt(1 / w + middle * middle / square + rise * rise / size);
+    line->count = count;
+    return line->slope < 0;
+}
+
 bool bp_guinier_refit(const double *q, const double *intensity, const double *sigma, bp_guinier *g)
 {
     bp_line line;
-    if (!guinier_line(q, intensity, sigma, g->first, g->last, &line))
+    if (!(g->curved ? guinier_curve : guinier_line)(q, intensity, sigma, g->first, g->last, &line))
         return false;
     double rg = sqrt(-3 * line.slope), i0 = exp(line.intercept);
     *g = (bp_guinier){.rg = rg,
@@ -62,12 +98,13 @@ bool bp_guinier_refit(const double *q, const double *intensity, const double *si
                       .i0_sigma = i0 * line.intercept_sigma,
                       .first = g->first,
                       .last = g->last,
-                      .count = line.count};
+                      .count = line.count,
+                      .curved = g->curved};
     return true;
 }
 
 bool bp_guinier_fit(const double *q, const double *intensity, const double *sigma, size_t count,
-                    double q_from, double limit, bp_guinier *g)
+                    double q_from, double limit, bool curved, bp_guinier *g)
 {
     enum { ROUNDS = 100 };
     size_t first = 0, usable_count = 0;
@@ -77,7 +114,7 @@ bool bp_guinier_fit(const double *q, const double *intensity, const double *sigm
     size_t last = first;
     for (; last < count && usable_count < 20; last++)
         usable_count += usable(intensity[last], sigma[last]);
-    *g = (bp_guinier){.first = first};
+    *g = (bp_guinier){.first = first, .curved = curved};
     for (int round = 0; round < ROUNDS; round++) {
         g->last = last;
         if (!bp_guinier_refit(q, intensity, sigma, g))

@@ -17,13 +17,15 @@ typedef struct bp_guinier {
     double i0, i0_sigma;
     size_t first, last; /* points that were looked at: first ... last - 1 */
     size_t count;       /* of them those that were fitted */
+    bool curved;        /* with a term in q^4 */
 } bp_guinier;
 
 /* ln I = ln I0 - Rg^2 q^2 / 3, each point with the weight (I / sigma)^2, over points from q_from on up to q
  * Rg = limit, found by iteration. Points that are not above 0 take no part. False when there is no such fit:
- * fewer than 3 points, or an intensity that does not fall. */
+ * fewer than 3 points, or an intensity that does not fall. curved: with one more term, in q^4, and 4 points.
+ */
 bool bp_guinier_fit(const double *q, const double *intensity, const double *sigma, size_t count,
-                    double q_from, double limit, bp_guinier *guinier);
+                    double q_from, double limit, bool curved, bp_guinier *guinier);
 
 /* The same over points first ... last - 1 of *guinier. */
 bool bp_guinier_refit(const double *q, const double *intensity, const double *sigma, bp_guinier *guinier);

@@ -29,6 +29,7 @@ enum {
     P_GUINIER_FROM,
     P_POROD_FROM,
     P_MARKS,
+    P_CURVED,
     P_COUNT
 };
 
@@ -63,6 +64,8 @@ static const bp_param params_of_saxs[P_COUNT] = {
                       "smallest q of the slope; 0: the upper half of the bins"},
     [P_MARKS] = {"marks", "", BP_PARAM_SWITCH, 0, 1, 1, NULL,
                  "-1, -2 and the largest value of an unsigned type are marks, not counts"},
+    [P_CURVED] = {"guinier_curved", "", BP_PARAM_SWITCH, 0, 1, 0, NULL,
+                  "one more term in the fit, with q^4: no bias from the range, more scatter"},
 };
 
 typedef struct analysis {
@@ -276,7 +279,7 @@ static void fit(const analysis *a, const double *curve, bool range, bp_guinier *
         values[i] = NAN;
     bool fitted = range ? bp_guinier_refit(a->q, curve, a->sigma, guinier)
                         : bp_guinier_fit(a->q, curve, a->sigma, bins, a->params[P_GUINIER_FROM],
-                                         a->params[P_GUINIER_LIMIT], guinier);
+                                         a->params[P_GUINIER_LIMIT], a->params[P_CURVED] != 0, guinier);
     if (fitted) {
         values[RG] = guinier->rg;
         values[I0] = guinier->i0;

@@ -52,7 +52,7 @@ static int fit(const double *numbers, const double *values, size_t count, bool p
         for (size_t k = 0; k < 3; k++)
             q[k * n + i] = values[3 * i + k];
     bool found = porod ? bp_porod_fit(q, q + n, q + 2 * n, n, numbers[0], &line)
-                       : bp_guinier_fit(q, q + n, q + 2 * n, n, numbers[0], numbers[1], &g);
+                       : bp_guinier_fit(q, q + n, q + 2 * n, n, numbers[0], numbers[1], false, &g);
     if (found && porod)
         printf("%.17g\n%.17g\n", line.slope, line.slope_sigma);
     else if (found)
