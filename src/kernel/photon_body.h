@@ -144,8 +144,6 @@ BP_ALWAYS v16 move_on(const model_lanes *m, wave *s, v16 looks, const int where,
                       const int kind, const bool window)
 {
     v16 w = s->w;
-    if (where == STEP_WITHIN)
-        looks = v_mix(v_lanes(at->active), w, looks);
     if (where == STEP_ANYWHERE)
         looks = v_mix(v_lanes(at->active), v_mix(v_lanes(at->left), w, s->ne), looks);
     if (window) {

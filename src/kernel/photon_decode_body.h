@@ -138,10 +138,11 @@ BP_ALWAYS lanes_at lanes_of(const bp_photon_band *b, const span *n, ptrdiff_t wi
     return l;
 }
 
-/* Steps from c on, at most BLOCK of them. */
+/* Steps from c on, at most BLOCK of them, at this place; where: code for all places but the full ones is one.
+ */
 BP_ALWAYS void decode_block(const bp_photon_target *t, const lookup *look, bp_photon_band *const *b, lanes *s,
                             const lines_above *above, const size_t count, const span *n, ptrdiff_t c,
-                            ptrdiff_t end, const model_variant how, const int where)
+                            ptrdiff_t end, const model_variant how, const int where, int place)
 {
     ptrdiff_t width = (ptrdiff_t)t->width, period = (ptrdiff_t)bp_photon_period(t->width);
     flow o0 = s[0].flow, o1 = s[count - 1].flow;
@@ -150,7 +151,7 @@ BP_ALWAYS void decode_block(const bp_photon_target *t, const lookup *look, bp_ph
     for (ptrdiff_t step = c; step < end; step++) {
         lanes_at at[2];
         for (size_t i = 0; i < count && where != STEP_FULL; i++)
-            at[i] = lanes_of(b[i], n, width, period, step, where);
+            at[i] = lanes_of(b[i], n, width, period, step, place);
         begin_step(look, &o0, &above[0], step, how, where, &at[0], &p0);
         if (count > 1)
             begin_step(look, &o1, &above[1], step, how, where, &at[1], &p1);
@@ -190,11 +191,9 @@ BP_ALWAYS bool decode_span(const bp_photon_target *t, const lookup *look, bp_pho
             where = place > where ? place : where;
         }
         if (where == STEP_FULL)
-            decode_block(t, look, b, s, above, count, n, c, end, how, STEP_FULL);
-        else if (where == STEP_WITHIN)
-            decode_block(t, look, b, s, above, count, n, c, end, how, STEP_WITHIN);
+            decode_block(t, look, b, s, above, count, n, c, end, how, STEP_FULL, where);
         else
-            decode_block(t, look, b, s, above, count, n, c, end, how, STEP_ANYWHERE);
+            decode_block(t, look, b, s, above, count, n, c, end, how, STEP_ANYWHERE, where);
         for (size_t i = 0; i < count; i++) {
             v_transpose(s[i].values[0], BP_PHOTON_LANES, s[i].row0 + c, line - BP_PHOTON_SKEW);
             good &= s[i].flow.words <= b[i]->words_end && s[i].escapes <= b[i]->escapes_end;
