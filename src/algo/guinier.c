@@ -88,7 +88,7 @@ static bool guinier_curve(const double *q, const double *intensity, const double
 
 bool bp_guinier_refit(const double *q, const double *intensity, const double *sigma, bp_guinier *g)
 {
-    bp_line line;
+    bp_line line = {0};
     if (!(g->curved ? guinier_curve : guinier_line)(q, intensity, sigma, g->first, g->last, &line))
         return false;
     double rg = sqrt(-3 * line.slope), i0 = exp(line.intercept);

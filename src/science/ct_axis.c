@@ -72,7 +72,7 @@ bp_status bp_ct_axis_vo(bp_context *ctx, const bp_ct_scan *scan, const double *s
                         double *centres)
 {
     search s = {scan, sinograms, half_turn(scan), {1, 0, 4, 0.25}, centres};
-    double coarse;
+    double coarse = 0;
     if (s.half == 0)
         return bp_fail(ctx, BP_E_INPUT,
                        "the angles are not half a turn in steps one way, so the axis cannot be found; say "
