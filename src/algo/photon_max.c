@@ -4,17 +4,20 @@
 
 #include "algo/photon_max.h"
 #include "algo/photon_max_fit.h"
-#include "algo/photon_max_pixel.h"
+#include "algo/photon_max_stage.h"
 #include "algo/photon_values.h"
 
-#define METHOD 1 /* how the chunk is coded; other numbers are for later models */
+enum { METHOD_1 = 1, METHOD_2 = 2 }; /* how the chunk is coded; other numbers are for later models */
 
 /* Both directions: the memory of one chunk. */
 typedef struct job {
     const bp_frames *frames;
     size_t pixels; /* of a frame */
+    unsigned method;
     bp_photon_grid grid;
     bp_max_state *state;
+    bool staged; /* the gain is in the upper two bits */
+    bp_max_stages stages;
     uint32_t *values;   /* of a frame */
     uint8_t *labels[2]; /* present frame and the one before, each with a row of none above; NULL: none */
     uint8_t *plain;
@@ -29,6 +32,7 @@ static void job_fini(job *j)
     free(j->labels[0]);
     free(j->labels[1]);
     free(j->plain);
+    bp_max_stages_fini(&j->stages);
 }
 
 static bool job_init(job *j)
@@ -36,14 +40,15 @@ static bool job_init(job *j)
     const bp_frames *f = j->frames;
     j->values = calloc(j->pixels, sizeof *j->values);
     j->state = calloc(1, sizeof *j->state);
-    for (size_t i = 0; j->grid.label_count && i < 2; i++)
+    for (size_t i = 0; (j->staged || j->grid.label_count) && i < 2; i++)
         if (!(j->labels[i] = calloc(f->height + 1, f->width)))
             return false;
     if (!j->values || !j->state || !bp_max_plane_init(&j->state->plane, f->height, f->width, f->count > 1))
         return false;
     bp_max_state_start(j->state);
     j->state->most = j->grid.most;
-    return true;
+    j->state->second = j->method >= METHOD_2;
+    return !j->staged || bp_max_stages_init(&j->stages, j->pixels);
 }
 
 static void fill_frame(job *j, const uint8_t *values)
@@ -52,6 +57,8 @@ static void fill_frame(job *j, const uint8_t *values)
     uint8_t *labels = j->labels[0] ? j->labels[0] + j->frames->width : NULL;
     if (labels)
         bp_photon_grid_classify(&j->grid, j->values, j->pixels, labels);
+    if (j->staged)
+        bp_max_stages_classify(&j->stages, j->values, j->pixels, (unsigned)j->grid.label_count, labels);
     for (size_t i = 0; i < j->pixels; i++)
         j->values[i] -= j->grid.offset;
     for (size_t i = 0; j->grid.step > 1 && i < j->pixels; i++)
@@ -69,22 +76,35 @@ static void swap_labels(job *j)
     j->labels[1] = swap;
 }
 
+/* What is no value of the model: labels, and other stages of gain with their values. */
+static void code_kinds(job *j, bool decoding, size_t row, uint8_t *labels)
+{
+    size_t width = j->frames->width;
+    unsigned count = (unsigned)j->grid.label_count;
+    bp_max_code_labels(j->state, decoding, count + (j->staged ? BP_MAX_STAGES : 0), labels, labels - width,
+                       j->state->plane.frame ? j->labels[1] + (row + 1) * width : NULL);
+    if (j->staged)
+        bp_max_code_stages(&j->stages, j->state, decoding, row * width, width, count, labels);
+}
+
 static void code_frame(job *j, bool decoding, bool own)
 {
     bp_max_state *s = j->state;
     size_t width = j->frames->width;
     if (!own)
-        bp_max_default_weights(&s->plane, s->weights);
+        bp_max_default_weights(&s->plane, &s->weights);
     bp_max_code_weights(s, decoding, own);
     bp_max_plane_start_frame(&s->plane);
     for (size_t r = 0; r < j->frames->height && !s->coder.failed; r++) {
         uint8_t *labels = j->labels[0] ? j->labels[0] + (r + 1) * width : NULL;
         if (labels)
-            bp_max_code_labels(s, decoding, (unsigned)j->grid.label_count, labels, labels - width,
-                               s->plane.frame ? j->labels[1] + (r + 1) * width : NULL);
+            code_kinds(j, decoding, r, labels);
         bp_max_code_row(s, decoding, r, j->values + r * width, labels);
     }
-    bp_max_plane_end_frame(&s->plane);
+    if (s->second)
+        bp_max_plane_end_frame_under(&s->plane, j->labels[0] ? j->labels[0] + width : NULL);
+    else
+        bp_max_plane_end_frame(&s->plane);
     swap_labels(j);
 }
 
@@ -93,7 +113,7 @@ static void encode_frame(job *j, const uint8_t *values)
     bp_max_state *s = j->state;
     fill_frame(j, values);
     bool own =
-        bp_max_fit(&s->plane, j->values, j->labels[0] ? j->labels[0] + j->frames->width : NULL, s->weights);
+        bp_max_fit(&s->plane, j->values, j->labels[0] ? j->labels[0] + j->frames->width : NULL, &s->weights);
     code_frame(j, false, own);
 }
 
@@ -111,13 +131,14 @@ static uint32_t unzigzag(const bp_frames *frames, uint32_t n)
 
 static void write_header(const job *j, bp_photon_writer *w)
 {
-    bp_photon_put_byte(w, METHOD);
+    bp_photon_put_byte(w, METHOD_2);
     bp_photon_put_byte(w, (unsigned)j->grid.label_count);
     for (size_t i = 0; i < j->grid.label_count; i++)
         bp_photon_put_number(w, zigzag(j->frames, j->grid.labels[i]));
     bp_photon_put_number(w, zigzag(j->frames, j->grid.offset));
     bp_photon_put_number(w, j->grid.step - 1);
     bp_photon_put_number(w, j->grid.most);
+    bp_photon_put_byte(w, j->staged ? 1 + j->stages.main : 0);
 }
 
 static bool read_header(job *j, bp_photon_reader *r)
@@ -130,6 +151,14 @@ static bool read_header(job *j, bp_photon_reader *r)
     j->grid.offset = unzigzag(j->frames, bp_photon_get_number(r));
     j->grid.step = bp_photon_get_number(r) + 1;
     j->grid.most = bp_photon_get_number(r);
+    if (j->method >= METHOD_2) {
+        unsigned stages = bp_photon_get_byte(r);
+        j->staged = stages != 0;
+        j->stages.main = stages - j->staged;
+        if (stages > 1 + BP_MAX_STAGES ||
+            (j->staged && (j->frames->dtype != BP_U16 || j->grid.label_count > 1)))
+            return false;
+    }
     return !r->bad && j->grid.step != 0;
 }
 
@@ -161,7 +190,7 @@ bp_status bp_photon_max_encode(bp_context *ctx, const double *params, const bp_f
                                const void *values, uint8_t *out, size_t capacity, size_t *size)
 {
     (void)params;
-    job j = {.frames = frames, .pixels = frames->height * frames->width};
+    job j = {.frames = frames, .pixels = frames->height * frames->width, .method = METHOD_2};
     bp_frames tall = *frames;
     tall.height *= frames->count;
     *size = 0;
@@ -169,6 +198,7 @@ bp_status bp_photon_max_encode(bp_context *ctx, const double *params, const bp_f
     bool good = row != NULL;
     if (good) {
         bp_photon_grid_find(&tall, values, row, &j.grid);
+        j.staged = bp_max_stages_find(frames, values, &j.grid, &j.stages.main);
         j.plain = malloc(capacity + 1);
         good = j.plain && job_init(&j);
     }
@@ -187,7 +217,9 @@ static void put_frame(const job *j, uint8_t *values)
     for (size_t i = 0; i < j->pixels; i++) {
         uint32_t key = j->grid.offset + j->values[i] * j->grid.step;
         if (labels && labels[i])
-            key = j->grid.labels[labels[i] - 1];
+            key = labels[i] <= j->grid.label_count
+                      ? j->grid.labels[labels[i] - 1]
+                      : bp_max_stage_key(&j->stages, i, labels[i] - (unsigned)j->grid.label_count);
         key ^= sign;
         uint8_t v1 = (uint8_t)key;
         uint16_t v2 = (uint16_t)key;
@@ -224,7 +256,8 @@ bp_status bp_photon_max_decode(bp_context *ctx, const double *params, const bp_f
     (void)params;
     job j = {.frames = frames, .pixels = frames->height * frames->width};
     bp_photon_reader r = {.at = in, .end = in + size};
-    if (bp_photon_get_byte(&r) != METHOD || !read_header(&j, &r))
+    j.method = bp_photon_get_byte(&r);
+    if (j.method < METHOD_1 || j.method > METHOD_2 || !read_header(&j, &r))
         return bp_fail(ctx, BP_E_DAMAGED, "photon: a header that no encoder writes");
     bp_status status = BP_OK;
     if (!job_init(&j))

@@ -12,12 +12,16 @@
 typedef struct normal {
     double matrix[BP_MAX_ALL][BP_MAX_ALL];
     double right[BP_MAX_ALL];
-    double sum; /* of the values */
+    double sum;     /* of the values */
+    double squares; /* weighted, of the goals */
+    size_t filled;  /* values above 0 */
     size_t samples;
 } normal;
 
-void bp_max_default_weights(const bp_max_plane *p, int32_t *weights)
+void bp_max_default_weights(const bp_max_plane *p, bp_max_weights *w)
 {
+    int32_t *weights = w->of[0];
+    w->sets = 1;
     static const int16_t space[BP_MAX_SPACE] = {
         [0] = 70, [1] = 16, [3] = 16, [4] = 30, [7] = 8, [14] = 40, [16] = 24, [17] = 16};
     for (size_t i = 0; i < BP_MAX_ALL; i++)
@@ -68,10 +72,12 @@ static double trust(const bp_max_inputs *inputs)
 static void add(normal *n, const bp_max_inputs *inputs, size_t count, uint32_t value)
 {
     double in[BP_MAX_ALL], w = trust(inputs), unit = 1.0 / (1 << BP_MAX_FRACTION);
-    double goal = (double)(BP_MAX_SCALED(value) - inputs->base) * unit * w;
+    double miss = (double)(BP_MAX_SCALED(value) - inputs->base) * unit, goal = miss * w;
+    n->squares += miss * goal;
     for (size_t i = 0; i < count; i++)
         in[i] = (double)inputs->value[i] * unit;
     n->sum += value;
+    n->filled += value > 0;
     n->samples++;
     for (size_t i = 0; i < count; i++) {
         double f = in[i] * w;
@@ -79,6 +85,31 @@ static void add(normal *n, const bp_max_inputs *inputs, size_t count, uint32_t v
             n->matrix[i][k] += f * in[k];
         n->right[i] += in[i] * goal;
     }
+}
+
+static void merge(normal *n, const normal *more, size_t count)
+{
+    n->sum += more->sum;
+    n->samples += more->samples;
+    n->squares += more->squares;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k <= i; k++)
+            n->matrix[i][k] += more->matrix[i][k];
+        n->right[i] += more->right[i];
+    }
+}
+
+/* What these weights leave of the squares. */
+static double left_over(const normal *n, size_t count, const double *x)
+{
+    double sum = n->squares;
+    for (size_t i = 0; i < count; i++) {
+        double row = n->matrix[i][i] * x[i];
+        for (size_t k = 0; k < i; k++)
+            row += 2 * n->matrix[i][k] * x[k];
+        sum += x[i] * (row - 2 * n->right[i]);
+    }
+    return sum;
 }
 
 static bool solve(normal *n, size_t count, double *x)
@@ -135,6 +166,17 @@ static unsigned row_use(size_t row, size_t height, size_t period)
     return at < WARM ? 1 : at < WARM + STRIP ? 2 : 0;
 }
 
+/* The largest code whose limit is reached; 0: none. */
+static unsigned lively_code(const bp_max_plane *p, size_t column)
+{
+    uint64_t v = (uint64_t)bp_max_lively(p, column);
+    if (v < 2)
+        return 0;
+    unsigned top = 63 - (unsigned)__builtin_clzll(v), code = (top - 1) << 1 | (unsigned)(v >> (top - 1) & 1);
+    return code < BP_MAX_LIMITS ? code : BP_MAX_LIMITS - 1;
+}
+
+/* n: a system for each code */
 static void sample_rows(bp_max_plane *p, const uint32_t *values, const uint8_t *labels, size_t period,
                         size_t step, normal *n)
 {
@@ -155,7 +197,7 @@ static void sample_rows(bp_max_plane *p, const uint32_t *values, const uint8_t *
                 if (!(labels && labels[r * width + c])) {
                     bp_max_inputs inputs;
                     bp_max_gather(p, r, c, &inputs);
-                    add(n, &inputs, count, row[c]);
+                    add(n + lively_code(p, c), &inputs, count, row[c]);
                 }
             }
             bp_max_plane_set(p, r, c, row[c]);
@@ -164,29 +206,108 @@ static void sample_rows(bp_max_plane *p, const uint32_t *values, const uint8_t *
     }
 }
 
-bool bp_max_fit(bp_max_plane *p, const uint32_t *values, const uint8_t *labels, int32_t *weights)
+static int32_t whole_weight(double x)
+{
+    double w = floor(x * (1 << BP_MAX_WEIGHT_BITS) + 0.5);
+    return w > BP_MAX_WEIGHT_MOST    ? BP_MAX_WEIGHT_MOST
+           : w < -BP_MAX_WEIGHT_MOST ? -BP_MAX_WEIGHT_MOST
+                                     : (int32_t)w;
+}
+
+/* Weights for the pixels from one code to another; what they leave is added to left. */
+static bool fit_set(const normal *codes, unsigned from, unsigned to, size_t count, int32_t *weights,
+                    double *left)
+{
+    normal n = {.samples = 0};
+    double x[BP_MAX_ALL];
+    for (unsigned i = from; i < to; i++)
+        if (codes[i].samples)
+            merge(&n, codes + i, count);
+    if (n.samples == 0)
+        return false;
+    normal solved = n;
+    lean(&solved, count);
+    if (!solve(&solved, count, x))
+        return false;
+    *left += left_over(&n, count, x);
+    for (size_t i = 0; i < count; i++)
+        weights[i] = whole_weight(x[i]);
+    return true;
+}
+
+/* Quiet pixels to lively ones in `sets` parts, by shares of the samples in 1/64. */
+static bool fit_sets(const normal *codes, unsigned sets, size_t samples, size_t count, bp_max_weights *w,
+                     double *left)
+{
+    static const uint8_t shares[BP_MAX_SETS][BP_MAX_SETS - 1] = {{0}, {48}, {38, 57}, {32, 51, 61}};
+    unsigned from = 0, code = 0;
+    size_t below = 0;
+    w->sets = sets;
+    *left = 0;
+    for (unsigned k = 0; k < sets; k++) {
+        while (code < BP_MAX_LIMITS && (k + 1 == sets || below * 64 < samples * shares[sets - 1][k]))
+            below += codes[code++].samples;
+        if (!fit_set(codes, from, code, count, w->of[k], left))
+            return false;
+        if (k + 1 < sets)
+            w->limit[k] = code;
+        from = code;
+        if (k + 1 < sets && code >= BP_MAX_LIMITS)
+            return false;
+    }
+    return true;
+}
+
+#define SET_BITS 300 /* that a set costs, about */
+
+static size_t samples_of(const normal *codes, size_t *filled)
+{
+    size_t samples = 0;
+    *filled = 0;
+    for (unsigned i = 0; i < BP_MAX_LIMITS; i++) {
+        samples += codes[i].samples;
+        *filled += codes[i].filled;
+    }
+    return samples;
+}
+
+/* As many sets as save more squares than they cost: bits, and what so few samples flatter. Few photons: one.
+ */
+static bool choose_sets(const normal *codes, size_t pixels, size_t count, bp_max_weights *w)
+{
+    double one, least, worth = (double)pixels * 0.72;
+    size_t filled, samples = samples_of(codes, &filled);
+    if (!samples || !fit_sets(codes, 1, samples, count, w, &one))
+        return false;
+    least = one > 0 && filled > samples / 2 ? 0 : -1;
+    for (unsigned sets = 2; least >= 0 && sets <= BP_MAX_SETS; sets++) {
+        bp_max_weights trial;
+        double left, more = sets - 1;
+        if (!fit_sets(codes, sets, samples, count, &trial, &left))
+            continue;
+        double gain = 1 - left / one - 2 * more * (double)count / (double)samples - more * SET_BITS / worth;
+        if (gain > least) {
+            least = gain;
+            *w = trial;
+        }
+    }
+    return true;
+}
+
+bool bp_max_fit(bp_max_plane *p, const uint32_t *values, const uint8_t *labels, bp_max_weights *weights)
 {
     size_t pixels = p->height * p->width, count = bp_max_input_count(p);
     if (pixels < LEAST_PIXELS)
         return false;
-    normal *n = calloc(1, sizeof *n);
-    if (!n)
+    normal *codes = calloc(BP_MAX_LIMITS, sizeof *codes);
+    if (!codes)
         return false;
     size_t samples = pixels / 4;
     samples = samples < LEAST_SAMPLES ? LEAST_SAMPLES : samples > MOST_SAMPLES ? MOST_SAMPLES : samples;
     size_t period = p->height / (1 + THIN * samples / (STRIP * p->width));
     bool all = period < 2 * (STRIP + WARM);
-    sample_rows(p, values, labels, all ? 1 : period, all ? 1 + pixels / samples : THIN, n);
-    double x[BP_MAX_ALL];
-    if (n->samples)
-        lean(n, count);
-    bool good = n->samples && solve(n, count, x);
-    for (size_t i = 0; good && i < count; i++) {
-        double w = floor(x[i] * (1 << BP_MAX_WEIGHT_BITS) + 0.5);
-        weights[i] = w > BP_MAX_WEIGHT_MOST    ? BP_MAX_WEIGHT_MOST
-                     : w < -BP_MAX_WEIGHT_MOST ? -BP_MAX_WEIGHT_MOST
-                                               : (int32_t)w;
-    }
-    free(n);
+    sample_rows(p, values, labels, all ? 1 : period, all ? 1 + pixels / samples : THIN, codes);
+    bool good = choose_sets(codes, pixels, count, weights);
+    free(codes);
     return good;
 }

@@ -4,6 +4,7 @@
 
 #include "algo/photon_max_model.h"
 #include "base/checked.h"
+#include "kernel/kernel.h"
 
 bool bp_max_plane_init(bp_max_plane *p, size_t height, size_t width, bool several)
 {
@@ -18,13 +19,16 @@ bool bp_max_plane_init(bp_max_plane *p, size_t height, size_t width, bool severa
     p->wide[0] = calloc(3 * stride, sizeof *p->wide[0]);
     p->smooth = calloc(3 * stride, sizeof *p->smooth);
     p->above = calloc(stride, sizeof *p->above);
+    p->others = calloc(BP_MAX_SETS * stride, sizeof *p->others);
+    p->set = calloc(stride, 1);
     p->error[0] = calloc(3 * stride, sizeof *p->error[0]);
     if (several) {
         p->mean = calloc(frame, sizeof *p->mean);
         p->spread = calloc(frame, sizeof *p->spread);
+        p->seen = calloc(frame, 1);
     }
-    if (!p->first || !p->memory || !p->wide[0] || !p->smooth || !p->above || !p->error[0] ||
-        (several && (!p->mean || !p->spread)))
+    if (!p->first || !p->memory || !p->wide[0] || !p->smooth || !p->above || !p->others || !p->set ||
+        !p->error[0] || (several && (!p->mean || !p->spread || !p->seen)))
         return false;
     for (size_t i = 0; i < 3; i++) {
         p->wide[i] = p->wide[0] + i * stride + (i ? 0 : BP_MAX_PAD);
@@ -40,12 +44,15 @@ void bp_max_plane_fini(bp_max_plane *p)
     free(p->wide[0] ? p->wide[0] - BP_MAX_PAD : NULL);
     free(p->smooth);
     free(p->above);
+    free(p->others);
+    free(p->set);
     uint32_t *error = p->error[0];
     for (size_t i = 1; i < 3; i++)
         error = p->error[i] && p->error[i] < error ? p->error[i] : error;
     free(error ? error - BP_MAX_PAD : NULL);
     free(p->mean);
     free(p->spread);
+    free(p->seen);
 }
 
 void bp_max_plane_start_frame(bp_max_plane *p)
@@ -81,14 +88,6 @@ static int64_t lower(int64_t v, int64_t most)
 }
 
 #define ROOM 8
-static void blend(int64_t *restrict mean, const int64_t *restrict a, size_t width, int64_t share)
-{
-    for (size_t c = 0; c < width; c++) {
-        int64_t gap = (a[c] >> 1) - mean[c];
-        mean[c] += (gap >> 16) * share + (((gap & 65535) * share) >> 16);
-    }
-}
-
 /* The row smoothed both ways, with weights 1/4 and 1/16, into the means of the rows above. Lone bright pixels
  * count for four times the mean and 8. */
 static void blur(bp_max_plane *p, size_t row)
@@ -111,8 +110,8 @@ static void blur(bp_max_plane *p, size_t row)
         near[c] += f;
         far[c] += g;
     }
-    blend(p->wide[1], near, width, (int64_t)(65536 / (row < 6 ? row + 1 : 6)));
-    blend(p->wide[2], far, width, (int64_t)(65536 / (row < 24 ? row + 1 : 24)));
+    bp_kernels_get()->photon_max->blend(p->wide[1], near, width, (int64_t)(65536 / (row < 6 ? row + 1 : 6)));
+    bp_kernels_get()->photon_max->blend(p->wide[2], far, width, (int64_t)(65536 / (row < 24 ? row + 1 : 24)));
 }
 
 static void follow(bp_max_plane *p, size_t row)
@@ -126,56 +125,78 @@ static void follow(bp_max_plane *p, size_t row)
     }
 }
 
-/* adds weight * row, BP_MAX_WEIGHT_BITS of fraction */
-static void add_row(int64_t *restrict sum, const uint32_t *row, size_t width, int32_t weight)
-{
-    for (size_t c = 0; c < width; c++)
-        sum[c] += (int64_t)row[c] * weight;
-}
-
-static void add_mean(int64_t *restrict sum, const int64_t *row, size_t width, int32_t weight, unsigned shift)
-{
-    for (size_t c = 0; c < width; c++)
-        sum[c] += (row[c] >> shift) * weight >> BP_MAX_WEIGHT_BITS;
-}
-
-static void predict_time(bp_max_plane *p, size_t row, const int32_t *w)
-{
-    size_t at = (row + 1) * p->stride + BP_MAX_PAD, s = p->stride, width = p->width;
-    const size_t places[6] = {at, at - 1, at - s, at + 1, at + s, at - s + 1};
-    for (size_t i = 0; i < 6; i++)
-        add_mean(p->above, p->mean + places[i], width, w[6 + i], 4);
-}
-
-void bp_max_plane_predict(bp_max_plane *p, size_t row, const int32_t *w)
+/* Where the inputs of a row are. */
+static void find_terms(const bp_max_plane *p, size_t row, bp_max_terms *t)
 {
     const uint32_t *n = p->rows[1], *nn = p->rows[2];
-    const uint32_t *taps[14] = {n - 1,      n + 1,  n - 2,  n + 2, nn,    nn - 1, nn + 1,
+    const uint32_t *rows[13] = {n - 1,      n + 1,  n - 2,  n + 2, nn,    nn - 1, nn + 1,
                                 p->rows[3], nn + 2, nn - 2, n + 3, n - 3, n};
-    static const uint8_t which[13] = {3, 4, 5, 6, 7, 8, 9, 10, 18, 19, 20, 21, 0};
-    size_t width = p->width;
+    const int64_t *means[6] = {p->wide[0], p->wide[0] - 1, p->wide[0] + 1,
+                               p->wide[1], p->wide[1] - 1, p->wide[2]};
+    memcpy(t->row, rows, sizeof rows);
+    memcpy(t->mean, means, sizeof means);
+    t->row_count = 13;
+    t->mean_count = 6;
+    for (size_t i = 0; i < 6; i++)
+        t->mean_shift[i] = 8;
+    if (p->frame == 0)
+        return;
+    size_t at = (row + 1) * p->stride + BP_MAX_PAD, s = p->stride;
+    const size_t places[6] = {at, at - 1, at - s, at + 1, at + s, at - s + 1};
+    for (size_t i = 0; i < 6; i++) {
+        t->row[t->row_count++] = p->last + places[i];
+        t->mean_shift[t->mean_count] = 4;
+        t->mean[t->mean_count++] = p->mean + places[i];
+    }
+}
+
+static void weigh(const bp_max_plane *p, bp_max_terms *t, const int32_t *w, int64_t *sum)
+{
+    static const uint8_t which[12] = {3, 4, 5, 6, 7, 8, 9, 10, 18, 19, 20, 21};
     int32_t rest = 1 << BP_MAX_WEIGHT_BITS;
     for (size_t i = 0; i < bp_max_input_count(p); i++)
         rest -= w[i];
-    memset(p->above, 0, width * sizeof *p->above);
-    for (size_t i = 0; i < 13; i++)
-        add_row(p->above, taps[i], width, i < 12 ? w[which[i]] : rest);
-    if (p->frame) {
-        size_t at = (row + 1) * p->stride + BP_MAX_PAD, s = p->stride;
-        const size_t places[6] = {at, at - 1, at - s, at + 1, at + s, at - s + 1};
-        for (size_t i = 0; i < 6; i++)
-            add_row(p->above, p->last + places[i], width, w[BP_MAX_SPACE + i]);
+    for (size_t i = 0; i < 12; i++)
+        t->row_weight[i] = w[which[i]];
+    t->row_weight[12] = rest;
+    for (size_t i = 0; i < 6; i++) {
+        t->mean_weight[i] = w[11 + i];
+        t->row_weight[13 + i] = w[BP_MAX_SPACE + i];
+        t->mean_weight[6 + i] = w[BP_MAX_SPACE + 6 + i];
     }
-    for (size_t c = 0; c < width; c++)
-        p->above[c] = (int64_t)((uint64_t)p->above[c] << (BP_MAX_FRACTION - BP_MAX_WEIGHT_BITS));
-    add_mean(p->above, p->wide[0], width, w[11], 8);
-    add_mean(p->above, p->wide[0] - 1, width, w[12], 8);
-    add_mean(p->above, p->wide[0] + 1, width, w[13], 8);
-    add_mean(p->above, p->wide[1], width, w[14], 8);
-    add_mean(p->above, p->wide[1] - 1, width, w[15], 8);
-    add_mean(p->above, p->wide[2], width, w[16], 8);
-    if (p->frame)
-        predict_time(p, row, w + BP_MAX_SPACE);
+    bp_kernels_get()->photon_max->weigh(t, p->width, sum);
+}
+
+/* The set of each pixel; returns which ones occur, as bits. */
+static unsigned find_sets(bp_max_plane *p, const bp_max_weights *w)
+{
+    uint8_t *set = p->set;
+    unsigned seen = 0;
+    memset(set, 0, p->width);
+    for (unsigned i = 0; i + 1 < w->sets; i++) {
+        int64_t limit = bp_max_limit(w->limit[i]);
+        for (size_t c = 0; c < p->width; c++)
+            set[c] = (uint8_t)(set[c] + (bp_max_lively(p, c) >= limit));
+    }
+    for (size_t c = 0; c < p->width; c++)
+        seen |= 1u << set[c];
+    return seen;
+}
+
+void bp_max_plane_predict(bp_max_plane *p, size_t row, const bp_max_weights *w)
+{
+    bp_max_terms t;
+    unsigned seen = find_sets(p, w);
+    find_terms(p, row, &t);
+    if ((seen & (seen - 1)) == 0) {
+        weigh(p, &t, w->of[p->set[0]], p->above);
+        return;
+    }
+    for (unsigned i = 0; i < w->sets; i++)
+        if (seen >> i & 1)
+            weigh(p, &t, w->of[i], p->others + i * p->stride);
+    for (size_t c = 0; c < p->width; c++)
+        p->above[c] = p->others[p->set[c] * p->stride + c];
 }
 
 static void spill(int64_t *row, size_t width)
@@ -203,6 +224,58 @@ void bp_max_plane_end_row(bp_max_plane *p, size_t row)
         spill(p->wide[i], p->width);
 }
 
+void bp_max_plane_spread(bp_max_plane *p, size_t row, bool second, const uint8_t *labels)
+{
+    size_t first = (row + 1) * p->stride + BP_MAX_PAD;
+    uint32_t *spread = p->spread + first;
+    for (size_t c = 0; c < p->width; c++) {
+        int32_t gap = (int32_t)p->error[0][c] - (int32_t)spread[c], n = 4;
+        if (second && labels && labels[c])
+            continue;
+        if (second)
+            n = p->seen[first + c] < 5 ? p->seen[first + c] + 1 : 6;
+        spread[c] = p->frame ? spread[c] + (uint32_t)(gap / n) : p->error[0][c];
+    }
+}
+
+static void swap_frames(bp_max_plane *p)
+{
+    uint32_t *swap = p->last;
+    p->last = p->now;
+    p->now = swap;
+}
+
+/* The edge goes on outside the frame. */
+static void pad_rows(const bp_max_plane *p, int64_t *mean)
+{
+    size_t s = p->stride, h = p->height;
+    for (size_t r = 1; r <= h; r++)
+        spill(mean + r * s + BP_MAX_PAD, p->width);
+    memcpy(mean, mean + s, s * sizeof *mean);
+    memcpy(mean + (h + 1) * s, mean + h * s, s * sizeof *mean);
+}
+
+void bp_max_plane_end_frame_under(bp_max_plane *p, const uint8_t *labels)
+{
+    if (p->mean) {
+        size_t s = p->stride, h = p->height;
+        memcpy(p->now, p->now + s, s * sizeof *p->now);
+        memcpy(p->now + (h + 1) * s, p->now + h * s, s * sizeof *p->now);
+        for (size_t i = 0; i < h * p->width; i++) {
+            size_t at = (i / p->width + 1) * s + BP_MAX_PAD + i % p->width;
+            bool hidden = labels && labels[i];
+            if (hidden && p->seen[at])
+                continue;
+            p->seen[at] = (uint8_t)(p->seen[at] + (!hidden && p->seen[at] < 16));
+            int64_t gap = ((int64_t)p->now[at] << (BP_MAX_FRACTION + 4)) - p->mean[at];
+            p->mean[at] += p->seen[at] ? gap / p->seen[at] : gap;
+        }
+        pad_rows(p, p->mean);
+        swap_frames(p);
+    }
+    p->frame++;
+}
+
 void bp_max_plane_end_frame(bp_max_plane *p)
 {
     if (p->mean) {
@@ -214,9 +287,7 @@ void bp_max_plane_end_frame(bp_max_plane *p)
             int64_t gap = ((int64_t)p->now[i] << (BP_MAX_FRACTION + 4)) - p->mean[i];
             p->mean[i] += gap / (int64_t)n;
         }
-        uint32_t *swap = p->last;
-        p->last = p->now;
-        p->now = swap;
+        swap_frames(p);
     }
     p->frame++;
 }

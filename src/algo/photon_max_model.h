@@ -9,13 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_MAX_FRACTION    14
+#include "kernel/photon_max.h"
+
 #define BP_MAX_PAD         4  /* columns beside a row */
 #define BP_MAX_SPACE       22 /* inputs in space */
 #define BP_MAX_TIME        12 /* inputs in time */
 #define BP_MAX_ALL         (BP_MAX_SPACE + BP_MAX_TIME)
-#define BP_MAX_WEIGHT_BITS 8
+#define BP_MAX_SETS        4 /* of weights in a frame */
 #define BP_MAX_WEIGHT_MOST 1023
+
+/* The weights of a frame. A pixel takes those of set i when as many limits are at most how lively the rows
+ * above are. */
+typedef struct bp_max_weights {
+    unsigned sets;
+    unsigned limit[BP_MAX_SETS - 1]; /* in the code of bp_max_limit */
+    int32_t of[BP_MAX_SETS][BP_MAX_ALL];
+} bp_max_weights;
 
 /* Inputs of the prediction, less the pixel above. */
 typedef struct bp_max_inputs {
@@ -33,11 +42,14 @@ typedef struct bp_max_plane {
     int64_t *wide[3]; /* means of the rows above: of a column, near, far; 8 bits more than the fraction */
     int64_t *smooth;  /* scratch of three rows */
     int64_t *above;   /* of a row: what the prediction takes from the rows above and earlier frames */
+    int64_t *others;  /* likewise with one set of weights behind the other */
+    uint8_t *set;     /* of weights, for each pixel of a row */
     int64_t left;     /* mean of the row so far */
     int64_t *mean;    /* of earlier frames, each pixel, fraction and 4 bits more; NULL: one frame */
     uint32_t
         *error[3]; /* what was missed in the present row and those above: the distance, 4 bits of fraction */
     uint32_t *spread; /* mean distance of each pixel in earlier frames, 4 bits of fraction */
+    uint8_t *seen;    /* in how many frames each pixel was no label, 16 at most */
 } bp_max_plane;
 
 bool bp_max_plane_init(bp_max_plane *p, size_t height, size_t width, bool several);
@@ -47,7 +59,11 @@ void bp_max_plane_start_row(bp_max_plane *p, size_t row);
 /* Goes on to the right of the present row with its last value. */
 void bp_max_plane_spill(bp_max_plane *p);
 void bp_max_plane_end_row(bp_max_plane *p, size_t row);
+/* The mean distance of each pixel of the row. second: where it is no label, over more frames. */
+void bp_max_plane_spread(bp_max_plane *p, size_t row, bool second, const uint8_t *labels);
 void bp_max_plane_end_frame(bp_max_plane *p);
+/* Likewise, but the means of pixels under labels (of the frame, or NULL) stay as they are. */
+void bp_max_plane_end_frame_under(bp_max_plane *p, const uint8_t *labels);
 
 /* The number of inputs that the present frame has. */
 static inline size_t bp_max_input_count(const bp_max_plane *p)
@@ -107,16 +123,43 @@ static inline void bp_max_gather(const bp_max_plane *p, size_t row, size_t colum
         bp_max_gather_time(p, row, column, in + BP_MAX_SPACE, base);
 }
 
+#define BP_MAX_LIMITS 96 /* codes of limits */
+
+/* Half octaves. */
+static inline int64_t bp_max_limit(unsigned code)
+{
+    return (int64_t)(2 + (code & 1)) << (code >> 1);
+}
+
+/* How much the near mean of the rows above rises and bends around a pixel. */
+static inline int64_t bp_max_lively(const bp_max_plane *p, size_t column)
+{
+    const int64_t *near = p->wide[1] + column;
+    int64_t rise = near[1] - near[-1], bend = 2 * near[0] - near[-2] - near[2];
+    return (rise < 0 ? -rise : rise) + (bend < 0 ? -bend : bend);
+}
+
 /* Sums up what of the prediction is known before the row. */
-void bp_max_plane_predict(bp_max_plane *p, size_t row, const int32_t *weights);
+void bp_max_plane_predict(bp_max_plane *p, size_t row, const bp_max_weights *weights);
 
 /* The prediction of a pixel: what its row adds. */
-static inline int64_t bp_max_predict(const bp_max_plane *p, size_t column, const int32_t *weights)
+static inline int64_t bp_max_predict(const bp_max_plane *p, size_t column, const bp_max_weights *w)
 {
+    const int32_t *weights = w->of[p->set[column]];
     const uint32_t *r = p->rows[0] + column;
     int64_t sum = (int64_t)r[-1] * weights[0] + (int64_t)r[-2] * weights[1] + (int64_t)r[-3] * weights[2];
     return p->above[column] + sum * (1 << (BP_MAX_FRACTION - BP_MAX_WEIGHT_BITS)) +
            ((p->left >> 8) * weights[17] >> BP_MAX_WEIGHT_BITS);
+}
+
+/* What stands for a pixel under a label: its mean, or its left neighbour. */
+static inline uint32_t bp_max_plane_stand_in(const bp_max_plane *p, size_t row, size_t column, uint32_t most)
+{
+    size_t at = (row + 1) * p->stride + BP_MAX_PAD + column;
+    if (!p->seen || p->seen[at] == 0)
+        return p->rows[0][(ptrdiff_t)column - 1];
+    int64_t mean = (p->mean[at] + (1 << (BP_MAX_FRACTION + 3))) >> (BP_MAX_FRACTION + 4);
+    return mean < 0 ? 0 : mean > (int64_t)most ? most : (uint32_t)mean;
 }
 
 /* After a pixel is known. */

@@ -97,20 +97,11 @@ ALWAYS unsigned few(uint32_t v)
     return v < 2 ? v : 2;
 }
 
-ALWAYS unsigned slot_bit(bp_max_state *s, bool decoding, uint32_t *slot, unsigned bit)
-{
-    uint32_t p = *slot >> 16;
-    p = p < 16 ? 16 : p > 65535 - 16 ? 65535 - 16 : p;
-    bit = bp_max_code(&s->coder, decoding, p, bit);
-    bp_max_slot_update(&s->tables, slot, bit, 255);
-    return bit;
-}
-
 /* What is above the unary sizes: the number of its bits, then the bits. */
 ALWAYS uint64_t code_rest(bp_max_state *s, bool decoding, unsigned kind, uint64_t rest)
 {
     unsigned bits = decoding ? 0 : 63 - (unsigned)__builtin_clzll(rest + 1), n = 0;
-    while (n < 40 && slot_bit(s, decoding, &s->slots.escape[kind][n], n < bits))
+    while (n < 40 && bp_max_slot_bit(s, decoding, &s->slots.escape[kind][n], n < bits))
         n++;
     unsigned high = n > 32 ? n - 32 : 0;
     uint64_t low = bp_max_plain(&s->coder, decoding, n - high,
@@ -123,7 +114,7 @@ ALWAYS uint64_t code_rest(bp_max_state *s, bool decoding, unsigned kind, uint64_
 ALWAYS void look(bp_max_state *s, view *v, size_t row, size_t c)
 {
     const bp_max_plane *p = &s->plane;
-    int64_t mean = bp_max_predict(p, c, s->weights), most = BP_MAX_SCALED(s->most);
+    int64_t mean = bp_max_predict(p, c, &s->weights), most = BP_MAX_SCALED(s->most);
     v->mean = mean < 0 ? 0 : mean > most ? most : mean;
     v->r = p->rows[0] + c;
     v->n = p->rows[1] + c;
@@ -246,8 +237,8 @@ ALWAYS uint64_t code_size(bp_max_state *s, bool decoding, const view *v, unsigne
         k += code_rest(s, decoding, up, goal - k);
     if (shift) {
         shift--;
-        k = k << 1 |
-            slot_bit(s, decoding, &t->slope[(shift ? 2 : 0) + up][node], (unsigned)(size >> shift & 1));
+        k = k << 1 | bp_max_slot_bit(s, decoding, &t->slope[(shift ? 2 : 0) + up][node],
+                                     (unsigned)(size >> shift & 1));
     }
     return k << shift |
            bp_max_plain(&s->coder, decoding, shift, (uint32_t)(size & (((uint64_t)1 << shift) - 1)));
@@ -281,7 +272,8 @@ ALWAYS uint32_t code_repeat(bp_max_state *s, bool decoding, const view *v, uint3
     bool from_left = *left > *above, hit = false;
     if ((from_left ? *left : *above) > BP_MAX_HALF + 1023) {
         uint32_t same = from_left ? w : n;
-        hit = slot_bit(s, decoding, &s->slots.same[from_left][pattern][capped(same, 15)], value == same);
+        hit =
+            bp_max_slot_bit(s, decoding, &s->slots.same[from_left][pattern][capped(same, 15)], value == same);
         value = hit ? same : value;
     }
     if (!hit)
@@ -323,22 +315,18 @@ ALWAYS void code_row(bp_max_state *s, bool decoding, size_t row, uint32_t *value
 {
     bp_max_plane *p = &s->plane;
     bp_max_plane_start_row(p, row);
-    bp_max_plane_predict(p, row, s->weights);
+    bp_max_plane_predict(p, row, &s->weights);
     for (size_t c = 0; c < p->width; c++) {
         if (labels && labels[c]) {
-            values[c] = p->rows[0][(ptrdiff_t)c - 1];
+            values[c] = s->second ? bp_max_plane_stand_in(p, row, c, s->most) : p->rows[0][(ptrdiff_t)c - 1];
             p->error[0][c] = p->error[0][(ptrdiff_t)c - 1];
         } else {
             values[c] = code_pixel(s, decoding, row, c, values[c]);
         }
         bp_max_plane_set(p, row, c, values[c]);
     }
-    if (p->spread) {
-        uint32_t *spread = p->spread + (row + 1) * p->stride + BP_MAX_PAD;
-        for (size_t c = 0; c < p->width; c++)
-            spread[c] = p->frame ? spread[c] + (uint32_t)(((int32_t)p->error[0][c] - (int32_t)spread[c]) / 4)
-                                 : p->error[0][c];
-    }
+    if (p->spread)
+        bp_max_plane_spread(p, row, s->second, labels);
     bp_max_plane_end_row(p, row);
 }
 
@@ -355,7 +343,7 @@ static int32_t code_weight(bp_max_state *s, bool decoding, int32_t weight)
     bp_max_coder *c = &s->coder;
     uint32_t size = (uint32_t)(weight < 0 ? -weight : weight) + 1;
     unsigned bits = decoding ? 0 : 31 - (unsigned)__builtin_clz(size), n = 0;
-    while (n < 10 && slot_bit(s, decoding, &s->slots.weight[n], n < bits))
+    while (n < 10 && bp_max_slot_bit(s, decoding, &s->slots.weight[n], n < bits))
         n++;
     size = bp_max_plain(c, decoding, n, size & ((1u << n) - 1)) | 1u << n;
     if (size > 1 && bp_max_plain(c, decoding, 1, weight < 0))
@@ -365,9 +353,21 @@ static int32_t code_weight(bp_max_state *s, bool decoding, int32_t weight)
 
 void bp_max_code_weights(bp_max_state *s, bool decoding, bool own)
 {
-    if (slot_bit(s, decoding, &s->slots.flag[0], own))
+    bp_max_weights *w = &s->weights;
+    if (!bp_max_slot_bit(s, decoding, &s->slots.flag[0], own))
+        return;
+    if (s->second)
+        w->sets = bp_max_plain(&s->coder, decoding, 2, w->sets - 1) + 1;
+    for (size_t k = 0; k < w->sets; k++) {
+        if (k)
+            w->limit[k - 1] = bp_max_plain(&s->coder, decoding, 7, w->limit[k - 1]);
+        if (k && w->limit[k - 1] >= BP_MAX_LIMITS) {
+            s->coder.failed = true;
+            w->limit[k - 1] = 0;
+        }
         for (size_t i = 0; i < bp_max_input_count(&s->plane); i++)
-            s->weights[i] = code_weight(s, decoding, s->weights[i]);
+            w->of[k][i] = code_weight(s, decoding, w->of[k][i]);
+    }
 }
 
 void bp_max_code_labels(bp_max_state *s, bool decoding, unsigned kinds, uint8_t *row, const uint8_t *above,
@@ -375,7 +375,7 @@ void bp_max_code_labels(bp_max_state *s, bool decoding, unsigned kinds, uint8_t 
 {
     size_t width = s->plane.width;
     bool same = !decoding && memcmp(row, above, width) == 0;
-    if (slot_bit(s, decoding, &s->slots.flag[1], same)) {
+    if (bp_max_slot_bit(s, decoding, &s->slots.flag[1], same)) {
         memcpy(row, above, width);
         return;
     }
@@ -384,7 +384,7 @@ void bp_max_code_labels(bp_max_state *s, bool decoding, unsigned kinds, uint8_t 
                  b = before ? before[c] : 0;
         uint32_t *slot = s->slots.label[((w * 5 + n) * 5 + ne) * 5 + b];
         unsigned kind = 0;
-        while (kind < kinds && slot_bit(s, decoding, slot + kind, kind < row[c]))
+        while (kind < kinds && bp_max_slot_bit(s, decoding, slot + kind, kind < row[c]))
             kind++;
         row[c] = (uint8_t)kind;
     }

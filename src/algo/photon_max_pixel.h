@@ -26,7 +26,7 @@ typedef struct bp_max_slots {
     uint32_t escape[4][48];
     uint32_t slope[4][BP_MAX_UNARY];
     uint32_t weight[12];
-    uint32_t flag[2];
+    uint32_t flag[3];
     uint32_t repeat[2][64];   /* a pixel is as the one above, to the left */
     uint32_t same[2][64][16]; /* likewise, by value, where that is coded */
     uint32_t label[625][4];
@@ -42,9 +42,21 @@ typedef struct bp_max_state {
     int16_t inverse[64]; /* 65536 / (64 + i) */
     bp_max_coder coder;
     bp_max_plane plane;
-    int32_t weights[BP_MAX_ALL];
+    bp_max_weights weights;
+    bool second;   /* method 2: sets of weights, pixels under labels keep their statistics */
     uint32_t most; /* largest work value */
 } bp_max_state;
+
+/* One decision of a slot of its own. */
+static inline __attribute__((always_inline)) unsigned bp_max_slot_bit(bp_max_state *s, bool decoding,
+                                                                      uint32_t *slot, unsigned bit)
+{
+    uint32_t p = *slot >> 16;
+    p = p < 16 ? 16 : p > 65535 - 16 ? 65535 - 16 : p;
+    bit = bp_max_code(&s->coder, decoding, p, bit);
+    bp_max_slot_update(&s->tables, slot, bit, 255);
+    return bit;
+}
 
 void bp_max_state_start(bp_max_state *s);
 /* Whether the frame has weights of its own (else s->weights stay), and these. */

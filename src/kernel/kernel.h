@@ -13,6 +13,7 @@
 #include "kernel/photon.h"
 #include "kernel/photon_choice.h"
 #include "kernel/photon_fast.h"
+#include "kernel/photon_max.h"
 #include "kernel/photon_numbers.h"
 #include "kernel/quantise.h"
 #include "kernel/ring.h"
@@ -67,6 +68,7 @@ typedef struct bp_kernels {
                            uint16_t *windows);
     const bp_photon_values *photon_values;
     const bp_photon_numbers *photon_numbers;
+    const bp_max_rows *photon_max;
     const bp_metric_kernels *metric;
     const bp_quantise_kernels *quantise;
     const bp_photon_choice *photon_choice;

@@ -212,6 +212,7 @@ const bp_kernels *bp_kernels_avx2(void)
         .photon_predict = bp_photon_predict_c,
         .photon_values = &bp_photon_values_avx2,
         .photon_numbers = &bp_photon_numbers_avx2,
+        .photon_max = &bp_max_rows_avx2,
         .metric = &bp_metric_kernels_avx2,
         .quantise = &bp_quantise_kernels_avx2,
         .photon_choice = &bp_photon_choice_avx2,

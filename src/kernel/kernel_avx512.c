@@ -188,6 +188,7 @@ const bp_kernels *bp_kernels_avx512(void)
         .photon_predict = bp_photon_predict_avx512,
         .photon_values = &bp_photon_values_avx512,
         .photon_numbers = &bp_photon_numbers_avx512,
+        .photon_max = &bp_max_rows_avx512,
         .metric = &bp_metric_kernels_avx512,
         .quantise = &bp_quantise_kernels_avx512,
         .photon_choice = &bp_photon_choice_avx512,

@@ -84,6 +84,7 @@ const bp_kernels *bp_kernels_c(void)
         .photon_predict = bp_photon_predict_c,
         .photon_values = &bp_photon_values_c,
         .photon_numbers = &bp_photon_numbers_c,
+        .photon_max = &bp_max_rows_c,
         .metric = &bp_metric_kernels_c,
         .quantise = &bp_quantise_kernels_c,
         .photon_choice = &bp_photon_choice_c,

@@ -18,6 +18,7 @@ extern const bp_quantise_kernels bp_quantise_kernels_c, bp_quantise_kernels_avx2
 extern const bp_metric_kernels bp_metric_kernels_c, bp_metric_kernels_avx2, bp_metric_kernels_avx512;
 extern const bp_photon_values bp_photon_values_c, bp_photon_values_avx2, bp_photon_values_avx512;
 extern const bp_photon_numbers bp_photon_numbers_c, bp_photon_numbers_avx2, bp_photon_numbers_avx512;
+extern const bp_max_rows bp_max_rows_c, bp_max_rows_avx2, bp_max_rows_avx512;
 extern const bp_photon_choice bp_photon_choice_c, bp_photon_choice_avx2, bp_photon_choice_avx512;
 void bp_photon_predict_c(const bp_photon_model *model, const bp_photon_rows *rows, size_t width,
                          uint16_t *prediction, uint8_t *code);

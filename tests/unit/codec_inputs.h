@@ -45,7 +45,9 @@ typedef enum test_pattern {
     PATTERN_COUNTS,  /* few photons with a rare hot pixel */
     PATTERN_SPECIAL, /* a ramp with NaN, Inf, -Inf and -0 in it; for integers the same as the ramp */
     PATTERN_EVENTS,  /* hardly any photons, and a rare hot pixel */
-    PATTERN_COUNT
+    PATTERN_COUNT,
+    PATTERN_GAIN /* only where asked for: frames of 40 x 60 of a detector that switches its gain, a bright
+                    spot */
 } test_pattern;
 
 static inline uint64_t test_random(uint64_t *state)
@@ -106,12 +108,27 @@ static inline void test_put_limit(uint8_t *at, bp_dtype dtype, size_t itemsize, 
     }
 }
 
+/* Pedestals, noise, a steep spot; some pixels now and then with gain bits and another pedestal. */
+static inline double test_gain(size_t i, uint64_t bits)
+{
+    size_t pixel = i % 2400, row = pixel / 60, column = pixel % 60;
+    size_t far = row > column ? row - column : column - row;
+    double pedestal = 2000 + (double)(pixel * 2654435761u >> 7 & 63);
+    double spot = far < 6 ? 5000 - 800 * (double)far : 0;
+    if (pixel % 97 == 3 && (bits >> 20 & 3))
+        return (pixel % 2 ? 16384 : 49152) + 9000 + (double)(pixel % 500) + (double)(bits & 15);
+    return pedestal + spot + (double)(bits & 31);
+}
+
 static inline void test_fill_one(uint8_t *at, bp_dtype dtype, size_t itemsize, test_pattern pattern, size_t i,
                                  uint64_t *seed)
 {
     bool is_float = dtype == BP_F16 || dtype == BP_F32 || dtype == BP_F64;
     uint64_t bits = test_random(seed);
     switch (pattern) {
+    case PATTERN_GAIN:
+        test_put(at, dtype, itemsize, test_gain(i, bits));
+        break;
     case PATTERN_ZERO:
         memset(at, 0, itemsize);
         break;

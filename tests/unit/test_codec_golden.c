@@ -69,6 +69,12 @@ static const golden goldens[] = {
     {"photon-1_max_i16_swing", "photon:level=max", BP_I16, 2, {20, 30}, PATTERN_SWING, 0},
     {"photon-1_max_f32_scale", "photon:level=max", BP_F32, 2, {20, 30}, PATTERN_RAMP, 0},
     {"photon-1_max_u16_time", "photon:level=max", BP_U16, 3, {6, 40, 60}, PATTERN_COUNTS, 0},
+    {"photon-1_max_2_u16", "photon:level=max", BP_U16, 2, {50, 33}, PATTERN_COUNTS, 0},
+    {"photon-1_max_2_i32", "photon:level=max", BP_I32, 2, {100, 20}, PATTERN_COUNTS, 0},
+    {"photon-1_max_2_u32_top", "photon:level=max", BP_U32, 2, {20, 30}, PATTERN_TOP, 0},
+    {"photon-1_max_2_i16_swing", "photon:level=max", BP_I16, 2, {20, 30}, PATTERN_SWING, 0},
+    {"photon-1_max_2_u16_time", "photon:level=max", BP_U16, 3, {6, 40, 60}, PATTERN_COUNTS, 0},
+    {"photon-1_max_2_u16_gain", "photon:level=max", BP_U16, 3, {6, 40, 60}, PATTERN_GAIN, 0},
     {"photon-1_f32_time_fast", "photon:level=fast", BP_F32, 3, {6, 40, 60}, PATTERN_RAMP, 0},
     {"dictionary-1_u16", "dictionary", BP_U16, 2, {120, 90}, PATTERN_COUNTS, 0},
     {"dictionary-1_f32_fast", "dictionary:level=fast", BP_F32, 3, {2, 60, 70}, PATTERN_COUNTS, 0},
@@ -82,8 +88,8 @@ static const golden goldens[] = {
 
 /* What decodes for ever, but is no longer what the encoder writes */
 static const char *const older[] = {
-    "photon-1_max_f32_scale",
-    "photon-1_max_u8_frames",
+    "photon-1_max_f32_scale", "photon-1_max_i16_swing", "photon-1_max_i32",       "photon-1_max_u16",
+    "photon-1_max_u16_time",  "photon-1_max_u32_top",   "photon-1_max_u8_frames",
 };
 
 static bool is_older(const golden *g)
