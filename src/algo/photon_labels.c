@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "algo/photon_values.h"
+#include "base/bits.h"
 
 static uint8_t above(const uint8_t *labels, size_t width, size_t i)
 {
@@ -11,12 +12,10 @@ static uint8_t above(const uint8_t *labels, size_t width, size_t i)
 /* The first label from i on that is not like the one above it. */
 static size_t end_of_same(const uint8_t *labels, size_t width, size_t i, size_t n)
 {
-    uint64_t here, there;
     for (; i >= width && i + 8 <= n; i += 8) {
-        memcpy(&here, labels + i, sizeof here);
-        memcpy(&there, labels + i - width, sizeof there);
-        if (here != there)
-            break;
+        uint64_t differ = bp_load_le64(labels + i) ^ bp_load_le64(labels + i - width);
+        if (differ)
+            return i + (size_t)__builtin_ctzll(differ) / 8;
     }
     while (i < n && labels[i] == above(labels, width, i))
         i++;
