@@ -309,7 +309,7 @@ static bp_status encode_units(encoder *e, bp_photon_writer *index, uint8_t *at, 
         if (e->raw_total)
             bp_photon_put_number(index, (uint32_t)more);
         at += size;
-        if (more) {
+        if (more && raw) {
             memcpy(at, raw, more);
             raw += more;
             at += more;
