@@ -54,6 +54,28 @@ def test_speckle_movie_as_scikit_beam(beampress, tmp_path):
 
 
 @needs_cases
+def test_effect_of_lossy_schemes(beampress, tmp_path):
+    """What rounding, clipping and dropping do to the contrast of few photons, as the reference table has it. The schemes with
+    dither or noise come from other random numbers, and the binned one has another time axis."""
+    with h5py.File(CASES / "xpcs_skbeam_boost.h5") as f:
+        frames, labels = f["speckle/frames"][()], f["speckle/labels"][()]
+    with open(CASES / "xpcs_compression_effect.csv", newline="") as f:
+        table = {(row["scheme"], int(row["q"])): {k: float(row[k]) for k in ("beta", "gamma", "base")} for row in csv.DictReader(f)}
+    schemes = {
+        "original": frames,
+        "round_to_2": (2 * np.rint(frames / 2)).astype(np.uint8),
+        "clip3": np.minimum(frames, 3),
+        "drop_singles": np.where(frames == 1, 0, frames).astype(np.uint8),
+    }
+    for name, lossy in schemes.items():
+        found = analyse(beampress, tmp_path, lossy, labels, "xpcs:levels=6,buffers=8")
+        for q in range(3):
+            row = table[name, q + 1]
+            for ours, theirs in (("contrast", "beta"), ("rate", "gamma"), ("baseline", "base")):
+                assert found[ours]["values"][q] == pytest.approx(row[theirs], rel=1e-4), (name, q + 1, ours)
+
+
+@needs_cases
 def test_speckle_movie_as_boost_corr(beampress, tmp_path):
     """One static partition per region, where both normalisations agree."""
     with h5py.File(CASES / "xpcs_skbeam_boost.h5") as f:
