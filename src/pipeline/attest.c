@@ -29,8 +29,8 @@ bp_status bp_verdict_find(bp_context *ctx, const bp_pipeline *pipeline, const ch
     const char *line = text;
     *verdict = NULL;
     while (line && strncmp(line, BP_VERDICT_MARK, mark) != 0) {
-        line = strchr(line, '\n');
-        line += line != NULL;
+        const char *end = strchr(line, '\n');
+        line = end ? end + 1 : NULL;
     }
     if (!line)
         return BP_OK;
