@@ -56,6 +56,15 @@ static const char *y_title(const bp_outcome *o, char *text, size_t size)
     return text;
 }
 
+/* Do the places count something, one by one? Then their axis is not to be logarithmic. */
+static bool is_counted(const double *x, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (x[i] - x[i - 1] != 1)
+            return false;
+    return true;
+}
+
 /* x first: what a logarithmic x cannot show, a delay or q of 0, has no say in y. */
 static void set_axes(panel *p)
 {
@@ -65,7 +74,7 @@ static void set_axes(panel *p)
         const double *x = o->at ? o->at : index;
         size_t count = o->at ? o->count : 2, skip = o->at && count > 2 && x[0] == 0;
         if (k == 0)
-            bp_axis_init(&p->x, x + skip, NULL, count - skip, o->at != NULL, 1.5);
+            bp_axis_init(&p->x, x + skip, NULL, count - skip, o->at && !is_counted(x, count), 1.5);
         bp_axis_widen(&p->x, x, NULL, count);
         skip = skip && p->x.log;
         const double *sigmas = o->sigmas ? o->sigmas + skip : NULL;

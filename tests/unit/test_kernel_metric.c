@@ -7,7 +7,7 @@
 #include "cmocka_all.h"
 #include "kernel/kernel.h"
 
-#define COLUMNS 211
+#define COLUMNS 215
 #define ROWS    (BP_SSIM_TAPS + BP_SSIM_ROWS - 1)
 
 static double x[ROWS][COLUMNS], y[ROWS][COLUMNS];
