@@ -8,14 +8,13 @@
 #include "algo/edge_profile.h"
 #include "algo/jackknife.h"
 #include "algo/line_profile.h"
-#include "algo/otsu.h"
+#include "algo/otsu_phases.h"
 #include "algo/outcome_units.h"
 #include "algo/ring_correlation.h"
 #include "base/checked.h"
 
 #define PI         3.14159265358979323846
 #define BINS       4096   /* fine, so that a small change of the values is a small change of the threshold */
-#define MOST_STEPS 200    /* towards the threshold */
 #define TAPER      20     /* pixels over which slices go to their mean before they are correlated */
 #define SMOOTH     1.5    /* pixels, of the slice in which borders are looked for */
 #define NEAR       8      /* samples of a profile to either side whose noise is alike */
@@ -139,55 +138,11 @@ static bool add_rings(const bp_ct_results *r, const double *first, const double 
     return made;
 }
 
-/* Threshold and what lies on both sides of it: pixels and their mean. False when there are no two phases. */
-typedef struct phases {
-    double threshold, counts[2], means[2];
-} phases;
-
-/* Divides a histogram at a place in units of bins, from the lower edge of the first on; the bin that holds it
- * is taken as evenly filled. */
-static void divide(const bp_histogram *h, double place, phases *p)
-{
-    memset(p->counts, 0, sizeof p->counts);
-    memset(p->means, 0, sizeof p->means);
-    for (size_t i = 0; i < h->count; i++) {
-        double n = (double)h->counts[i], at = (double)i;
-        double below = fmin(fmax(place - at, 0), 1), parts[2] = {n * below, n * (1 - below)};
-        p->counts[0] += parts[0];
-        p->counts[1] += parts[1];
-        p->means[0] += parts[0] * (at + below / 2);
-        p->means[1] += parts[1] * (at + (1 + below) / 2);
-    }
-    for (int k = 0; k < 2; k++)
-        p->means[k] = h->edge + h->width * p->means[k] / p->counts[k];
-    p->threshold = h->edge + h->width * place;
-}
-
-/* Otsu's threshold lies midway between the means of its phases. The bin that it falls into jumps where the
- * histogram has gaps; that place does not, so that a small change of the values is a small change of the
- * phases. */
-static bool find_phases(const bp_histogram *h, phases *p)
-{
-    size_t bin;
-    *p = (phases){.threshold = NAN};
-    if (!bp_otsu(h, &bin))
-        return false;
-    double place = (double)bin + 1, moved = 1;
-    divide(h, place, p);
-    for (int i = 0; i < MOST_STEPS && fabs(moved) > 1e-6; i++) {
-        double next = ((p->means[0] + p->means[1]) / 2 - h->edge) / h->width;
-        moved = next - place;
-        place = next;
-        divide(h, place, p);
-    }
-    return p->counts[0] > 0 && p->counts[1] > 0;
-}
-
 bp_status bp_ct_results_range(bp_context *ctx, bp_ct_results *r, const double *slices, size_t count)
 {
     size_t pixels = r->side * r->side;
     bp_histogram h;
-    phases p;
+    bp_otsu_phases p;
     if (r->ranged)
         return BP_OK;
     r->least = INFINITY;
@@ -207,7 +162,7 @@ bp_status bp_ct_results_range(bp_context *ctx, bp_ct_results *r, const double *s
     for (size_t i = 0; i < count * pixels; i++)
         if (distance(r, i % pixels) <= r->radius)
             bp_histogram_add(&h, slices[i]);
-    r->level = find_phases(&h, &p) ? (p.means[0] + p.means[1]) / 2 : NAN;
+    r->level = bp_otsu_find_phases(&h, &p) ? (p.means[0] + p.means[1]) / 2 : NAN;
     bp_histogram_fini(&h);
     return BP_OK;
 }
@@ -287,10 +242,10 @@ bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *r, size_t row, const
 static void report_phases(const bp_ct_results *r, const double *sums, double *q)
 {
     bp_histogram h;
-    phases p;
+    bp_otsu_phases p;
     if (!histogram_of(r, sums, &h))
         return;
-    if (find_phases(&h, &p)) {
+    if (bp_otsu_find_phases(&h, &p)) {
         q[Q_THRESHOLD] = p.threshold;
         q[Q_FRACTION] = p.counts[1] / (p.counts[0] + p.counts[1]);
         q[Q_BELOW] = p.means[0];
