@@ -13,12 +13,12 @@
 #include "algo/ring_correlation.h"
 #include "base/checked.h"
 
-#define PI         3.14159265358979323846
-#define BINS       4096   /* fine, so that a small change of the values is a small change of the threshold */
-#define TAPER      20     /* pixels over which slices go to their mean before they are correlated */
-#define SMOOTH     1.5    /* pixels, of the slice in which borders are looked for */
-#define NEAR       8      /* samples of a profile to either side whose noise is alike */
-#define HALF       0.2071 /* signal to noise of half a bit per pixel */
+#define PI     3.14159265358979323846
+#define BINS   4096   /* fine, so that a small change of the values is a small change of the threshold */
+#define TAPER  20     /* pixels over which slices go to their mean before they are correlated */
+#define SMOOTH 1.5    /* pixels, of the slice in which borders are looked for */
+#define NEAR   8      /* samples of a profile to either side whose noise is alike */
+#define HALF   0.2071 /* signal to noise of half a bit per pixel */
 
 /* The sums of a unit, one behind the other; then rings (product, first, second, pixels), the histogram, the
  * profile in either half set, and the rows that these are of. */
