@@ -7,7 +7,8 @@
 #include "cli/list_params.h"
 #include "cli/manual.h"
 
-#define TEXT_WIDTH 80
+#define TEXT_WIDTH  80
+#define TEXT_COLUMN 24
 
 /* Prints text in lines of at most TEXT_WIDTH, each but the first behind indent blanks; column is where it
  * starts. A newline in text ends a line. */
@@ -37,6 +38,18 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
     putchar('\n');
 }
 
+/* A name on the left and what it means in a column of its own, below a name that is too long. */
+static void print_beside(const char *name, const char *text)
+{
+    size_t width = strlen(name);
+    printf("%s", name);
+    if (width > TEXT_COLUMN - 2)
+        printf("\n%*s", TEXT_COLUMN, "");
+    else
+        printf("%*s", (int)(TEXT_COLUMN - width), "");
+    print_wrapped(text, TEXT_COLUMN, TEXT_COLUMN);
+}
+
 static void print_option(const bp_option *option)
 {
     char name[96];
@@ -44,13 +57,7 @@ static void print_option(const bp_option *option)
                            : snprintf(name, sizeof name, "      --%s", option->name);
     if (option->argument && n > 0)
         snprintf(name + n, sizeof name - (size_t)n, " %s", option->argument);
-    printf("%s", name);
-    size_t column = strlen(name);
-    if (column > 22)
-        printf("\n%*s", 24, "");
-    else
-        printf("%*s", (int)(24 - column), "");
-    print_wrapped(option->help, 24, 24);
+    print_beside(name, option->help);
 }
 
 static void print_simulators(void)
@@ -60,10 +67,10 @@ static void print_simulators(void)
         printf("\nKIND %s: ", simulator->name);
         print_wrapped(simulator->summary, strlen("KIND : ") + strlen(simulator->name), 2);
         for (size_t k = 0; k < simulator->param_count; k++) {
-            char text[768];
+            char name[64], text[768];
             bp_list_param_describe(&simulator->params[k], text, sizeof text);
-            printf("  %-21s ", simulator->params[k].name);
-            print_wrapped(text, 24, 24);
+            snprintf(name, sizeof name, "  %s", simulator->params[k].name);
+            print_beside(name, text);
         }
     }
 }
@@ -98,9 +105,8 @@ void bp_cli_print_overview(void)
            "Makes photon-science data small without harming the science.\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         char usage[64];
-        snprintf(usage, sizeof usage, "%s %s", bp_commands[i].name, bp_commands[i].arguments);
-        printf("  %-22s", usage);
-        print_wrapped(bp_commands[i].summary, 24, 24);
+        snprintf(usage, sizeof usage, "  %s %s", bp_commands[i].name, bp_commands[i].arguments);
+        print_beside(usage, bp_commands[i].summary);
     }
     printf("\nOptions of every subcommand:\n");
     for (size_t i = 0; i < OPTION_COUNT; i++)

@@ -347,7 +347,8 @@ static bp_status open_stages(bp_context *ctx, bp_plan *plan, size_t *opened, bp_
         if (plan->spent)
             return status;
         bool param = run->blame >= 0 && run->values[run->blame].given;
-        if (status != BP_OK && blame)
+        bool stage = param || status != BP_E_DAMAGED; /* not at fault when the input cannot be read */
+        if (status != BP_OK && stage && blame)
             *blame = param ? (bp_blame){run->values[run->blame].at, run->values[run->blame].length}
                            : (bp_blame){run->at, run->length};
     }

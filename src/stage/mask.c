@@ -12,7 +12,8 @@ enum { P_FILE, P_SATURATION, P_LOWEST, P_VALUE, P_COUNT };
 
 static const bp_param params_of_mask[P_COUNT] = {
     [P_FILE] = {"file", "", BP_PARAM_TEXT, 0, 0, NAN, NULL,
-                "path of a mask in the input, or FILE:/path; pixels that are not 0 are left out. Not given: "
+                "path of a mask in the input, or FILE:/path; pixels that are not 0 (NaN, too) are left out. "
+                "Not given: "
                 "the detector's own, when the file has one"},
     [P_SATURATION] = {"saturation", "values", BP_PARAM_REAL, -1e12, 1e12, NAN, NULL,
                       "values above are saturated; not given: what the file says"},

@@ -130,7 +130,8 @@ static bp_status check_choice(bp_context *ctx, bp_stage_run *run)
             last = p;
         }
     if (laws != 1)
-        return bp_stage_fail(ctx, run, last, BP_E_USAGE, "needs one of step=, abs=, rel=, bits=, levels=");
+        return bp_stage_fail(ctx, run, last, BP_E_USAGE, "needs one of step=, abs=, rel=, bits=, levels=%s",
+                             laws ? ", not several" : "");
     for (int p = P_LOW; p <= P_HIGH; p++)
         if (given(run, p) && (given(run, P_STEP) || given(run, P_ABS)))
             return bp_stage_fail(ctx, run, p, BP_E_USAGE, "is for rel=, bits= and levels=");
