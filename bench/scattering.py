@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Azimuthal integration beside pyFAI, multi-tau correlation beside scikit-beam: values and speed on the same
-cores in one run. Needs pyFAI and scikit-beam (PyPI), best in a virtual environment, and a build.
+"""Azimuthal integration beside pyFAI, multi-tau correlation beside scikit-beam, peakfinder8 beside OnDA Monitor: values
+and speed on the same cores in one run. Needs those from PyPI (ondamonitor without its dependencies will do), best in a
+virtual environment, and a build. What is not installed is skipped.
 
     python bench/scattering.py BUILD [--csv docs/bench/scattering.csv]
 """
@@ -72,6 +73,30 @@ def multitau(build, folder):
                theirs, seconds, 0, prepared, difference)
 
 
+def peaks(build, folder):
+    """SIMULATED: a falling background of Poisson counts with 200 spots on it."""
+    from importlib.metadata import version
+    from om.algorithms._crystallography import peakfinder_8
+    shape, threshold, random = (1024, 1024), 60, np.random.default_rng(3)
+    y, x = np.mgrid[:shape[0], :shape[1]] + 0.5
+    rate = 20 + 200 / (1 + np.hypot(y - 512, x - 512) / 60)
+    for cy, cx, height in zip(*random.uniform(20, 1004, (2, 200)), random.exponential(1500, 200) + 200):
+        near = np.s_[int(cy) - 6:int(cy) + 7, int(cx) - 6:int(cx) + 7]
+        rate[near] += height * np.exp(-((y[near] - cy)**2 + (x[near] - cx)**2) / 2)
+    frame = random.poisson(rate).astype(np.float32)
+    # as CrystFEL has it: whole pixels, cut towards the beam, which stands at the corner of a pixel
+    radius = np.hypot(np.arange(shape[0])[:, None] - 512, np.arange(shape[1])[None] - 512).astype(np.float32)
+    nothing, mask = np.zeros(1, np.int32), np.ones(shape, np.int8)
+    theirs, found = best(lambda: peakfinder_8(2048, frame, mask, radius, 0, nothing, nothing, 0, *shape[::-1], 1, 1, threshold, 5, 2, 200, 3), 20)
+    prepared, seconds, table = ours(build, folder, "peaks", frame, *shape, threshold, 20)
+    table, (fs, ss, total) = table.reshape(-1, 3), np.array(found[:3])
+    same = [np.flatnonzero(np.hypot(table[:, 0] - 0.5 - a, table[:, 1] - 0.5 - b) < 0.01) for a, b in zip(fs, ss)]
+    if len(table) != len(fs) or any(len(s) != 1 for s in same):
+        print(f"peakfinder8: {len(table)} peaks, theirs {len(fs)}, the same {sum(len(s) == 1 for s in same)}", file=sys.stderr)
+    difference = max(abs(table[s[0], 2] / t - 1) for s, t in zip(same, total) if len(s))
+    yield (f"peakfinder8, {len(table)} peaks", f"OnDA Monitor {version('ondamonitor')}", "a frame of 1024x1024 float32", theirs, seconds, 0, prepared, difference)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build")
@@ -80,8 +105,13 @@ def main():
     head = ("what", "beside", "data", "their_seconds", "our_seconds", "times_faster", "their_preparation", "our_preparation", "largest_relative_difference")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for source in (azimuthal, multitau):
-            for what, beside, data, theirs, seconds, ready, prepared, difference in source(arguments.build, folder):
+        for source in (azimuthal, multitau, peaks):
+            try:
+                found = list(source(arguments.build, folder))
+            except ImportError as error:
+                print(f"SKIP {source.__name__}: {error}", file=sys.stderr)
+                continue
+            for what, beside, data, theirs, seconds, ready, prepared, difference in found:
                 rows.append((what, beside, data, f"{theirs:.5f}", f"{seconds:.5f}", f"{theirs / seconds:.2f}", f"{ready:.3f}", f"{prepared:.3f}", f"{difference:.1e}"))
                 print(*rows[-1], sep=", ")
     if arguments.csv:
