@@ -78,6 +78,7 @@ static const bp_param params_of_ct[P_COUNT] = {
 };
 
 #define AT_ONCE       16 /* slices */
+#define ON_AXIS       2  /* rows of which it is seen what a move of the axis changes */
 #define MOST_BYTES    ((size_t)3 << 30)
 #define LEAST_COLUMNS 16
 #define LEAST_BESIDE  8 /* columns on either side of the axis */
@@ -89,8 +90,9 @@ typedef struct analysis {
     size_t row_count, *rows;
     bp_ct_row_facts *facts;
     double *sinograms;
-    double *centres; /* found in each row; NAN */
-    double centre;
+    double *centres;             /* found in each row; NAN */
+    double centre, centre_sigma; /* 0 when it was given */
+    double *changes;             /* of ON_AXIS sinograms, when the axis goes up by a pixel */
 } analysis;
 
 static bp_status choose_rows(bp_context *ctx, analysis *a)
@@ -155,9 +157,13 @@ static bp_status search_centre(bp_context *ctx, analysis *a)
     bp_status status = a->params[P_AXIS] == AXIS_PHASE
                            ? bp_ct_axis_phase(ctx, &a->scan, count, a->centres)
                            : bp_ct_axis_vo(ctx, &a->scan, a->sinograms, count, a->centres);
+    double squares = 0, n = (double)count;
     a->centre = 0;
     for (size_t i = 0; i < count; i++)
-        a->centre += a->centres[i] / (double)count;
+        a->centre += a->centres[i] / n;
+    for (size_t i = 0; i < count; i++)
+        squares += (a->centres[i] - a->centre) * (a->centres[i] - a->centre);
+    a->centre_sigma = count > 1 ? sqrt(squares / (n * (n - 1))) : 0;
     return status;
 }
 
@@ -186,17 +192,41 @@ static bp_status add_map(bp_context *ctx, const analysis *a, size_t row, const b
                                          .values = results->slice});
 }
 
-/* Rows first ... first + count - 1 of those chosen. slices: twice count. */
+/* The axis one pixel up reads the sinogram one column further on. */
+static void change_of(const double *sinogram, size_t angles, size_t columns, double *change)
+{
+    for (size_t i = 0; i < angles * columns; i++) {
+        size_t column = i % columns;
+        const double *at = sinogram + i;
+        change[i] = ((column + 1 < columns ? at[1] : at[0]) - (column ? at[-1] : at[0])) / 2;
+    }
+}
+
+/* Row number `which` of ON_AXIS, of the first `count`. */
+static size_t row_on_axis(size_t which, size_t count)
+{
+    return (2 * which + 1) * count / (2 * ON_AXIS);
+}
+
+/* Rows first ... first + count - 1 of those chosen, and what the axis changes in some of the first ones.
+ * slices: twice AT_ONCE. */
 static bp_status add_rows(bp_context *ctx, const analysis *a, const bp_ct_method *method, size_t first,
                           size_t count, double *slices, bp_ct_results *results, bp_outcomes *outcomes)
 {
-    size_t n = a->scan.columns, pixels = n * n;
-    const double *sinograms = a->sinograms + first * a->scan.angle_count * n;
-    double *other = slices + count * pixels;
+    size_t n = a->scan.columns, pixels = n * n, values = a->scan.angle_count * n;
+    size_t beside = first == 0 && a->changes ? ON_AXIS : 0;
+    const double *sinograms[AT_ONCE];
+    double *other = slices + (count + beside) * pixels;
     bp_status status = BP_OK;
+    for (size_t i = 0; i < count; i++)
+        sinograms[i] = a->sinograms + (first + i) * values;
+    for (size_t i = 0; i < beside; i++) {
+        sinograms[count + i] = a->changes + i * values;
+        change_of(sinograms[row_on_axis(i, count)], a->scan.angle_count, n, a->changes + i * values);
+    }
     for (size_t half = 0; half < 2 && status == BP_OK; half++)
-        status = bp_ct_slices(ctx, method, a->scan.angles, a->scan.angle_count, half, 2, count, sinograms,
-                              half ? other : slices);
+        status = bp_ct_slices(ctx, method, a->scan.angles, a->scan.angle_count, half, 2, count + beside,
+                              sinograms, half ? other : slices);
     if (status == BP_OK)
         status = bp_ct_results_range(ctx, results, slices, count);
     for (size_t i = 0; i < count && status == BP_OK; i++) {
@@ -205,13 +235,20 @@ static bp_status add_rows(bp_context *ctx, const analysis *a, const bp_ct_method
         if (status == BP_OK && first + i == a->row_count / 2)
             status = add_map(ctx, a, first + i, results, outcomes);
     }
+    for (size_t i = 0; i < beside && status == BP_OK; i++) {
+        size_t row = row_on_axis(i, count);
+        const double *const from[2] = {slices + row * pixels, other + row * pixels};
+        const double *const change[2] = {slices + (count + i) * pixels, other + (count + i) * pixels};
+        status = bp_ct_results_axis(ctx, results, from, change);
+    }
     return status;
 }
 
 static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
 {
     size_t n = a->scan.columns, even = (a->scan.angle_count + 1) / 2;
-    size_t at_once = a->row_count < AT_ONCE ? a->row_count : AT_ONCE;
+    size_t beside = a->centre_sigma > 0 ? ON_AXIS : 0, most = AT_ONCE - beside;
+    size_t at_once = a->row_count < most ? a->row_count : most, room = at_once + beside;
     double reach = fmin(bp_floor_divide(n, 2), fmin(a->centre, (double)n - 1 - a->centre));
     bp_ct_method method = {.algorithm = (bp_ct_algorithm)a->params[P_METHOD],
                            .iterations = (size_t)a->params[P_ITERATIONS],
@@ -222,16 +259,18 @@ static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes
                            .threads = a->stack->threads};
     bp_ct_results results;
     bp_outcomes maps = {0};
-    double *slices = malloc(2 * at_once * n * n * sizeof *slices);
+    double *slices = malloc(2 * room * n * n * sizeof *slices);
+    a->changes = beside ? malloc(beside * a->scan.angle_count * n * sizeof *a->changes) : NULL;
     const bp_image_line line = {a->params[P_LINE_ANGLE], a->params[P_LINE_OFFSET],
                                 (size_t)a->params[P_LINE_WIDTH]};
-    bp_status status = bp_ct_results_begin(ctx, n, 0.95 * reach, a->row_count, even,
-                                           a->scan.angle_count - even, &line, &results);
+    bp_status status =
+        bp_ct_results_begin(ctx, n, 0.95 * reach, a->row_count, even, a->scan.angle_count - even, &line,
+                            fmin(a->centre_sigma, 0.25), &results);
     if (status == BP_OK && results.samples == 0)
         status = bp_fail(ctx, BP_E_USAGE, "line_offset=%g: the line passes by the disc of %.1f pixels",
                          line.offset, 0.95 * reach);
-    if (status == BP_OK && !slices)
-        status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu slices of %zu x %zu", 2 * at_once, n, n);
+    if (status == BP_OK && (!slices || (beside && !a->changes)))
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu slices of %zu x %zu", 2 * room, n, n);
     for (size_t i = 0; i < a->row_count && status == BP_OK; i += at_once)
         status = add_rows(ctx, a, &method, i, a->row_count - i < at_once ? a->row_count - i : at_once, slices,
                           &results, &maps);
@@ -273,6 +312,7 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
     free(a.rows);
     free(a.centres);
     free(a.facts);
+    free(a.changes);
     free(a.sinograms);
     bp_ct_scan_fini(&a.scan);
     return status;

@@ -11,6 +11,7 @@
 #include "algo/otsu_phases.h"
 #include "algo/outcome_units.h"
 #include "algo/ring_correlation.h"
+#include "algo/ring_crossing.h"
 #include "base/checked.h"
 
 #define PI     3.14159265358979323846
@@ -68,10 +69,10 @@ static const struct {
 };
 
 bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double radius, size_t rows, size_t first,
-                              size_t second, const bp_image_line *line, bp_ct_results *r)
+                              size_t second, const bp_image_line *line, double step, bp_ct_results *r)
 {
     double n = (double)(first + second);
-    *r = (bp_ct_results){.side = side, .radius = radius, .rows = rows, .rings = side / 2 + 1};
+    *r = (bp_ct_results){.side = side, .radius = radius, .rows = rows, .rings = side / 2 + 1, .step = step};
     r->units = rows < BP_JACKKNIFE_BLOCKS ? rows : BP_JACKKNIFE_BLOCKS;
     r->noise_factor = (double)first * (double)second / (n * n);
     r->line = *line;
@@ -79,13 +80,15 @@ bp_status bp_ct_results_begin(bp_context *ctx, size_t side, double radius, size_
     r->length = S_RINGS + 4 * r->rings + BINS + 2 * r->samples + 1;
     r->sums = calloc(r->units * r->length, sizeof *r->sums);
     r->slice = malloc(side * side * sizeof *r->slice);
-    return r->sums && r->slice ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+    r->moved = calloc(2 * (r->length + side * side), sizeof *r->moved);
+    return r->sums && r->slice && r->moved ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for results");
 }
 
 void bp_ct_results_fini(bp_ct_results *r)
 {
     free(r->sums);
     free(r->slice);
+    free(r->moved);
     *r = (bp_ct_results){0};
 }
 
@@ -191,14 +194,16 @@ static bool add_profile(const bp_ct_results *r, const double *first, const doubl
     return work != NULL;
 }
 
-/* Histogram of the slice, noise of the difference, borders. */
+/* The slice; its histogram, the noise of the difference, borders. */
 static bool add_slice(const bp_ct_results *r, const double *first, const double *second, double *sums)
 {
     bp_histogram h;
     bp_edge_profile edge = {.places = 0};
-    double *counts = sums + S_RINGS + 4 * r->rings;
+    double *counts = sums + S_RINGS + 4 * r->rings, share = share_of_first(r);
     if (!histogram_of(r, NULL, &h))
         return false;
+    for (size_t i = 0; i < r->side * r->side; i++)
+        r->slice[i] = share * first[i] + (1 - share) * second[i];
     for (size_t i = 0; i < r->side * r->side; i++) {
         if (distance(r, i) > r->radius)
             continue;
@@ -222,9 +227,6 @@ bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *r, size_t row, const
                             const double *second, double centre, const bp_ct_row_facts *facts)
 {
     double *sums = r->sums + row * r->units / r->rows * r->length;
-    double share = share_of_first(r);
-    for (size_t i = 0; i < r->side * r->side; i++)
-        r->slice[i] = share * first[i] + (1 - share) * second[i];
     if (!isnan(centre)) {
         sums[S_CENTRE] += centre;
         sums[S_CENTRES]++;
@@ -237,6 +239,23 @@ bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *r, size_t row, const
                    add_profile(r, first, second, sums)
                ? BP_OK
                : bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+}
+
+bp_status bp_ct_results_axis(bp_context *ctx, bp_ct_results *r, const double *const slices[2],
+                             const double *const changes[2])
+{
+    size_t pixels = r->side * r->side;
+    double *first = r->moved + 2 * r->length, *second = first + pixels;
+    for (int back = 0; back < 2; back++) {
+        double *sums = r->moved + (back ? 0 : r->length), step = back ? -r->step : r->step;
+        for (size_t i = 0; i < pixels; i++) {
+            first[i] = slices[0][i] + step * changes[0][i];
+            second[i] = slices[1][i] + step * changes[1][i];
+        }
+        if (!add_slice(r, first, second, sums) || !add_rings(r, first, second, sums))
+            return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
+    }
+    return BP_OK;
 }
 
 static void report_phases(const bp_ct_results *r, const double *sums, double *q)
@@ -256,8 +275,10 @@ static void report_phases(const bp_ct_results *r, const double *sums, double *q)
     bp_histogram_fini(&h);
 }
 
-/* All numbers, and the correlation of each ring from 1 on, as functions of the sums. */
-static void evaluate(const bp_ct_results *r, const double *sums, double *q, double *correlation)
+/* All numbers, and the correlation of each ring from 1 on, as functions of the sums. near: NULL; or the
+ * crossing of much the same rings, which the resolution is then taken from. */
+static void evaluate(const bp_ct_results *r, const double *sums, const bp_ring_crossing *near, double *q,
+                     double *correlation)
 {
     bp_edge_profile edge = {.places = sums[S_PLACES]};
     double *at = (double *)(uintptr_t)(sums + S_RINGS);
@@ -279,7 +300,8 @@ static void evaluate(const bp_ct_results *r, const double *sums, double *q, doub
     report_phases(r, sums, q);
     memcpy(edge.sums, sums + S_EDGE, sizeof edge.sums);
     bp_edge_profile_width(&edge, &q[Q_EDGE]);
-    q[Q_RESOLUTION] = bp_rings_resolution(&rings, HALF, 0);
+    q[Q_RESOLUTION] = near ? (double)r->side / bp_ring_crossing_moved(near, &rings, HALF)
+                           : bp_rings_resolution(&rings, HALF, 0);
     for (size_t k = 1; k < r->rings; k++)
         correlation[k - 1] = bp_rings_correlation(&rings, k);
 }
@@ -407,24 +429,67 @@ static bp_status report_profile(bp_context *ctx, const bp_ct_results *r, double 
     return status;
 }
 
+/* What changes when the axis goes up by a pixel: Q_COUNT numbers, then the correlation of each ring. */
+static void slopes_of(const bp_ct_results *r, const bp_ring_crossing *near, double *slopes, double *work)
+{
+    size_t count = Q_COUNT + r->rings - 1;
+    memset(slopes, 0, count * sizeof *slopes);
+    if (!(r->step > 0) || !(r->moved[S_NOISES] > 0))
+        return;
+    evaluate(r, r->moved, near, work, work + Q_COUNT);
+    evaluate(r, r->moved + r->length, near, slopes, slopes + Q_COUNT);
+    for (size_t k = 0; k < count; k++) {
+        slopes[k] = (slopes[k] - work[k]) / (2 * r->step);
+        slopes[k] = isfinite(slopes[k]) ? slopes[k] : 0;
+    }
+}
+
+/* Everything without one unit. The axis is one for all rows: without the unit it lies elsewhere, and what
+ * that changes belongs to it. */
+static void evaluate_rest(const bp_ct_results *r, size_t unit, const double *total, double centre,
+                          const bp_ring_crossing *near, const double *slopes, double *rest, double *q,
+                          double *correlation)
+{
+    for (size_t i = 0; i < r->length; i++)
+        rest[i] = total[i] - r->sums[unit * r->length + i];
+    evaluate(r, rest, near, q, correlation);
+    double moved = q[Q_CENTRE] - centre;
+    for (size_t k = 0; k < Q_COUNT && !isnan(moved); k++)
+        q[k] += slopes[k] * moved;
+    for (size_t k = 0; k + 1 < r->rings && !isnan(moved); k++)
+        correlation[k] += slopes[Q_COUNT + k] * moved;
+}
+
+static bp_ring_crossing crossing_of(const bp_ct_results *r, double *sums)
+{
+    double *at = sums + S_RINGS;
+    const bp_rings rings = {.rows = r->side,
+                            .columns = r->side,
+                            .count = r->rings,
+                            .product = at,
+                            .first = at + r->rings,
+                            .second = at + 2 * r->rings,
+                            .pixels = at + 3 * r->rings};
+    return bp_ring_crossing_find(&rings, HALF);
+}
+
 bp_status bp_ct_results_report(bp_context *ctx, const bp_ct_results *r, bp_outcomes *outcomes)
 {
     size_t n = r->rings - 1;
     double q[Q_COUNT], numbers[BP_JACKKNIFE_BLOCKS * Q_COUNT];
-    double *work = calloc(2 * r->length + (r->units + 3) * n + 1, sizeof *work);
+    double *work = calloc(2 * (r->length + Q_COUNT) + (r->units + 5) * n + 1, sizeof *work);
     if (!work)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for results");
     double *total = work, *rest = total + r->length, *correlation = rest + r->length;
-    double *curves = correlation + n, *more = curves + r->units * n;
+    double *curves = correlation + n, *more = curves + r->units * n, *slopes = more + 2 * n;
     for (size_t u = 0; u < r->units; u++)
         for (size_t i = 0; i < r->length; i++)
             total[i] += r->sums[u * r->length + i];
-    evaluate(r, total, q, correlation);
-    for (size_t u = 0; u < r->units; u++) {
-        for (size_t i = 0; i < r->length; i++)
-            rest[i] = total[i] - r->sums[u * r->length + i];
-        evaluate(r, rest, numbers + u * Q_COUNT, curves + u * n);
-    }
+    evaluate(r, total, NULL, q, correlation);
+    const bp_ring_crossing near = crossing_of(r, total);
+    slopes_of(r, &near, slopes, slopes + Q_COUNT + n);
+    for (size_t u = 0; u < r->units; u++)
+        evaluate_rest(r, u, total, q[Q_CENTRE], &near, slopes, rest, numbers + u * Q_COUNT, curves + u * n);
     bp_status status = BP_OK;
     for (size_t k = 0; k < Q_COUNT && status == BP_OK; k++)
         if (k != Q_CENTRE || !isnan(q[k]))

@@ -92,7 +92,8 @@ static bp_status run_sirt(bp_context *ctx, const bp_fbp *fbp, size_t iterations,
 }
 
 bp_status bp_ct_slices(bp_context *ctx, const bp_ct_method *method, const double *angles, size_t angle_count,
-                       size_t first, size_t step, size_t count, const double *sinograms, double *slices)
+                       size_t first, size_t step, size_t count, const double *const *sinograms,
+                       double *slices)
 {
     size_t n = method->columns, used = 0;
     double *work = calloc(angle_count * (count * n + 1), sizeof *work);
@@ -103,7 +104,7 @@ bp_status bp_ct_slices(bp_context *ctx, const bp_ct_method *method, const double
         some[used++] = angles[a];
     for (size_t s = 0; s < count; s++)
         for (size_t a = first, to = 0; a < angle_count; a += step, to++)
-            memcpy(work + (s * used + to) * n, sinograms + (s * angle_count + a) * n, n * sizeof *work);
+            memcpy(work + (s * used + to) * n, sinograms[s] + a * n, n * sizeof *work);
     bp_fbp fbp;
     bp_fbp_init(&fbp, n, used, some, true);
     fbp.filter = method->filter;

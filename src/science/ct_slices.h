@@ -21,10 +21,10 @@ typedef struct bp_ct_method {
     unsigned threads;
 } bp_ct_method;
 
-/* count slices from sinograms (count x angle_count x columns), of which angles first, first + step ... are
+/* count slices, each from its sinogram (angle_count x columns), of which angles first, first + step ... are
  * used. */
 BP_MUST_CHECK bp_status bp_ct_slices(bp_context *ctx, const bp_ct_method *method, const double *angles,
                                      size_t angle_count, size_t first, size_t step, size_t count,
-                                     const double *sinograms, double *slices);
+                                     const double *const *sinograms, double *slices);
 
 #endif
