@@ -29,19 +29,51 @@ def simulate(*words):
     return run
 
 
-def discs(file, seed):
-    """SIMULATED: discs of 4 to 7 pixels at random places in 20 slices, other ones in each, with noise."""
-    random = np.random.default_rng(seed)
-    y, x = np.mgrid[:96, :96]
-    frames = []
-    for _ in range(20):
-        image = np.zeros((96, 96))
-        for _ in range(random.poisson(12)):
-            cy, cx, r = *random.uniform(0, 96, 2), random.uniform(4, 7)
-            image[(y - cy)**2 + (x - cx)**2 < r * r] = 1
-        frames.append(1000 + 1000 * image + random.normal(0, 150, image.shape))
+def write(file, values, **beside):
     with h5py.File(file, "w") as f:
-        f["x"] = np.rint(frames).astype(np.uint16)
+        f["x"] = values
+        for name, more in beside.items():
+            f[name] = more
+
+
+def against(file):
+    """Of the second file of an experiment; results() looks for it."""
+    return file.with_suffix(".against.h5")
+
+
+def disc_images(random, size, frames, steps):
+    """Discs of 4 to 7 pixels at random places, other ones in each image; higher by one of the steps."""
+    y, x = np.mgrid[:size, :size]
+    images = np.zeros((frames, size, size))
+    for image in images:
+        for _ in range(random.poisson(size * size / 768)):
+            cy, cx, r = *random.uniform(0, size, 2), random.uniform(4, 7)
+            image[(y - cy)**2 + (x - cx)**2 < r * r] = random.choice(steps)
+    return images
+
+
+def discs(noise=150, steps=(1000,), dtype=np.uint16, frames=20, size=96, again=False):
+    """SIMULATED: discs in slices, with noise; `again`: the same slices with other noise, to compare with."""
+    def make(file, seed):
+        random = np.random.default_rng(seed)
+        images = 1000 + disc_images(random, size, frames, steps)
+        values = images + random.normal(0, noise, images.shape)
+        write(file, (np.rint(values) if np.dtype(dtype).kind == "u" else values).astype(dtype))
+        if again:
+            write(against(file), np.rint(images + random.normal(0, 1.5 * noise, images.shape)).astype(dtype))
+    return make
+
+
+def spheres(file, seed):
+    """SIMULATED: spheres of 2 to 3.5 voxels in a volume of 240 slices, with noise."""
+    random = np.random.default_rng(seed)
+    z, y, x = np.mgrid[:240, :32, :32]
+    volume = np.zeros((240, 32, 32))
+    for _ in range(random.poisson(100)):
+        cz, cy, cx, r = *random.uniform(0, (240, 32, 32)), random.uniform(2, 3.5)
+        near = slice(max(0, int(cz) - 4), int(cz) + 6)
+        volume[near][(z[near] - cz)**2 + (y[near] - cy)**2 + (x[near] - cx)**2 < r * r] = 1000
+    write(file, np.rint(1000 + volume + random.normal(0, 150, volume.shape)).astype(np.uint16))
 
 
 # name: how it is made, how it is analysed
@@ -55,13 +87,20 @@ EXPERIMENTS = {
                            "xpcs:statistics,photons=3"),
     "xpcs, speckles of 2x2 pixels": (simulate("xpcs", "frames=200", "height=80", "width=80", "counts=2", "regions=1", "modes=2", "speckle=2", "rate=0.05"),
                                      "xpcs"),
-    "segment, discs": (discs, "segment:volume=0,min_size=10"),
+    "segment, discs": (discs(), "segment:volume=0,min_size=10"),
+    "segment, one image": (discs(frames=1, size=400), "segment:volume=0,min_size=10"),
+    "segment, no value between the phases": (discs(noise=60), "segment:volume=0,min_size=10"),
+    "segment, float values": (discs(dtype=np.float32), "segment:volume=0,min_size=10"),
+    "segment, three classes": (discs(noise=100, steps=(700, 1500)), "segment:classes=3,volume=0,min_size=10"),
+    "segment, spheres in a volume": (spheres, "segment:min_size=10"),
+    "segment, against other noise": (discs(noise=100, again=True), "segment"),
 }
 
 
 def results(make, technique, file, seed):
     make(file, seed)
-    done = subprocess.run([COMMAND, "analyse", technique, file, "--json"], check=True, stdout=subprocess.PIPE)
+    other = ["--against", against(file)] if against(file).exists() else []
+    done = subprocess.run([COMMAND, "analyse", technique, file, *other, "--json"], check=True, stdout=subprocess.PIPE)
     found = {}
     for row in json.loads(done.stdout)["results"]:
         if row.get("sigma") is None or "shape" in row:

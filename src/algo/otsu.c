@@ -5,6 +5,12 @@
 #include <stdlib.h>
 
 #define MOST_LEVELS 16777216.0
+#define ENOUGH      200.0 /* counts that tell how dense a histogram is at a place, to 7 % */
+#define FEW         10.0
+#define NEAR        8    /* bins to either side, at least */
+#define TAIL        20.0 /* counts at the end of a class that tell how it ends */
+#define APART       6.0
+#define STIFFEST    0.05 /* of a threshold: it is a maximum, so the true figure is positive */
 
 bool bp_histogram_init(bp_histogram *h, bool whole, double min, double max, size_t bins)
 {
@@ -162,4 +168,91 @@ bool bp_otsu_multi(const bp_histogram *h, size_t classes, size_t *bins)
         bins[i] = l.bins[ends[i] - 1];
     levels_fini(&l);
     return done;
+}
+
+/* Counts and mean bin of each class of all but a part (or NULL); false when one is empty. */
+static bool class_means(const bp_histogram *all, const bp_histogram *part, size_t classes, const size_t *bins,
+                        double *counts, double *means)
+{
+    for (size_t k = 0, i = 0; k < classes; k++) {
+        size_t end = k + 1 < classes ? bins[k] + 1 : all->count;
+        counts[k] = means[k] = 0;
+        for (; i < end; i++) {
+            double n = (double)(all->counts[i] - (part ? part->counts[i] : 0));
+            counts[k] += n;
+            means[k] += n * (double)i;
+        }
+        if (!(counts[k] > 0))
+            return false;
+        means[k] /= counts[k];
+    }
+    return true;
+}
+
+/* Counts per bin around the upper edge of a bin: from as few bins as hold enough, but not as far as `reach`.
+ */
+static double density(const bp_histogram *h, size_t bin, double enough, double reach)
+{
+    double sum = 0, width = 0;
+    for (size_t far = 0; (sum < enough || far < NEAR) && (far == 0 || (double)far < reach); far++) {
+        sum += bin >= far ? (double)h->counts[bin - far] : 0;
+        sum += bin + 1 + far < h->count ? (double)h->counts[bin + 1 + far] : 0;
+        width += 2;
+    }
+    return sum / width;
+}
+
+bool bp_otsu_moved(const bp_histogram *all, const bp_histogram *part, size_t classes, const size_t *bins,
+                   double *moved)
+{
+    double n[BP_OTSU_MOST_CLASSES], m[BP_OTSU_MOST_CLASSES], rest_m[BP_OTSU_MOST_CLASSES];
+    double above[BP_OTSU_MOST_CLASSES] = {0},
+           pull = 0; /* matrix above its diagonal; on the threshold before */
+    double unused[BP_OTSU_MOST_CLASSES];
+    if (!class_means(all, NULL, classes, bins, n, m) ||
+        !class_means(all, part, classes, bins, unused, rest_m))
+        return false;
+    /* t_k - (m_k + m_k+1) / 2 = 0, m_k a function of t_k-1 and t_k: a tridiagonal system, from the top down
+     */
+    for (size_t k = 0; k + 1 < classes; k++) {
+        double at = (double)bins[k] + 0.5, f = density(all, bins[k], ENOUGH, (m[k + 1] - m[k]) / 8) / 2;
+        double diagonal = 1 - f * ((at - m[k]) / n[k] + (m[k + 1] - at) / n[k + 1]);
+        double next = k + 2 < classes ? (double)bins[k + 1] + 0.5 : 0;
+        moved[k] = (rest_m[k] - m[k] + rest_m[k + 1] - m[k + 1]) / 2;
+        if (k > 0) {
+            diagonal -= pull * above[k - 1];
+            moved[k] -= pull * moved[k - 1];
+        }
+        diagonal = diagonal < STIFFEST ? STIFFEST : diagonal;
+        moved[k] /= diagonal;
+        if (k + 2 < classes)
+            above[k] = -density(all, bins[k + 1], ENOUGH, (m[k + 2] - m[k + 1]) / 8) / 2 * (next - m[k + 1]) /
+                       n[k + 1] / diagonal;
+        pull = -f * (m[k + 1] - at) / n[k + 1];
+    }
+    for (size_t k = classes - 2; k-- > 0;)
+        moved[k] -= above[k] * moved[k + 1];
+    for (size_t k = 0; k + 1 < classes; k++)
+        moved[k] *= all->width;
+    return true;
+}
+
+double bp_otsu_rounding(const bp_histogram *h, size_t bin, bool *pinned)
+{
+    double counts = 0, far = 0, gap = 0, excess;
+    size_t at = bin + 1;
+    while (counts < TAIL && at-- > 0) { /* how far the last counts of the lower class lie below it */
+        double n = fmin((double)h->counts[at], TAIL - counts);
+        counts += n;
+        far += n * (double)(bin - at);
+    }
+    excess = at < bin ? (double)(bin - at) - far / counts : 0;
+    for (at = bin + 1; at < h->count && h->counts[at] == 0; at++)
+        gap++;
+    *pinned = gap > APART * fmax(excess, 1);
+    if (*pinned) /* the largest of many values with an exponential tail (E. J. Gumbel 1958) */
+        return h->width * sqrt(1.0 / 12 + 1.6449 * excess * excess);
+    /* as many empty bins lie in between as without any count at a Poisson rate per bin */
+    double empty = exp(-fmax(density(h, bin, FEW, (double)h->count), 1e-6));
+    return h->width * sqrt(1.0 / 12 + empty / ((1 - empty) * (1 - empty)));
 }

@@ -4,12 +4,10 @@
  * slices) and every quantity is computed again without each of them. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "algo/components.h"
 #include "algo/jackknife.h"
 #include "algo/otsu.h"
-#include "base/random.h"
 #include "beampress/science.h"
 
 enum { P_METHOD, P_LEVEL, P_CLASSES, P_BINS, P_PHASE, P_CONNECTIVITY, P_VOLUME, P_MIN_SIZE, P_COUNT };
@@ -36,8 +34,7 @@ static const bp_param params_of_segment[P_COUNT] = {
                     "smaller objects are not counted"},
 };
 
-#define REDRAWN 100 /* times that blocks are drawn again */
-#define OCTAVES 40  /* of object sizes */
+#define OCTAVES 40 /* of object sizes */
 
 typedef struct analysis {
     const double *params;
@@ -49,6 +46,8 @@ typedef struct analysis {
     bool by_rows;
     size_t blocks;
     bp_histogram total, parts[BP_JACKKNIFE_BLOCKS];
+    size_t bins[BP_OTSU_MOST_CLASSES];                       /* thresholds of all */
+    double moved[BP_JACKKNIFE_BLOCKS][BP_OTSU_MOST_CLASSES]; /* of the rest, without each block */
     double threshold;
     uint64_t inside, block_inside[BP_JACKKNIFE_BLOCKS], block_used[BP_JACKKNIFE_BLOCKS];
 } analysis;
@@ -103,16 +102,17 @@ static void look_phase(analysis *a, double value, size_t block)
     a->block_used[block]++;
 }
 
-/* The threshold of a histogram as a bin; false when there is none. */
-static bool threshold_bin(const analysis *a, const bp_histogram *h, size_t *bin)
+/* The thresholds of a histogram as bins; false when there are none. */
+static bool threshold_bins(const analysis *a, const bp_histogram *h, size_t *bins)
 {
-    size_t bins[BP_OTSU_MOST_CLASSES], classes = (size_t)a->params[P_CLASSES];
-    if (classes == 2)
-        return bp_otsu(h, bin);
-    if (!bp_otsu_multi(h, classes, bins))
-        return false;
-    *bin = bins[a->params[P_PHASE] == 0 ? classes - 2 : 0];
-    return true;
+    size_t classes = (size_t)a->params[P_CLASSES];
+    return classes == 2 ? bp_otsu(h, bins) : bp_otsu_multi(h, classes, bins);
+}
+
+/* Which of them divides the phase from the rest. */
+static size_t dividing(const analysis *a)
+{
+    return a->params[P_PHASE] == 0 ? (size_t)a->params[P_CLASSES] - 2 : 0;
 }
 
 static double bin_value(const bp_histogram *h, size_t bin)
@@ -165,74 +165,55 @@ static const char *how(const analysis *a)
     return a->by_rows ? "jackknife over blocks of rows" : "jackknife over blocks of slices";
 }
 
-static bp_status add_classes(bp_context *ctx, const analysis *a, bp_outcomes *outcomes)
+/* The threshold of the phase, or all of them, with their values without each block. */
+static bp_status add_thresholds(bp_context *ctx, const analysis *a, bp_outcomes *outcomes, bool each,
+                                size_t from, size_t count)
 {
-    size_t classes = (size_t)a->params[P_CLASSES], bins[BP_OTSU_MOST_CLASSES];
-    double values[BP_OTSU_MOST_CLASSES], at[BP_OTSU_MOST_CLASSES];
-    if (classes < 3 || !bp_otsu_multi(&a->total, classes, bins))
-        return BP_OK;
-    for (size_t i = 0; i + 1 < classes; i++) {
-        values[i] = bin_value(&a->total, bins[i]);
-        at[i] = (double)i + 1;
+    double values[BP_OTSU_MOST_CLASSES], sigmas[BP_OTSU_MOST_CLASSES], at[BP_OTSU_MOST_CLASSES];
+    double without[BP_OTSU_MOST_CLASSES * BP_JACKKNIFE_BLOCKS], blocks[BP_JACKKNIFE_BLOCKS];
+    for (size_t k = 0; k < count; k++) {
+        values[k] = bin_value(&a->total, a->bins[from + k]);
+        at[k] = (double)(from + k) + 1;
+        bool pinned;
+        double rounding = bp_otsu_rounding(&a->total, a->bins[from + k], &pinned);
+        for (size_t b = 0; b < a->blocks; b++)
+            without[b * count + k] = blocks[b] = values[k] + (pinned ? 0 : a->moved[b][from + k]);
+        sigmas[k] = hypot(bp_jackknife_sigma(blocks, a->blocks), rounding);
     }
-    return bp_outcomes_add(ctx, outcomes,
-                           &(bp_outcome){.name = "multi_otsu_thresholds",
-                                         .unit = "value",
-                                         .axis = "threshold",
-                                         .count = classes - 1,
-                                         .values = values,
-                                         .at = at});
+    bool known = !isnan(sigmas[0]);
+    return bp_outcomes_add(
+        ctx, outcomes,
+        &(bp_outcome){.name = each ? "multi_otsu_thresholds" : "otsu_threshold",
+                      .unit = "value",
+                      .axis = each ? "threshold" : NULL,
+                      .uncertainty = known ? how(a) : NULL,
+                      .count = count,
+                      .values = values,
+                      .sigmas = known ? sigmas : NULL,
+                      .at = each ? at : NULL,
+                      .unit_count = a->blocks > 1 ? a->blocks : 0,
+                      .without = without,
+                      .not_judged = "a step on the way: other thresholds may divide the same phases"});
 }
 
-/* Scatter of the threshold when blocks are drawn again, with replacement: it jumps from bin to bin, which a
- * jackknife would blow up. B. Efron, Ann. Stat. 7 (1979) 1. */
-static double threshold_sigma(const analysis *a)
-{
-    double values[REDRAWN], blocks = (double)a->blocks; /* drawn from itself, a sample scatters less */
-    bp_histogram drawn = a->total;
-    bp_random random;
-    if (a->blocks < 2 || !(drawn.counts = malloc((drawn.count + 1) * sizeof *drawn.counts)))
-        return NAN;
-    bp_random_init(&random, 1, 0);
-    for (size_t i = 0; i < REDRAWN; i++) {
-        size_t bin = 0;
-        memset(drawn.counts, 0, drawn.count * sizeof *drawn.counts);
-        for (size_t k = 0; k < a->blocks; k++) {
-            const bp_histogram *part = &a->parts[(size_t)(bp_random_uniform(&random) * blocks)];
-            for (size_t j = 0; j < drawn.count; j++)
-                drawn.counts[j] += part->counts[j];
-        }
-        values[i] = threshold_bin(a, &drawn, &bin) ? bin_value(&drawn, bin) : NAN;
-    }
-    free(drawn.counts);
-    return bp_sum_sigma(values, REDRAWN) / sqrt(REDRAWN) * sqrt(blocks / (blocks - 1));
-}
-
-/* Threshold and fraction from the histograms, with one block left out at a time. */
+/* Thresholds and fraction from the histograms, with one block left out at a time. */
 static bp_status add_threshold(bp_context *ctx, analysis *a, bp_outcomes *outcomes, double *shares)
 {
-    double thresholds[BP_JACKKNIFE_BLOCKS];
+    size_t classes = (size_t)a->params[P_CLASSES], which = dividing(a);
     for (size_t b = 0; b < a->blocks; b++) {
         bp_histogram rest = a->total;
-        size_t without = 0;
+        size_t without[BP_OTSU_MOST_CLASSES] = {0};
+        if (!bp_otsu_moved(&a->total, &a->parts[b], classes, a->bins, a->moved[b]))
+            for (size_t k = 0; k < BP_OTSU_MOST_CLASSES; k++)
+                a->moved[b][k] = NAN;
         for (size_t i = 0; i < rest.count; i++)
             rest.counts[i] -= a->parts[b].counts[i];
-        bool known = threshold_bin(a, &rest, &without);
-        thresholds[b] = known ? bin_value(&rest, without) : NAN;
-        shares[b] = known ? share(a, &rest, without) : NAN;
+        shares[b] = threshold_bins(a, &rest, without) ? share(a, &rest, without[which]) : NAN;
         for (size_t i = 0; i < rest.count; i++)
             rest.counts[i] += a->parts[b].counts[i];
     }
-    /* a threshold is known to a bin at best */
-    double sigma = threshold_sigma(a);
-    sigma = isnan(sigma) ? sigma : fmax(sigma, a->total.width / sqrt(12));
-    bp_outcome number = {.name = "otsu_threshold",
-                         .unit = "value",
-                         .uncertainty =
-                             a->by_rows ? "bootstrap of blocks of rows" : "bootstrap of blocks of slices",
-                         .not_judged = "a step on the way: other thresholds may divide the same phases"};
-    bp_status status = add_number(ctx, a, outcomes, number, a->threshold, sigma, thresholds);
-    return status == BP_OK ? add_classes(ctx, a, outcomes) : status;
+    bp_status status = add_thresholds(ctx, a, outcomes, false, which, 1);
+    return status == BP_OK && classes > 2 ? add_thresholds(ctx, a, outcomes, true, 0, classes - 1) : status;
 }
 
 typedef struct object {
@@ -272,16 +253,18 @@ static double median_of(const object *objects, size_t count, size_t without, siz
     return kept ? (left + right) / 2 : NAN;
 }
 
-/* Of the median of all objects, from the sizes half a standard deviation of their ranks above and below it.
- */
+/* Of the median of all objects, from the sizes two standard deviations of its rank below and above. */
 static double median_sigma(const object *objects, size_t count)
 {
-    double n = (double)count, reach = sqrt(n) / 2, least = 1 / sqrt(12);
+    double n = (double)count, reach = sqrt(n), ends[2], least = 1 / sqrt(12);
     if (count < 4)
         return NAN;
-    double low = (double)objects[(size_t)floor(n / 2 - reach)].size;
-    double high = (double)objects[(size_t)fmin(ceil(n / 2 + reach), n - 1)].size;
-    return fmax((high - low) / 2, least); /* sizes are whole pixels */
+    for (int k = 0; k < 2; k++) {
+        double rank = fmin(fmax((n - 1) / 2 + (k ? reach : -reach), 0), n - 1), part = rank - floor(rank);
+        double low = (double)objects[(size_t)rank].size, high = (double)objects[(size_t)ceil(rank)].size;
+        ends[k] = low + part * (high - low);
+    }
+    return fmax((ends[1] - ends[0]) / 4, least); /* sizes are whole pixels */
 }
 
 static crowd describe(const analysis *a, const object *objects, size_t count, size_t without)
@@ -349,10 +332,12 @@ static bp_status add_objects(bp_context *ctx, const analysis *a, const object *o
         medians[b] = without[b].median;
     }
     double sigma = bp_jackknife_sigma(counts, a->blocks), error = all.spread / sqrt(all.count);
-    bool blocked = !a->by_rows;
+    bool blocked = a->blocks > 1 && all.count > 0; /* none at all is known no better than one */
     bp_outcome number = {.name = "object_count",
                          .unit = "objects",
-                         .uncertainty = blocked ? "spread between blocks of slices" : "counting of objects"};
+                         .uncertainty = !blocked     ? "counting of objects"
+                                        : a->by_rows ? "spread between blocks of rows"
+                                                     : "spread between blocks of slices"};
     bp_status status =
         add_number(ctx, a, outcomes, number, all.count, blocked ? sigma : sqrt(fmax(all.count, 1)), counts);
     number = (bp_outcome){.name = "object_mean_size", .unit = "pixels", .uncertainty = "spread of the sizes"};
@@ -440,12 +425,11 @@ static bp_status find_threshold(bp_context *ctx, analysis *a)
         a->threshold = a->params[P_LEVEL];
         return BP_OK;
     }
-    size_t bin = 0;
     status = make_histograms(ctx, a);
-    if (status == BP_OK && !threshold_bin(a, &a->total, &bin))
+    if (status == BP_OK && !threshold_bins(a, &a->total, a->bins))
         return bp_fail(ctx, BP_E_INPUT,
                        "every pixel has the value %.9g: there is no threshold between phases", a->min);
-    a->threshold = bin_value(&a->total, bin);
+    a->threshold = bin_value(&a->total, a->bins[dividing(a)]);
     return status;
 }
 

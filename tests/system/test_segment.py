@@ -95,7 +95,7 @@ def discs(seed, frames=16, side=96, number=30):
 
 def test_uncertainty_is_that_of_repeats(beampress, tmp_path):
     """What sigma says is what repeats of the whole experiment scatter by."""
-    names = ("phase_fraction", "object_count", "object_mean_size")
+    names = ("otsu_threshold", "phase_fraction", "object_count", "object_mean_size", "object_median_size")
     runs = [analyse(beampress, tmp_path, discs(seed), "segment:volume=0,min_size=4") for seed in range(60)]
     for name in names:
         values, sigmas = ([run[name][key] for run in runs] for key in ("value", "sigma"))

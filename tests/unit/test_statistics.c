@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "algo/noise.h"
+#include "algo/otsu.h"
 #include "algo/poisson_entropy.h"
 #include "algo/statistics.h"
 #include "unit/cmocka_all.h"
@@ -191,6 +192,57 @@ static void poisson_bits_are_those_of_the_rate(void **state)
     assert_true(fabs(bits / bp_poisson_entropy(3) - 1) < 0.005);
 }
 
+/* Where a threshold lies midway between the means of its sides, each bin evenly filled. */
+static double midway(const bp_histogram *h, double place)
+{
+    for (int step = 0; step < 200; step++) {
+        double n[2] = {0}, m[2] = {0};
+        for (size_t i = 0; i < h->count; i++) {
+            double below = fmin(fmax(place - (double)i, 0), 1), parts[2] = {below, 1 - below};
+            for (int k = 0; k < 2; k++) {
+                double at = (double)i + (k ? (1 + below) / 2 : below / 2);
+                n[k] += parts[k] * (double)h->counts[i];
+                m[k] += parts[k] * (double)h->counts[i] * at;
+            }
+        }
+        place = (m[0] / n[0] + m[1] / n[1]) / 2;
+    }
+    return place;
+}
+
+static void threshold_moves_with_its_classes(void **state)
+{
+    (void)state;
+    bp_histogram all, part;
+    uint64_t seed = 5;
+    assert_true(bp_histogram_init(&all, true, 0, 299, 0) && bp_histogram_init(&part, true, 0, 299, 0));
+    for (int i = 0; i < 200000; i++) {
+        double value = floor(100 + (i % 4 == 0) * 100 + 25 * normal(&seed) + 0.5);
+        bp_histogram_add(&all, fmin(fmax(value, 0), 299));
+        if (i % 40 == 0) /* a part with more of the upper class than all */
+            bp_histogram_add(&part, fmin(fmax(value, 0), 299));
+    }
+    size_t bin;
+    double moved;
+    assert_true(bp_otsu(&all, &bin));
+    assert_true(bp_otsu_moved(&all, &part, 2, &bin, &moved));
+    double before = midway(&all, (double)bin + 1);
+    assert_true(fabs(before - 1 - (double)bin) < 2);
+    for (size_t i = 0; i < all.count; i++)
+        all.counts[i] -= part.counts[i];
+    double after = midway(&all, before);
+    assert_true(fabs(after - before) > 0.1);
+    assert_true(fabs(moved / (after - before) - 1) < 0.1);
+    bool pinned;
+    assert_true(bp_otsu_rounding(&all, bin, &pinned) < 0.3 && !pinned);
+    for (size_t i = 120; i < all.count; i++) /* nothing from 120 to 180: the end of the lower class */
+        all.counts[i] = i < 180 ? 0 : all.counts[i];
+    assert_true(bp_otsu(&all, &bin) && bin == 119);
+    assert_true(bp_otsu_rounding(&all, bin, &pinned) < 1 && pinned);
+    bp_histogram_fini(&all);
+    bp_histogram_fini(&part);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +252,7 @@ int main(void)
         cmocka_unit_test(statistics_know_floats_and_their_limit),
         cmocka_unit_test(gain_and_noise_are_found_again),
         cmocka_unit_test(what_cannot_be_known_is_not_estimated),
+        cmocka_unit_test(threshold_moves_with_its_classes),
         cmocka_unit_test(poisson_bits_are_those_of_the_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
