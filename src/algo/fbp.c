@@ -94,9 +94,9 @@ static void add_angle(const bp_fbp *fbp, const row *r, double angle, double *sli
         }
 }
 
-/* Filters one row of the sinogram. work: length values and scratch. */
-static void filter_row(const bp_fbp *fbp, const bp_fft *plan, const double *response, const double *in,
-                       bp_complex *work, row *r)
+/* Filters one row of the sinogram. work: length values, the filtered row, and scratch. */
+static void filter(const bp_fbp *fbp, const bp_fft *plan, const double *response, const double *in,
+                   bp_complex *work)
 {
     size_t n = bp_fbp_length(fbp);
     memset(work, 0, n * sizeof *work);
@@ -108,11 +108,35 @@ static void filter_row(const bp_fbp *fbp, const bp_fft *plan, const double *resp
         work[k].im *= response[k] / (double)n;
     }
     bp_fft_run(plan, work, true, work + n);
-    size_t before = (size_t)-r->first;
+}
+
+static void filter_row(const bp_fbp *fbp, const bp_fft *plan, const double *response, const double *in,
+                       bp_complex *work, row *r)
+{
+    size_t n = bp_fbp_length(fbp), before = (size_t)-r->first;
+    filter(fbp, plan, response, in, work);
     for (size_t k = 0; k < r->count; k++)
         r->values[k] = work[(k + n - before) % n].re;
     if (fbp->interpolation == BP_FBP_CUBIC)
         find_curvature(r);
+}
+
+bool bp_fbp_filter_rows(const bp_fbp *fbp, const double *sinogram, double *rows)
+{
+    size_t n = bp_fbp_length(fbp), columns = fbp->columns;
+    bp_fft *plan = bp_fft_new(n);
+    bp_complex *work = plan ? malloc((n + bp_fft_scratch(plan)) * sizeof *work) : NULL;
+    double *response = malloc(n * sizeof *response);
+    bool made = work && response && bp_fbp_response(fbp->filter, n, response);
+    for (size_t a = 0; made && a < fbp->angle_count; a++) {
+        filter(fbp, plan, response, sinogram + a * columns, work);
+        for (size_t k = 0; k < columns; k++)
+            rows[a * columns + k] = work[k].re;
+    }
+    free(response);
+    free(work);
+    bp_fft_free(plan);
+    return made;
 }
 
 static void finish(const bp_fbp *fbp, double *slice)

@@ -47,6 +47,8 @@ void bp_fbp_init(bp_fbp *fbp, size_t columns, size_t angle_count, const double *
 size_t bp_fbp_length(const bp_fbp *fbp);
 /* Response at each of `length` (even) frequencies. False when memory is short. */
 bool bp_fbp_response(bp_fbp_filter filter, size_t length, double *response);
+/* The rows of a sinogram, filtered. False when memory is short. */
+bool bp_fbp_filter_rows(const bp_fbp *fbp, const double *sinogram, double *rows);
 
 /* One slice in double precision. sinogram: angle_count x columns; slice: side x side. */
 BP_MUST_CHECK bp_status bp_fbp_run(bp_context *ctx, const bp_fbp *fbp, const double *sinogram, double *slice);

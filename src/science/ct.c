@@ -45,9 +45,12 @@ static const char *const rings[] = {"none", "sorting", "filtering", "fitting", "
 static const bp_param params_of_ct[P_COUNT] = {
     [P_METHOD] =
         {"method", "", BP_PARAM_CHOICE, 0, 0, BP_CT_FBP, methods,
-         "fbp: filtered back-projection; gridrec: Fourier gridding, not quantitative; sirt: iterative"},
-    [P_FILTER] = {"filter", "", BP_PARAM_CHOICE, 0, 0, BP_FBP_RAMP, filters, "of fbp and gridrec"},
-    [P_ITERATIONS] = {"iterations", "", BP_PARAM_INTEGER, 1, 100000, 50, NULL, "of sirt"},
+         "fbp: filtered back-projection; gridrec: Fourier gridding, not quantitative; sirt, sart: iterative; "
+         "fbp-linear: fbp by the transpose of sirt's projector"},
+    [P_FILTER] = {"filter", "", BP_PARAM_CHOICE, 0, 0, BP_FBP_RAMP, filters,
+                  "of fbp, fbp-linear and gridrec"},
+    [P_ITERATIONS] = {"iterations", "", BP_PARAM_INTEGER, 0, 100000, 0, NULL,
+                      "of sirt (0: 50) and sart (0: 2)"},
     [P_RINGS] = {"rings", "", BP_PARAM_CHOICE, 0, 0, 0, rings,
                  "removal of stripes from the sinograms, as algotom has it, before the axis is found"},
     [P_ROWS] = {"rows", "", BP_PARAM_INTEGER, 1, 4096, 8, NULL,
@@ -244,6 +247,13 @@ static bp_status add_rows(bp_context *ctx, const analysis *a, const bp_ct_method
     return status;
 }
 
+static size_t iterations_of(const double *params)
+{
+    if (params[P_ITERATIONS] > 0)
+        return (size_t)params[P_ITERATIONS];
+    return params[P_METHOD] == BP_CT_SART ? 2 : 50;
+}
+
 static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
 {
     size_t n = a->scan.columns, even = (a->scan.angle_count + 1) / 2;
@@ -251,7 +261,7 @@ static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes
     size_t at_once = a->row_count < most ? a->row_count : most, room = at_once + beside;
     double reach = fmin(bp_floor_divide(n, 2), fmin(a->centre, (double)n - 1 - a->centre));
     bp_ct_method method = {.algorithm = (bp_ct_algorithm)a->params[P_METHOD],
-                           .iterations = (size_t)a->params[P_ITERATIONS],
+                           .iterations = iterations_of(a->params),
                            .filter = (bp_fbp_filter)a->params[P_FILTER],
                            .precise = a->params[P_DOUBLE] != 0,
                            .centre = a->centre,

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/fbp_adjoint.h"
 #include "algo/gridrec.h"
+#include "algo/sart.h"
 #include "algo/sirt.h"
 #include "base/checked.h"
 #include "base/pool.h"
@@ -62,21 +64,33 @@ static bp_status run_gridrec(bp_context *ctx, const bp_fbp *fbp, size_t count, c
     return BP_OK;
 }
 
-typedef struct sirt_job {
+/* What is made slice by slice. */
+typedef struct slice_job {
+    const bp_ct_method *method;
+    const bp_fbp *fbp;
     const bp_projector *projector;
-    size_t iterations;
     const double *sinograms;
     double *slices;
-} sirt_job;
+} slice_job;
 
-static bp_status iterate(bp_context *ctx, void *user, size_t index)
+static bp_status make_slice(bp_context *ctx, void *user, size_t index)
 {
-    const sirt_job *j = user;
-    return bp_sirt_run(ctx, j->projector, j->iterations, j->sinograms + index * j->projector->rays,
-                       j->slices + index * j->projector->pixels);
+    const slice_job *j = user;
+    const bp_fbp *fbp = j->fbp;
+    const double *sinogram = j->sinograms + index * j->projector->rays;
+    double *slice = j->slices + index * j->projector->pixels;
+    const bp_sart sart = {fbp->columns, fbp->angle_count, fbp->angles, fbp->centre, BP_SART_RELAXATION};
+    switch (j->method->algorithm) {
+    case BP_CT_SIRT:
+        return bp_sirt_run(ctx, j->projector, j->method->iterations, sinogram, slice);
+    case BP_CT_SART:
+        return bp_sart_run(ctx, &sart, j->method->iterations, sinogram, slice);
+    default:
+        return bp_fbp_adjoint(ctx, fbp, j->projector, sinogram, slice);
+    }
 }
 
-static bp_status run_sirt(bp_context *ctx, const bp_fbp *fbp, size_t iterations, size_t count,
+static bp_status run_each(bp_context *ctx, const bp_ct_method *method, const bp_fbp *fbp, size_t count,
                           const double *sinograms, double *slices)
 {
     const bp_joseph joseph = {.side = fbp->side,
@@ -86,9 +100,9 @@ static bp_status run_sirt(bp_context *ctx, const bp_fbp *fbp, size_t iterations,
                               .centre = fbp->centre,
                               .middle = bp_floor_divide(fbp->side, 2)};
     bp_projector projector = bp_joseph_projector(&joseph);
-    sirt_job job = {&projector, iterations, sinograms, slices};
+    slice_job job = {method, fbp, &projector, sinograms, slices};
     memset(slices, 0, count * projector.pixels * sizeof *slices);
-    return bp_pool_split(ctx, count, iterate, &job);
+    return bp_pool_split(ctx, count, make_slice, &job);
 }
 
 bp_status bp_ct_slices(bp_context *ctx, const bp_ct_method *method, const double *angles, size_t angle_count,
@@ -112,8 +126,8 @@ bp_status bp_ct_slices(bp_context *ctx, const bp_ct_method *method, const double
     bp_status status;
     if (method->algorithm == BP_CT_GRIDREC)
         status = run_gridrec(ctx, &fbp, count, work, slices);
-    else if (method->algorithm == BP_CT_SIRT)
-        status = run_sirt(ctx, &fbp, method->iterations, count, work, slices);
+    else if (method->algorithm != BP_CT_FBP)
+        status = run_each(ctx, method, &fbp, count, work, slices);
     else
         status = method->precise ? run_double(ctx, &fbp, count, work, slices)
                                  : run_single(ctx, &fbp, method->threads, count, work, slices);

@@ -5,15 +5,21 @@
 
 #include "algo/fbp.h"
 
-typedef enum bp_ct_algorithm { BP_CT_FBP, BP_CT_GRIDREC, BP_CT_SIRT } bp_ct_algorithm;
+typedef enum bp_ct_algorithm {
+    BP_CT_FBP,
+    BP_CT_GRIDREC,
+    BP_CT_SIRT,
+    BP_CT_SART,
+    BP_CT_FBP_LINEAR
+} bp_ct_algorithm;
 #define BP_CT_ALGORITHM_WORDS                                                                                \
     {                                                                                                        \
-        "fbp", "gridrec", "sirt", NULL                                                                       \
+        "fbp", "gridrec", "sirt", "sart", "fbp-linear", NULL                                                 \
     }
 
 typedef struct bp_ct_method {
     bp_ct_algorithm algorithm;
-    size_t iterations; /* of sirt */
+    size_t iterations; /* of sirt and sart */
     bp_fbp_filter filter;
     bool precise;   /* double precision, plain code */
     double centre;  /* column of the axis */

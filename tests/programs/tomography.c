@@ -12,6 +12,9 @@
  *   tomography attenuation TRANSMISSION OUT
  *   tomography gridrec FILTER CENTRE COLUMNS ANGLES SINOGRAM OUT
  *   tomography sirt ITERATIONS MATRIX RAYS OUT: with an explicit matrix
+ *   tomography adjoint MATRIX COLUMNS ANGLES RAYS OUT: FBP with an explicit matrix, ramp filter
+ *   tomography sart ITERATIONS COLUMNS ANGLES RAYS OUT
+ *   tomography even AIR COLUMNS TRANSMISSIONS OUT: rows divided by the line through their ends
  *   tomography joseph SIDE COLUMNS ANGLES OUT: the matrix of our projector, its axis in the middle of both
  *   tomography iterate ITERATIONS SIDE COLUMNS ANGLES RAYS OUT: SIRT with our projector
  *   tomography speed COLUMNS ANGLES SLICES THREADS PASSES: seconds of each pass of fbp fast */
@@ -21,9 +24,12 @@
 #include <time.h>
 
 #include "algo/attenuation.h"
+#include "algo/darkflat.h"
 #include "algo/fbp.h"
+#include "algo/fbp_adjoint.h"
 #include "algo/gridrec.h"
 #include "algo/rotation_centre.h"
+#include "algo/sart.h"
 #include "algo/sirt.h"
 
 static double *read_file(const char *path, size_t *count)
@@ -255,6 +261,52 @@ static int sirt(char **words)
     return code;
 }
 
+static int adjoint(char **words)
+{
+    size_t values, rays, angle_count;
+    double *a = read_file(words[0], &values), *angles = read_file(words[2], &angle_count);
+    double *b = read_file(words[3], &rays);
+    matrix m = {rays, values / rays, a};
+    bp_projector p = {m.pixels, m.rays, matrix_forward, matrix_back, &m};
+    bp_fbp f;
+    bp_fbp_init(&f, whole(words[1]), angle_count, angles, true);
+    double *image = calloc(m.pixels, sizeof *image);
+    int code = 1;
+    if (image && rays == angle_count * f.columns && bp_fbp_adjoint(NULL, &f, &p, b, image) == BP_OK)
+        code = write_file(words[4], image, m.pixels);
+    free(a);
+    free(angles);
+    free(b);
+    free(image);
+    return code;
+}
+
+static int sart(char **words)
+{
+    size_t rays, angle_count, columns = whole(words[1]);
+    double *angles = read_file(words[2], &angle_count), *b = read_file(words[3], &rays);
+    const bp_sart s = {columns, angle_count, angles, (double)(columns / 2), BP_SART_RELAXATION};
+    double *image = calloc(columns * columns + 1, sizeof *image);
+    int code = 1;
+    if (image && rays == angle_count * columns && bp_sart_run(NULL, &s, whole(words[0]), b, image) == BP_OK)
+        code = write_file(words[4], image, columns * columns);
+    free(angles);
+    free(b);
+    free(image);
+    return code;
+}
+
+static int even(char **words)
+{
+    size_t count, columns = whole(words[1]);
+    double *values = read_file(words[2], &count);
+    for (size_t i = 0; i + columns <= count; i += columns)
+        bp_divide_by_air(values + i, columns, whole(words[0]));
+    int code = write_file(words[3], values, count);
+    free(values);
+    return code;
+}
+
 static bp_joseph rays_of(char **words, double **angles)
 {
     bp_joseph j = {.side = whole(words[0]), .columns = whole(words[1])};
@@ -350,6 +402,9 @@ static const struct {
     {"attenuation", 2, attenuation},
     {"gridrec", 6, gridrec},
     {"sirt", 4, sirt},
+    {"adjoint", 5, adjoint},
+    {"sart", 5, sart},
+    {"even", 4, even},
     {"joseph", 4, joseph},
     {"iterate", 6, iterate},
 };

@@ -99,7 +99,7 @@ def test_precision_threads_and_vectors_change_nothing(beampress, scan, monkeypat
 def test_methods_and_rings(beampress, scan):
     file = scan(*SMALL)
     plain = analyse(beampress, file, "ct:rows=4")
-    for words in ("method=gridrec", "method=sirt,iterations=20", "filter=hann", "rings=sorting", "rings=fourier"):
+    for words in ("method=gridrec", "method=sirt,iterations=20", "method=sart", "method=fbp-linear", "filter=hann", "rings=sorting", "rings=fourier"):
         found = analyse(beampress, file, f"ct:rows=4,{words}")
         assert found["phase_fraction"]["value"] == pytest.approx(plain["phase_fraction"]["value"], abs=0.03), words
     assert analyse(beampress, file, "ct:rows=4,filter=hann")["slice_noise"]["value"] < 0.7 * plain["slice_noise"]["value"]

@@ -161,6 +161,24 @@ def test_transmission_as_tomopy(program, case):
 
 
 @needs_cases
+def test_even_air_as_tomopy(program, case):
+    """normalize_bg: what has no air (no count at all at the ends) is not divided."""
+    with h5py.File(CASES / "ct_gridrec_tomopy.h5") as f:
+        counts, expected = (f[f"own_tests/normalize/{key}"][()].astype(float) for key in ("tomo", "normalize_bg"))
+    found = program("even", 1, counts.shape[2], counts).reshape(expected.shape)
+    case("ct_gridrec_tomopy own_tests/normalize_bg", abs(found - expected).max(), 1e-7)
+
+
+def test_even_air_is_a_line(program):
+    """Against NumPy: a beam that falls from left to right, with other air columns."""
+    random = np.random.default_rng(3)
+    values = random.uniform(0.2, 1, (7, 50)) * np.linspace(1.3, 0.8, 50)
+    left, right = values[:, :6].mean(1), values[:, -6:].mean(1)
+    expected = values / np.linspace(left, right, 50).T
+    assert program("even", 6, 50, values).reshape(7, 50) == pytest.approx(expected, rel=1e-12)
+
+
+@needs_cases
 def test_nearest_flats_as_tomopy(beampress, tmp_path, case):
     """Five pairs of flats at projections 0, 4, 8, 12, 16, medians: mean transmissions of each row, which the program says."""
     with h5py.File(CASES / "ct_gridrec_tomopy.h5") as f:
@@ -189,6 +207,7 @@ def test_pipeline_metrics(program, fbp, beampress, tmp_path, case):
         group = f["slice128"]
         theta, raw, noise = group["theta_deg"][()], group["raw"][()], group.attrs["noise_sigma_slice"]
         flat, dark = (group[key][()].astype(float).mean(0) for key in ("flats", "darks"))
+        read_noise = 3
         lossy = [group[f"lossy/{row['scheme']}_{row['param']}_raw"][()] for row in table]
     inside = np.hypot(*(np.indices((128, 128)) - 64)) <= 0.95 * 64
 
@@ -221,6 +240,17 @@ def test_pipeline_metrics(program, fbp, beampress, tmp_path, case):
         case(f"ct_pipeline_metrics {name}: otsu1", abs(segment(second)["otsu_threshold"] - float(row["otsu1"])), bin_)
         case(f"ct_pipeline_metrics {name}: dice", abs(segment(first, "--against", second)["dice"] / float(row["dice"]) - 1), 1e-6)
         case(f"ct_pipeline_metrics {name}: max_abs_raw", abs(int(row["max_abs_raw"]) - abs(counts.astype(int) - raw).max()), 0)
+        # its variance is that of Poisson counts above each pixel's dark, and of the read noise
+        pair = written("a.h5", raw - dark, False), written("b.h5", counts - dark, False)
+        added = beampress("metric", *pair, f"noise:read={read_noise}", "--json").json["metrics"]["residual_rms"] ** 2
+        case(f"ct_pipeline_metrics {name}: added_var_ratio_raw", abs(added / float(row["added_var_ratio_raw"]) - 1), 1e-6)
+        # whole steps, each minus its left neighbour (that of the first column is the last one)
+        step = float(row["param"])
+        steps = counts / step if row["scheme"] == "uniform" else 2 * np.sqrt(counts - dark + 3 / 8 + read_noise ** 2) / step
+        steps = np.rint(steps).astype(np.int32)
+        differences = written("a.h5", steps - np.roll(steps, 1, axis=1), False)
+        bits = beampress("metric", differences, differences, "distribution", "--json").json["metrics"]["entropy_reference"]
+        case(f"ct_pipeline_metrics {name}: bits_first_order_left_diff", abs(bits / float(row["bits_first_order_left_diff"]) - 1), 1e-6)
         ssim = compared(False)["ssim"]  # of the whole image
         case(f"ct_pipeline_metrics {name}: slice_ssim", abs(ssim / float(row["slice_ssim"]) - 1), 1e-6)
 
@@ -330,6 +360,28 @@ def test_sirt_as_astra(program, case, kind, iterations):
         a, b, expected = (f[kind][key][()] for key in ("A", "b", f"sirt_{iterations}"))
     found = program("sirt", iterations, a, b).reshape(expected.shape)
     case(f"ct_sirt_matrix {kind}/sirt_{iterations}", abs(found - expected).max(), 1e-6)
+
+
+@needs_cases
+@pytest.mark.parametrize("kind", ["line", "linear", "strip"])
+def test_adjoint_fbp_as_astra(program, case, kind):
+    with h5py.File(CASES / "ct_sirt_matrix.h5") as f:
+        a, b, expected = (f[kind][key][()] for key in ("A", "b", "fbp_ramlak"))
+        theta = np.rad2deg(f["geometry/theta_rad"][()].astype(float))
+    found = program("adjoint", a, b.shape[1], theta, b).reshape(expected.shape)
+    case(f"ct_sirt_matrix {kind}/fbp_ramlak", abs(found - expected).max(), 1e-6)
+
+
+@needs_cases
+def test_sart_as_scikit_image(program, case):
+    with h5py.File(CASES / "ct_fbp_skimage.h5") as f:
+        group = f["sart"]
+        theta, sinogram, image = group["theta_deg"][()], group["sinogram"][()].T, group["image"][()]
+        expected = {k: group[f"sart{k}"][()] for k in (1, 2)}
+    for k, limit in ((1, 0.02), (2, 0.014)):
+        found = program("sart", k, sinogram.shape[1], theta, sinogram).reshape(image.shape)
+        case(f"ct_fbp_skimage sart/sart{k}", abs(found - expected[k]).max(), 1e-10)
+        case(f"ct_fbp_skimage sart/sart{k}, mean error against the phantom", abs(found - image).mean(), limit)
 
 
 @needs_cases
