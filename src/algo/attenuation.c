@@ -5,13 +5,11 @@
 
 #include "algo/plain_log.h"
 
-#define LEAST_FLAT 1e-6
-
 void bp_transmission(double *values, const double *flat, const double *dark, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         double beam = flat[i] - dark[i];
-        values[i] = (values[i] - dark[i]) / (beam > LEAST_FLAT ? beam : LEAST_FLAT);
+        values[i] = (values[i] - dark[i]) / (beam > BP_LEAST_BEAM ? beam : BP_LEAST_BEAM);
     }
 }
 
@@ -41,7 +39,9 @@ bp_status bp_fill_gaps(bp_context *ctx, double *row, size_t count, uint64_t *fil
         last = i;
     }
     if (last == SIZE_MAX)
-        return bp_fail(ctx, BP_E_INPUT, "no pixel of the row can be used");
+        return bp_fail(ctx, BP_E_INPUT,
+                       "no pixel of the row can be used: all are masked, not finite or without beam in the "
+                       "flat field");
     for (size_t k = last + 1; k < count; k++)
         row[k] = row[last];
     *filled += count - last - 1;

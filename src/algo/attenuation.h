@@ -9,9 +9,10 @@
 #include "beampress/context.h"
 
 #define BP_LEAST_TRANSMISSION 1e-6 /* less, also below zero, is taken as this */
+#define BP_LEAST_BEAM         1e-6 /* of flat - dark */
 
 /* Turns count values in place. flat and dark: their means for the same pixels; where they differ by less than
- * 1e-6, that is taken. */
+ * BP_LEAST_BEAM, that is taken. */
 void bp_transmission(double *values, const double *flat, const double *dark, size_t count);
 /* The same for -ln; *clipped grows by the values that were below BP_LEAST_TRANSMISSION. */
 void bp_attenuation(double *transmission, size_t count, uint64_t *clipped);

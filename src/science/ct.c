@@ -32,6 +32,10 @@ enum {
     P_LINE_ANGLE,
     P_LINE_OFFSET,
     P_LINE_WIDTH,
+    P_ROI_LEFT,
+    P_ROI_RIGHT,
+    P_ROI_TOP,
+    P_ROI_BOTTOM,
     P_COUNT
 };
 enum { AXIS_VO, AXIS_PHASE };
@@ -78,6 +82,13 @@ static const bp_param params_of_ct[P_COUNT] = {
     [P_LINE_OFFSET] = {"line_offset", "pixels", BP_PARAM_REAL, -8192, 8192, 0, NULL,
                        "from the axis to that line, to its right (downwards at 0 degrees)"},
     [P_LINE_WIDTH] = {"line_width", "pixels", BP_PARAM_INTEGER, 1, 4096, 1, NULL, "that it is averaged over"},
+    [P_ROI_LEFT] = {"roi_left", "", BP_PARAM_INTEGER, 0, 1e6, 0, NULL,
+                    "first column of a region that sees no sample"},
+    [P_ROI_RIGHT] = {"roi_right", "", BP_PARAM_INTEGER, 0, 1e6, 0, NULL,
+                     "column behind its last one: its mean becomes 1 in each projection (0: there is none)"},
+    [P_ROI_TOP] = {"roi_top", "", BP_PARAM_INTEGER, 0, 1e6, 0, NULL, "first row of that region"},
+    [P_ROI_BOTTOM] = {"roi_bottom", "", BP_PARAM_INTEGER, 0, 1e6, 0, NULL,
+                      "row behind its last one (0: that of the detector)"},
 };
 
 #define AT_ONCE       16 /* slices */
@@ -303,7 +314,9 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
                                  .range = params[P_RANGE],
                                  .use = (bp_ct_flats)params[P_FLAT],
                                  .air = (size_t)params[P_AIR],
-                                 .even = params[P_EVEN] != 0};
+                                 .even = params[P_EVEN] != 0,
+                                 .region = {(size_t)params[P_ROI_LEFT], (size_t)params[P_ROI_RIGHT],
+                                            (size_t)params[P_ROI_TOP], (size_t)params[P_ROI_BOTTOM]}};
     bp_status status = BP_OK;
     if (stack->columns < LEAST_COLUMNS)
         status = bp_fail(ctx, BP_E_INPUT, "projections of %zu columns are too narrow", stack->columns);

@@ -201,12 +201,28 @@ static bp_status find_darks(bp_context *ctx, const bp_ct_layout *layout, bp_ct_s
     return status;
 }
 
+static bp_status find_region(bp_context *ctx, const bp_ct_layout *layout, bp_ct_scan *scan)
+{
+    struct bp_ct_region r = layout->region;
+    r.bottom = r.bottom ? r.bottom : scan->stack->rows;
+    if (r.right &&
+        (r.left >= r.right || r.right > scan->columns || r.top >= r.bottom || r.bottom > scan->stack->rows))
+        return bp_fail(ctx, BP_E_USAGE,
+                       "roi_left=%zu ... roi_right=%zu, roi_top=%zu ... roi_bottom=%zu is no region of the "
+                       "detector, which has %zu columns and %zu rows",
+                       r.left, r.right, r.top, r.bottom, scan->columns, scan->stack->rows);
+    scan->region = r;
+    return BP_OK;
+}
+
 bp_status bp_ct_scan_begin(bp_context *ctx, const bp_science_stack *stack, const bp_ct_layout *layout,
                            bp_ct_scan *scan)
 {
     bool keyed = false;
     *scan = (bp_ct_scan){.stack = stack, .columns = stack->columns, .air = layout->air, .even = layout->even};
-    bp_status status = find_keys(ctx, layout, scan, &keyed);
+    bp_status status = find_region(ctx, layout, scan);
+    if (status == BP_OK)
+        status = find_keys(ctx, layout, scan, &keyed);
     if (status == BP_OK)
         status = find_angles(ctx, layout, scan);
     if (status == BP_OK)
@@ -233,16 +249,55 @@ static const double *flat_of(const bp_ct_scan *scan, size_t projection)
     return scan->flat + group * scan->stack->rows * scan->columns;
 }
 
-/* Counts of one row of one projection become attenuations. */
-static bp_status convert(bp_context *ctx, const bp_ct_scan *scan, size_t projection, size_t row,
-                         double *values, bp_ct_row_facts *facts)
+/* Transmissions of one row of one projection; NAN where the detector or the beam has a gap. */
+static void transmit(const bp_ct_scan *scan, size_t projection, size_t row, double *values)
 {
     const bp_science_stack *s = scan->stack;
-    size_t n = s->columns, air = scan->air < n / 2 ? scan->air : n / 2;
-    for (size_t k = 0; s->excluded && k < n; k++)
-        if (s->excluded[row * n + k])
+    size_t n = s->columns;
+    const double *flat = flat_of(scan, projection) + row * n, *dark = scan->dark + row * n;
+    bp_transmission(values, flat, dark, n);
+    for (size_t k = 0; k < n; k++)
+        if (!(flat[k] - dark[k] > BP_LEAST_BEAM) || (s->excluded && s->excluded[row * n + k]))
             values[k] = NAN;
-    bp_transmission(values, flat_of(scan, projection) + row * n, scan->dark + row * n, n);
+}
+
+/* The mean transmission of the region in a projection; 1 without a region. */
+static bp_status mean_of_region(bp_context *ctx, const bp_ct_scan *scan, size_t projection,
+                                const double *frame, double *mean)
+{
+    const struct bp_ct_region *r = &scan->region;
+    size_t n = scan->columns;
+    double sum = 0, count = 0;
+    *mean = 1;
+    if (!r->right)
+        return BP_OK;
+    double *row = malloc(n * sizeof *row);
+    if (!row)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory");
+    for (size_t y = r->top; y < r->bottom; y++) {
+        memcpy(row, frame + y * n, n * sizeof *row);
+        transmit(scan, projection, y, row);
+        for (size_t x = r->left; x < r->right; x++)
+            if (isfinite(row[x])) {
+                sum += row[x];
+                count++;
+            }
+    }
+    free(row);
+    *mean = sum / count;
+    return *mean > 0 ? BP_OK
+                     : bp_fail(ctx, BP_E_INPUT,
+                               "projection %zu: there is no light in the region roi_left ...", projection);
+}
+
+/* Counts of one row of one projection become attenuations. scale: what their transmissions are divided by. */
+static bp_status convert(bp_context *ctx, const bp_ct_scan *scan, size_t projection, size_t row, double scale,
+                         double *values, bp_ct_row_facts *facts)
+{
+    size_t n = scan->columns, air = scan->air < n / 2 ? scan->air : n / 2;
+    transmit(scan, projection, row, values);
+    for (size_t k = 0; k < n; k++)
+        values[k] /= scale;
     bp_status status = bp_fill_gaps(ctx, values, n, &facts->filled);
     if (status != BP_OK)
         return status;
@@ -267,12 +322,14 @@ bp_status bp_ct_scan_rows(bp_context *ctx, const bp_ct_scan *scan, const size_t 
         size_t here = s->frames - f < step ? (size_t)(s->frames - f) : step;
         status = s->read(ctx, s->user, f, here, frames);
         for (size_t i = 0; i < here && status == BP_OK; i++) {
+            double scale = 1;
             if (scan->keys[f + i] != PROJECTION)
                 continue;
+            status = mean_of_region(ctx, scan, angle, frames + i * pixels, &scale);
             for (size_t r = 0; r < count && status == BP_OK; r++) {
                 double *out = sinograms + (r * scan->angle_count + angle) * n;
                 memcpy(out, frames + i * pixels + rows[r] * n, n * sizeof *out);
-                status = convert(ctx, scan, angle, rows[r], out, &facts[r]);
+                status = convert(ctx, scan, angle, rows[r], scale, out, &facts[r]);
                 if (status != BP_OK)
                     status =
                         bp_fail_in(ctx, status, "frame %llu, row %zu", (unsigned long long)(f + i), rows[r]);
@@ -291,9 +348,12 @@ bp_status bp_ct_scan_projection(bp_context *ctx, const bp_ct_scan *scan, size_t 
     bp_ct_row_facts unused = {0};
     while (scan->keys[f] != PROJECTION || before++ < index)
         f++;
+    double scale = 1;
     bp_status status = s->read(ctx, s->user, f, 1, values);
+    if (status == BP_OK)
+        status = mean_of_region(ctx, scan, index, values, &scale);
     for (size_t row = 0; row < s->rows && status == BP_OK; row++) {
-        status = convert(ctx, scan, index, row, values + row * s->columns, &unused);
+        status = convert(ctx, scan, index, row, scale, values + row * s->columns, &unused);
         if (status != BP_OK)
             return bp_fail_in(ctx, status, "frame %zu, row %zu", f, row);
     }

@@ -22,6 +22,11 @@ typedef struct bp_ct_layout {
     bp_ct_flats use;
     size_t air; /* columns at either end of a row that see no sample */
     bool even;  /* a line through the means of these becomes 1 */
+    /* columns left ... right - 1 of rows top ... bottom - 1, whose mean transmission becomes 1 in each
+     * projection; right 0: there is no such region; bottom 0: all rows */
+    struct bp_ct_region {
+        size_t left, right, top, bottom;
+    } region;
 } bp_ct_layout;
 
 typedef struct bp_ct_scan {
@@ -33,6 +38,7 @@ typedef struct bp_ct_scan {
     size_t groups, *group_ends; /* group i belongs to the projections before number group_ends[i] */
     size_t air;
     bool even;
+    struct bp_ct_region region;
 } bp_ct_scan;
 
 /* Reads what belongs to all rows. bp_ct_scan_fini in every case. */
@@ -42,7 +48,8 @@ void bp_ct_scan_fini(bp_ct_scan *scan);
 
 /* What was done to the values of one row. */
 typedef struct bp_ct_row_facts {
-    uint64_t clipped, filled; /* transmissions below the least one; values that neighbours replace */
+    uint64_t clipped, filled; /* transmissions below the least one; values that neighbours replace, such as
+                               * those without beam */
     double air, air_values;   /* sum of transmissions at both ends of each row, and how many */
 } bp_ct_row_facts;
 

@@ -194,6 +194,62 @@ def test_flats_nearest_in_time(beampress, scan, tmp_path):
     assert even["phase_fraction"]["value"] == pytest.approx(whole["phase_fraction"]["value"], abs=0.02)
 
 
+def test_region_without_sample(beampress, scan, tmp_path):
+    """A beam of another strength in each projection: the mean of a region puts it right, as NumPy does it beforehand."""
+    file = scan(*SMALL)
+    strength = np.random.default_rng(8).uniform(0.5, 1.5, 75)
+
+    def uneven(v):
+        projections = v["image_key"] == 0
+        v["data"] = v["data"].astype(float)
+        v["data"][projections] = 100 + (v["data"][projections] - 100) * strength[projections, None, None]
+
+    def evened(v):
+        uneven(v)
+        keys = v["image_key"]
+        dark, flat = (v["data"][keys == k].mean(0) for k in (2, 1))
+        for i in np.flatnonzero(keys == 0):
+            mean = ((v["data"][i] - dark) / (flat - dark))[2:17, 60:63].mean()
+            v["data"][i] = dark + (v["data"][i] - dark) / mean
+    words = "rows=20,centre=32,air=3"
+    bad = rewritten(file, tmp_path / "bad.h5", uneven)
+    found = analyse(beampress, bad, f"ct:{words},roi_left=60,roi_right=63,roi_top=2,roi_bottom=17")
+    expected = analyse(beampress, rewritten(file, tmp_path / "good.h5", evened), f"ct:{words}")
+    for name in ("air_transmission", "phase_fraction", "attenuation_above", "slice_noise"):
+        assert found[name]["value"] == pytest.approx(expected[name]["value"], rel=1e-6), name
+    plain = analyse(beampress, file, f"ct:{words}")
+    assert found["attenuation_above"]["value"] == pytest.approx(plain["attenuation_above"]["value"], rel=0.01)
+    assert found["air_transmission"]["value"] == pytest.approx(1, abs=5e-3)
+    assert abs(analyse(beampress, bad, f"ct:{words}")["air_transmission"]["value"] - 1) > 0.02
+    assert "no region of the detector, which has 64 columns and 20 rows" in analyse(beampress, bad, "ct:roi_right=65", code=2)
+    assert "no region" in analyse(beampress, bad, "ct:roi_left=9,roi_right=9", code=2)
+
+    def no_light(v):
+        v["data"][20, :, 60:63] = 0
+    dark = rewritten(file, tmp_path / "dark.h5", no_light)
+    assert "projection 5: there is no light" in analyse(beampress, dark, "ct:roi_left=60,roi_right=63", code=3)
+
+
+def test_pixels_without_beam_are_bridged(beampress, scan, tmp_path):
+    """A pixel whose flats are its darks says nothing of the sample, whatever it counts."""
+    file = scan(*SMALL)
+
+    def dead(v):
+        keys = v["image_key"]
+        v["data"][keys == 1, 6, 1] = np.rint(v["data"][keys == 2, 6, 1].mean())
+        v["data"][keys == 2, 6, 1] = v["data"][keys == 1, 6, 1][0]
+        v["data"][keys == 0, 6, 1] = 109
+    found = analyse(beampress, rewritten(file, tmp_path / "dead.h5", dead), "ct:rows=20,air=3,centre=32")
+    clean = analyse(beampress, file, "ct:rows=20,air=3,centre=32")
+    assert found["filled"]["value"] == 60 and found["clipped"]["value"] == 0
+    assert found["air_transmission"]["value"] == pytest.approx(clean["air_transmission"]["value"], abs=1e-3)
+
+    def no_beam(v):
+        v["data"][:, 4] = 100
+    assert "frame 15, row 4: no pixel of the row can be used" in analyse(
+        beampress, rewritten(file, tmp_path / "row.h5", no_beam), "ct:rows=20", code=3)
+
+
 def test_bad_input(beampress, scan, tmp_path):
     file = scan(*SMALL)
 
