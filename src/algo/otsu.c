@@ -6,11 +6,10 @@
 
 #define MOST_LEVELS 16777216.0
 #define ENOUGH      200.0 /* counts that tell how dense a histogram is at a place, to 7 % */
-#define FEW         10.0
-#define NEAR        8    /* bins to either side, at least */
-#define TAIL        20.0 /* counts at the end of a class that tell how it ends */
-#define APART       6.0
-#define STIFFEST    0.05 /* of a threshold: it is a maximum, so the true figure is positive */
+#define FEW         10.0  /* the same where they are sparse */
+#define TAIL        20.0  /* counts at the end of a class that tell how it ends */
+#define APART       6.0   /* times their mean distance to it: a gap that is no accident */
+#define STIFFEST    0.05  /* of a threshold: it is a maximum, so the true figure is positive */
 
 bool bp_histogram_init(bp_histogram *h, bool whole, double min, double max, size_t bins)
 {
@@ -194,7 +193,7 @@ static bool class_means(const bp_histogram *all, const bp_histogram *part, size_
 static double density(const bp_histogram *h, size_t bin, double enough, double reach)
 {
     double sum = 0, width = 0;
-    for (size_t far = 0; (sum < enough || far < NEAR) && (far == 0 || (double)far < reach); far++) {
+    for (size_t far = 0; sum < enough && (far == 0 || (double)far < reach); far++) {
         sum += bin >= far ? (double)h->counts[bin - far] : 0;
         sum += bin + 1 + far < h->count ? (double)h->counts[bin + 1 + far] : 0;
         width += 2;
@@ -237,22 +236,26 @@ bool bp_otsu_moved(const bp_histogram *all, const bp_histogram *part, size_t cla
     return true;
 }
 
-double bp_otsu_rounding(const bp_histogram *h, size_t bin, bool *pinned)
+double bp_otsu_rounding(const bp_histogram *h, size_t classes, const size_t *bins, size_t k, bool *pinned)
 {
-    double counts = 0, far = 0, gap = 0, excess;
-    size_t at = bin + 1;
+    double n[BP_OTSU_MOST_CLASSES], m[BP_OTSU_MOST_CLASSES], counts = 0, far = 0, gap = 0;
+    size_t bin = bins[k], at = bin + 1;
+    *pinned = false;
+    if (!class_means(h, NULL, classes, bins, n, m))
+        return NAN;
     while (counts < TAIL && at-- > 0) { /* how far the last counts of the lower class lie below it */
-        double n = fmin((double)h->counts[at], TAIL - counts);
-        counts += n;
-        far += n * (double)(bin - at);
+        double more = fmin((double)h->counts[at], TAIL - counts);
+        counts += more;
+        far += more * (double)(bin - at);
     }
-    excess = at < bin ? (double)(bin - at) - far / counts : 0;
+    double excess = at < bin ? (double)(bin - at) - far / counts : 0;
     for (at = bin + 1; at < h->count && h->counts[at] == 0; at++)
         gap++;
     *pinned = gap > APART * fmax(excess, 1);
     if (*pinned) /* the largest of many values with an exponential tail (E. J. Gumbel 1958) */
         return h->width * sqrt(1.0 / 12 + 1.6449 * excess * excess);
     /* as many empty bins lie in between as without any count at a Poisson rate per bin */
-    double empty = exp(-fmax(density(h, bin, FEW, (double)h->count), 1e-6));
+    double rate = density(h, (size_t)((m[k] + m[k + 1]) / 2), FEW, (double)h->count);
+    double empty = exp(-fmax(rate, 1e-6));
     return h->width * sqrt(1.0 / 12 + empty / ((1 - empty) * (1 - empty)));
 }

@@ -37,9 +37,10 @@ bool bp_otsu_multi(const bp_histogram *histogram, size_t classes, size_t *bins);
  * smoothly with the counts, where the bin that it falls into jumps. False when a class would be empty. */
 bool bp_otsu_moved(const bp_histogram *all, const bp_histogram *part, size_t classes, const size_t *bins,
                    double *moved);
-/* Standard deviation of the threshold about that place, in values: it is the middle of a bin, the last one
+/* Standard deviation of threshold k about that place, in values: it is the middle of a bin, the last one
  * below that has any counts. *pinned: classes so far apart that the threshold is the end of the lower one,
  * whatever the means are. */
-double bp_otsu_rounding(const bp_histogram *histogram, size_t bin, bool *pinned);
+double bp_otsu_rounding(const bp_histogram *histogram, size_t classes, const size_t *bins, size_t k,
+                        bool *pinned);
 
 #endif

@@ -175,7 +175,8 @@ static bp_status add_thresholds(bp_context *ctx, const analysis *a, bp_outcomes 
         values[k] = bin_value(&a->total, a->bins[from + k]);
         at[k] = (double)(from + k) + 1;
         bool pinned;
-        double rounding = bp_otsu_rounding(&a->total, a->bins[from + k], &pinned);
+        double rounding =
+            bp_otsu_rounding(&a->total, (size_t)a->params[P_CLASSES], a->bins, from + k, &pinned);
         for (size_t b = 0; b < a->blocks; b++)
             without[b * count + k] = blocks[b] = values[k] + (pinned ? 0 : a->moved[b][from + k]);
         sigmas[k] = hypot(bp_jackknife_sigma(blocks, a->blocks), rounding);

@@ -234,11 +234,11 @@ static void threshold_moves_with_its_classes(void **state)
     assert_true(fabs(after - before) > 0.1);
     assert_true(fabs(moved / (after - before) - 1) < 0.1);
     bool pinned;
-    assert_true(bp_otsu_rounding(&all, bin, &pinned) < 0.3 && !pinned);
+    assert_true(bp_otsu_rounding(&all, 2, &bin, 0, &pinned) < 0.3 && !pinned);
     for (size_t i = 120; i < all.count; i++) /* nothing from 120 to 180: the end of the lower class */
         all.counts[i] = i < 180 ? 0 : all.counts[i];
     assert_true(bp_otsu(&all, &bin) && bin == 119);
-    assert_true(bp_otsu_rounding(&all, bin, &pinned) < 1 && pinned);
+    assert_true(bp_otsu_rounding(&all, 2, &bin, 0, &pinned) < 1 && pinned);
     bp_histogram_fini(&all);
     bp_histogram_fini(&part);
 }
