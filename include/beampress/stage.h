@@ -134,6 +134,9 @@ typedef struct bp_frames_in {
      * labels: NULL, or count * rows * columns bytes. */
     bp_status (*read)(bp_context *ctx, const struct bp_frames_in *in, uint64_t first, size_t count,
                       size_t row, size_t rows, void *values, uint8_t *labels);
+    /* Whole frames of ascending number, made on all threads. In begin() only. */
+    bp_status (*several)(bp_context *ctx, const struct bp_frames_in *in, const uint64_t *indices,
+                         size_t count, void *values, uint8_t *labels);
     uint64_t frames;     /* how many there are */
     uint64_t sample;     /* so many may be read to see whether values make sense */
     const uint8_t *keys; /* image_key of each; NULL: all are 0 */

@@ -7,18 +7,15 @@
 #include "algo/quantise_plan.h"
 #include "kernel/kernel.h"
 
-#define BLOCK      1024
-#define PER_OCTAVE 4
-#define LEVELS     128 /* octaves from 2^-8 on, of the signal above the offset */
-#define VALUES     4096
+#define BLOCK  1024
+#define VALUES 4096
 
 struct bp_quantise_sample {
     size_t rows, columns, item, held;
     bp_dtype dtype;
     bp_noise *noise;
     uint8_t *frames[2], *labels[2];
-    int next; /* of frames that is filled next */
-    double low;
+    int next;            /* of frames that is filled next */
     double some[VALUES]; /* values from all over the frames */
 };
 
@@ -28,7 +25,7 @@ void bp_quantise_law(const double *p, bp_quantiser *quantiser)
                       p[BP_QUANTISE_P_GAIN], p[BP_QUANTISE_P_NOISE], p[BP_QUANTISE_P_DITHER] != 0);
 }
 
-bp_quantise_sample *bp_quantise_sample_new(size_t rows, size_t columns, bp_dtype dtype)
+bp_quantise_sample *bp_quantise_sample_new(size_t rows, size_t columns, bp_dtype dtype, bool noise)
 {
     bp_quantise_sample *s = calloc(1, sizeof *s);
     if (!s)
@@ -37,9 +34,8 @@ bp_quantise_sample *bp_quantise_sample_new(size_t rows, size_t columns, bp_dtype
     s->columns = columns;
     s->dtype = dtype;
     s->item = bp_dtype_size(dtype);
-    s->low = (double)INFINITY;
-    s->noise = bp_noise_new(rows, columns);
-    bool all = s->noise != NULL;
+    s->noise = noise ? bp_noise_new(rows, columns) : NULL;
+    bool all = !noise || s->noise;
     for (int i = 0; i < 2; i++) {
         s->frames[i] = malloc(rows * columns * s->item + 1);
         s->labels[i] = malloc(rows * columns + 1);
@@ -64,16 +60,6 @@ void bp_quantise_sample_free(bp_quantise_sample *s)
     free(s);
 }
 
-void *bp_quantise_sample_values(bp_quantise_sample *s)
-{
-    return s->frames[s->next];
-}
-
-uint8_t *bp_quantise_sample_labels(bp_quantise_sample *s)
-{
-    return s->labels[s->next];
-}
-
 /* Every so many values, other pixels in every frame. */
 static void take_some(bp_quantise_sample *s)
 {
@@ -87,18 +73,20 @@ static void take_some(bp_quantise_sample *s)
     }
 }
 
-bp_status bp_quantise_sample_add(bp_context *ctx, bp_quantise_sample *s, bool follows)
+bp_status bp_quantise_sample_add(bp_context *ctx, bp_quantise_sample *s, const void *values,
+                                 const uint8_t *labels, bool follows)
 {
     static const bp_labels none = {0};
-    const uint8_t *frame = s->frames[s->next], *before = follows ? s->frames[!s->next] : NULL;
-    uint8_t *labels = s->labels[s->next];
-    double high = -(double)INFINITY;
     size_t count = s->rows * s->columns;
-    bp_quantise_range(s->dtype, frame, labels, count, &s->low, &high);
+    uint8_t *frame = s->frames[s->next], *excluded = s->labels[s->next];
+    const uint8_t *before = follows ? s->frames[!s->next] : NULL;
+    memcpy(frame, values, count * s->item);
+    memcpy(excluded, labels, count);
     take_some(s);
     for (size_t i = 0; follows && i < count; i++)
-        labels[i] |= s->labels[!s->next][i];
-    bp_status status = bp_noise_add(ctx, s->noise, s->dtype, frame, before, &none, labels);
+        excluded[i] |= s->labels[!s->next][i];
+    bp_status status =
+        !s->noise ? BP_OK : bp_noise_add(ctx, s->noise, s->dtype, frame, before, &none, excluded);
     s->next = !s->next;
     return status;
 }

@@ -32,13 +32,13 @@ typedef struct bp_quantise_noise {
 #define BP_QUANTISE_PAIRS 8 /* pairs of frames that a sample is made of */
 
 typedef struct bp_quantise_sample bp_quantise_sample;
-bp_quantise_sample *bp_quantise_sample_new(size_t rows, size_t columns, bp_dtype dtype);
+/* noise: it will be asked for the noise, not only for how large the values are. */
+bp_quantise_sample *bp_quantise_sample_new(size_t rows, size_t columns, bp_dtype dtype, bool noise);
 void bp_quantise_sample_free(bp_quantise_sample *sample);
-/* Room for the next frame, and for a byte per pixel, not 0 where it is a label. */
-void *bp_quantise_sample_values(bp_quantise_sample *sample);
-uint8_t *bp_quantise_sample_labels(bp_quantise_sample *sample);
-/* Takes that frame in; follows: it was taken after the last one. */
-BP_MUST_CHECK bp_status bp_quantise_sample_add(bp_context *ctx, bp_quantise_sample *sample, bool follows);
+/* Takes a frame in; labels has a byte per pixel, not 0 where it is a label. follows: it was taken directly
+ * after the last one. */
+BP_MUST_CHECK bp_status bp_quantise_sample_add(bp_context *ctx, bp_quantise_sample *sample,
+                                               const void *values, const uint8_t *labels, bool follows);
 
 /* Fills what is not known (NAN). False when the gain is not and cannot be told: *why_not. */
 bool bp_quantise_noise_fill(bp_quantise_sample *sample, bp_quantise_noise *noise, const char **why_not);

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "algo/stage_noise.h"
+#include "algo/stage_sample.h"
 #include "algo/values.h"
+
+#define FEW 2 /* frames show which values there are */
 
 bool bp_stage_sample(const bp_frames_in *in, uint64_t n, uint64_t of, uint64_t *frame)
 {
@@ -21,49 +24,53 @@ bool bp_stage_sample(const bp_frames_in *in, uint64_t n, uint64_t of, uint64_t *
     return false;
 }
 
-static bp_status refuse_in_frame(bp_context *ctx, bp_stage_run *run, uint64_t frame, const double *values,
-                                 const uint8_t *labels, double offset, double least, int param,
-                                 const char *hint)
+typedef struct refusal {
+    bp_stage_run *run;
+    double *values;
+    double offset, least;
+    int param;
+    const char *hint;
+} refusal;
+
+static bp_status refuse_in_frame(bp_context *ctx, void *user, uint64_t frame, const void *raw,
+                                 const uint8_t *labels)
 {
-    size_t count = run->in.rows * run->in.columns, found = 0, first = 0;
+    const refusal *r = user;
+    size_t count = r->run->in.rows * r->run->in.columns, found = 0, first = 0;
+    bp_values_to_double(r->run->in.dtype, raw, count, r->values);
     for (size_t i = 0; i < count; i++)
-        if (values[i] < least && !labels[i])
+        if (r->values[i] < r->least && !labels[i])
             first = found++ ? first : i;
     return found == 0
                ? BP_OK
-               : bp_stage_fail(ctx, run, param, BP_E_INPUT,
+               : bp_stage_fail(ctx, r->run, r->param, BP_E_INPUT,
                                "%.6g in row %zu, column %zu of frame %llu is a negative count, below the "
                                "offset %.6g (as are %zu values of this frame): %s",
-                               values[first], first / run->in.columns, first % run->in.columns,
-                               (unsigned long long)frame, offset, found, hint);
+                               r->values[first], first / r->run->in.columns, first % r->run->in.columns,
+                               (unsigned long long)frame, r->offset, found, r->hint);
 }
 
 bp_status bp_stage_refuse_negative(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in, double offset,
                                    double least, int param, const char *hint)
 {
-    size_t count = run->in.rows * run->in.columns;
-    uint64_t usable = 0, seen = 0, taken = 0;
+    double smallest, largest;
+    if (bp_dtype_range(run->in.dtype, &smallest, &largest) && smallest >= least)
+        return BP_OK;
+    uint64_t usable = 0, seen = 0;
     for (uint64_t f = 0; f < in->frames; f++)
         usable += !(in->keys && in->keys[f]);
     uint64_t wanted = usable < in->sample ? usable : in->sample;
-    void *raw = malloc(count * bp_dtype_size(run->in.dtype));
-    double *values = malloc(count * sizeof *values);
-    uint8_t *labels = calloc(count, 1);
-    bp_status status =
-        raw && values && labels ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a sample frame");
-    for (uint64_t f = 0; f < in->frames && status == BP_OK; f++) {
-        if ((in->keys && in->keys[f]) || seen++ < taken * usable / wanted)
-            continue;
-        taken++;
-        status = in->read(ctx, in, f, 1, 0, run->in.rows, raw, labels);
-        if (status != BP_OK)
-            break;
-        bp_values_to_double(run->in.dtype, raw, count, values);
-        status = refuse_in_frame(ctx, run, f, values, labels, offset, least, param, hint);
-    }
-    free(raw);
-    free(values);
-    free(labels);
+    size_t taken = 0;
+    uint64_t *frames = malloc((size_t)(wanted + 1) * sizeof *frames);
+    refusal r = {run, malloc(run->in.rows * run->in.columns * sizeof *r.values), offset, least, param, hint};
+    bp_status status = frames && r.values ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a sample frame");
+    for (uint64_t f = 0; f < in->frames && status == BP_OK; f++)
+        if (!(in->keys && in->keys[f]) && seen++ >= taken * usable / wanted)
+            frames[taken++] = f;
+    if (status == BP_OK)
+        status = bp_stage_see_frames(ctx, run, in, frames, taken, refuse_in_frame, &r);
+    free(frames);
+    free(r.values);
     return status;
 }
 
@@ -81,27 +88,44 @@ bool bp_stage_law_known(const bp_stage_run *run, bp_noise_params params, bp_ansc
     return gain > 0;
 }
 
-bp_status bp_stage_sample_frames(bp_context *ctx, const bp_stage_run *run, const bp_frames_in *in,
+typedef struct sampling {
+    bp_quantise_sample *sample;
+    bool follows[2 * BP_QUANTISE_PAIRS]; /* the frame before it was taken directly before */
+    size_t count;
+} sampling;
+
+static bp_status sample_frame(bp_context *ctx, void *user, uint64_t frame, const void *values,
+                              const uint8_t *labels)
+{
+    sampling *s = user;
+    (void)frame;
+    return bp_quantise_sample_add(ctx, s->sample, values, labels, s->follows[s->count++]);
+}
+
+bp_status bp_stage_sample_frames(bp_context *ctx, const bp_stage_run *run, const bp_frames_in *in, bool noise,
                                  bp_quantise_sample **sample)
 {
-    *sample = bp_quantise_sample_new(run->in.rows, run->in.columns, run->in.dtype);
-    bp_status status = *sample ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for sample frames");
-    uint64_t seen = 0, usable = 0;
+    uint64_t frames[2 * BP_QUANTISE_PAIRS], seen = 0, usable = 0;
+    size_t count = 0;
+    sampling s = {0};
+    s.sample = *sample = bp_quantise_sample_new(run->in.rows, run->in.columns, run->in.dtype, noise);
+    if (!*sample)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for sample frames");
     for (uint64_t f = 0; f < in->frames; f++)
         usable += !(in->keys && in->keys[f]);
-    uint64_t pairs = usable < 2 * BP_QUANTISE_PAIRS ? (usable + 1) / 2 : BP_QUANTISE_PAIRS;
-    for (uint64_t f = 0, pair = 0; status == BP_OK && f < in->frames && pair < pairs; f++) {
+    uint64_t most = noise ? BP_QUANTISE_PAIRS : FEW;
+    uint64_t pairs = usable < 2 * most ? (usable + 1) / 2 : most;
+    for (uint64_t f = 0, pair = 0; f < in->frames && pair < pairs; f++) {
         if (in->keys && in->keys[f])
             continue;
         uint64_t start = pair * usable / pairs;
-        if (seen == start || seen == start + 1)
-            status = in->read(ctx, in, f, 1, 0, run->in.rows, bp_quantise_sample_values(*sample),
-                              bp_quantise_sample_labels(*sample));
-        if (status == BP_OK && (seen == start || seen == start + 1))
-            status = bp_quantise_sample_add(ctx, *sample, seen == start + 1);
+        if (seen == start || (noise && seen == start + 1)) {
+            s.follows[count] = seen == start + 1;
+            frames[count++] = f;
+        }
         pair += seen++ == start + 1;
     }
-    return status;
+    return bp_stage_see_frames(ctx, run, in, frames, count, sample_frame, &s);
 }
 
 /* Fills what is neither given nor known of the frames. */
@@ -110,7 +134,7 @@ static bp_status estimate(bp_context *ctx, bp_stage_run *run, const bp_frames_in
 {
     const char *why_not = NULL;
     bp_quantise_sample *sample;
-    bp_status status = bp_stage_sample_frames(ctx, run, in, &sample);
+    bp_status status = bp_stage_sample_frames(ctx, run, in, true, &sample);
     if (status == BP_OK && !bp_quantise_noise_fill(sample, noise, &why_not))
         status = bp_stage_fail(
             ctx, run, -1, BP_E_USAGE,

@@ -31,9 +31,10 @@ bool bp_stage_sample(const bp_frames_in *in, uint64_t n, uint64_t of, uint64_t *
 BP_MUST_CHECK bp_status bp_stage_refuse_negative(bp_context *ctx, bp_stage_run *run, const bp_frames_in *in,
                                                  double offset, double least, int param, const char *hint);
 
-/* Up to 8 pairs of consecutive projections from all over the input, for the estimate of the noise. The caller
- * frees *sample, also after a failure. */
+/* Up to 8 pairs of consecutive projections from all over the input, for the estimate of the noise; a few
+ * single ones when no noise is wanted. The caller frees *sample, also after a failure. */
 BP_MUST_CHECK bp_status bp_stage_sample_frames(bp_context *ctx, const bp_stage_run *run,
-                                               const bp_frames_in *in, bp_quantise_sample **sample);
+                                               const bp_frames_in *in, bool noise,
+                                               bp_quantise_sample **sample);
 
 #endif

@@ -68,6 +68,16 @@ static bp_status read_begin(bp_context *ctx, const bp_frames_in *in, uint64_t fi
     return status;
 }
 
+static bp_status read_several(bp_context *ctx, const bp_frames_in *in, const uint64_t *indices, size_t count,
+                              void *values, uint8_t *labels)
+{
+    const bp_level_reader *r = in->user;
+    for (size_t i = 0; i < count; i++)
+        if (indices[i] >= in->frames || (i && indices[i] <= indices[i - 1]))
+            return bp_fail(ctx, BP_E_INTERNAL, "frames outside the stack, or not in order");
+    return bp_level_read(ctx, r->plan, r->level, indices, count, values, labels);
+}
+
 /* ---- a level that is stored ---- */
 
 static bp_status read_stored(bp_context *ctx, const bp_frames_in *in, uint64_t first, size_t count,
@@ -322,7 +332,7 @@ static bp_status open_stage(bp_context *ctx, bp_plan *plan, size_t index, bp_lev
     if (status != BP_OK)
         return status;
     *own = (bp_level_reader){plan, index};
-    l->reader = (bp_frames_in){read_begin, l->frames, sample_of(l), l->keys, own};
+    l->reader = (bp_frames_in){read_begin, read_several, l->frames, sample_of(l), l->keys, own};
     plan->spent |= too_much(plan, index);
     if (plan->spent)
         return BP_OK;

@@ -367,7 +367,7 @@ static bp_status begin_counts(bp_context *ctx, bp_stage_run *run, const bp_frame
     bp_quantise_sample *sample;
     known_noise(run, &noise);
     bool estimated = isnan(noise.gain);
-    bp_status status = bp_stage_sample_frames(ctx, run, in, &sample);
+    bp_status status = bp_stage_sample_frames(ctx, run, in, estimated, &sample);
     if (status == BP_OK && !bp_quantise_noise_fill(sample, &noise, &why_not))
         status =
             bp_stage_fail(ctx, run, -1, BP_E_INPUT, "the gain cannot be estimated (%s): give gain=", why_not);
