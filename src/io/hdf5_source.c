@@ -258,12 +258,30 @@ static herr_t read_box(const bp_h5_source *source, const hsize_t *offset, const 
     return H5Dread(source->dataset, source->type, memory, source->space, H5P_DEFAULT, bytes);
 }
 
+bp_status bp_h5_source_read_to(bp_context *ctx, const bp_h5_source *source, const hsize_t *offset,
+                               const size_t *cell, uint8_t *values, size_t bytes)
+{
+    hsize_t extent[BP_MAX_RANK];
+    bool sticks_out = false;
+    bp_status status = BP_OK;
+    for (size_t i = 0; i < source->rank; i++)
+        sticks_out = sticks_out || source->shape[i] - offset[i] < cell[i];
+    if (sticks_out)
+        bp_h5_source_fill(source, values, bytes);
+    for (size_t i = 0; i < source->rank; i++)
+        extent[i] = cell[i];
+    hid_t memory = source->rank ? H5Screate_simple((int)source->rank, extent, NULL) : H5S_ALL;
+    if (memory < 0 || read_box(source, offset, cell, memory, values) < 0)
+        status = bp_h5_fail(ctx, BP_E_DAMAGED, "its values cannot be read");
+    if (source->rank)
+        bp_h5_release(&memory);
+    return status;
+}
+
 bp_status bp_h5_source_read(bp_context *ctx, const bp_h5_source *source, const hsize_t *offset,
                             const size_t *cell, bp_h5_stored *stored)
 {
     size_t bytes;
-    hsize_t extent[BP_MAX_RANK];
-    bool sticks_out = false;
     memcpy(stored->offset, offset, source->rank * sizeof *offset);
     if (bp_product_overflows(cell, source->rank, &bytes) || bp_mul_overflows(bytes, source->itemsize, &bytes))
         return bp_fail(ctx, BP_E_DAMAGED, "a part of it is too large");
@@ -272,18 +290,7 @@ bp_status bp_h5_source_read(bp_context *ctx, const bp_h5_source *source, const h
         return status;
     stored->kind = BP_H5_VALUES;
     stored->size = bytes;
-    for (size_t i = 0; i < source->rank; i++)
-        sticks_out = sticks_out || source->shape[i] - offset[i] < cell[i];
-    if (sticks_out)
-        bp_h5_source_fill(source, stored->bytes, bytes);
-    for (size_t i = 0; i < source->rank; i++)
-        extent[i] = cell[i];
-    hid_t memory = source->rank ? H5Screate_simple((int)source->rank, extent, NULL) : H5S_ALL;
-    if (memory < 0 || read_box(source, offset, cell, memory, stored->bytes) < 0)
-        status = bp_h5_fail(ctx, BP_E_DAMAGED, "its values cannot be read");
-    if (source->rank)
-        bp_h5_release(&memory);
-    return status;
+    return bp_h5_source_read_to(ctx, source, offset, cell, stored->bytes, bytes);
 }
 
 static bool chunk_sticks_out(const bp_h5_source *source, const hsize_t *offset)

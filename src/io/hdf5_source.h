@@ -53,6 +53,10 @@ BP_MUST_CHECK bp_status bp_h5_source_fetch(bp_context *ctx, const bp_h5_source *
  * out of the dataset is filled with the fill value. */
 BP_MUST_CHECK bp_status bp_h5_source_read(bp_context *ctx, const bp_h5_source *source, const hsize_t *offset,
                                           const size_t *cell, bp_h5_stored *stored);
+/* The same into the caller's room of that many bytes. */
+BP_MUST_CHECK bp_status bp_h5_source_read_to(bp_context *ctx, const bp_h5_source *source,
+                                             const hsize_t *offset, const size_t *cell, uint8_t *values,
+                                             size_t bytes);
 
 /* Looks up where the file can be mapped: plain values in a file of HDF5's ordinary driver without a user
  * block. */

@@ -27,8 +27,7 @@ struct bp_stack {
     hid_t id, dataset;
     bp_h5_source source;
     bp_h5_gather *gather; /* NULL where HDF5 decodes */
-    bp_h5_stored stored;
-    bp_frames *frames; /* of a file that is no HDF5 */
+    bp_frames *frames;    /* of a file that is no HDF5 */
     uint8_t *room;
     size_t room_bytes;
 };
@@ -144,7 +143,6 @@ void bp_stack_close(bp_stack *s)
     if (!s)
         return;
     bp_h5_gather_free(s->gather);
-    bp_h5_stored_fini(&s->stored);
     if (s->dataset >= 0)
         bp_h5_source_fini(&s->source);
     bp_h5_release(&s->dataset);
@@ -202,9 +200,7 @@ static bp_status read_some(bp_context *ctx, bp_stack *s, uint64_t first, size_t 
         bool any;
         status = bp_h5_gather_box(ctx, s->gather, offset, shape, at, &any);
     } else {
-        status = bp_h5_source_read(ctx, &s->source, offset, shape, &s->stored);
-        if (status == BP_OK)
-            memcpy(at, s->stored.bytes, bytes);
+        status = bp_h5_source_read_to(ctx, &s->source, offset, shape, at, bytes);
     }
     if (status == BP_OK && !s->frames)
         bp_h5_swap_to_machine(s->source.dtype, s->source.order, at, bytes);
