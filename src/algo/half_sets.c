@@ -2,7 +2,6 @@
 #include "algo/half_sets.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 static bool both(const double *a, const double *b, size_t i)
 {
@@ -41,4 +40,24 @@ void bp_half_sets(const double *a, const double *b, size_t count, double figures
     figures[BP_HALF_RSPLIT] = ratio(sqrt(2) * apart, sum_a + sum_b);
     figures[BP_HALF_R1] = ratio(apart, sum_a);
     figures[BP_HALF_R2] = sqrt(ratio(apart2, squares));
+}
+
+size_t bp_half_shell(const bp_half_data *data, size_t shells, size_t shell)
+{
+    return shell * data->count / shells;
+}
+
+void bp_half_means(const bp_half_data *data, size_t without, double *a, double *b)
+{
+    for (size_t i = 0; i < data->count; i++) {
+        const bp_half_spot *spot = data->spots + data->list[i].first;
+        double sums[2] = {0, 0}, spots[2] = {0, 0};
+        for (size_t k = 0; k < data->list[i].count; k++)
+            if (spot[k].unit != without) {
+                sums[spot[k].half] += spot[k].intensity;
+                spots[spot[k].half]++;
+            }
+        a[i] = spots[0] > 0 && spots[1] > 0 ? sums[0] / spots[0] : NAN;
+        b[i] = spots[0] > 0 && spots[1] > 0 ? sums[1] / spots[1] : NAN;
+    }
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * half_sets: do two half data sets of merged intensities agree? The frame is a table: a row for each
- * reflection; columns are the intensity in either half and, if there is a third, 1/d. Reflections are
- * independent: every figure is computed again without each of 20 groups of them. */
-#include "algo/half_sets.h"
-
+ * reflection; columns are the intensity in either half and, if there is a third, 1/d. The noise of every
+ * intensity is its own, known from the difference of the halves. For verdicts every figure is computed again
+ * without each of 20 groups of reflections. */
 #include <math.h>
 #include <stdlib.h>
 
+#include "algo/half_outcomes.h"
 #include "algo/jackknife.h"
-#include "algo/outcome_units.h"
 
 enum { P_SHELLS, P_COUNT };
 
@@ -19,98 +18,65 @@ static const bp_param params_of_half_sets[P_COUNT] = {
 
 #define UNITS BP_JACKKNIFE_BLOCKS
 
-static const struct {
-    const char *name, *of_shells;
-} figures[BP_HALF_COUNT] = {[BP_HALF_CC] = {"cc_half", "shell_cc_half"},
-                            [BP_HALF_CC_STAR] = {"cc_star", "shell_cc_star"},
-                            [BP_HALF_RSPLIT] = {"rsplit", "shell_rsplit"},
-                            [BP_HALF_R1] = {"r1", "shell_r1"},
-                            [BP_HALF_R2] = {"r2", "shell_r2"}};
-
-typedef struct reflection {
-    double a, b, q;
-    size_t unit;
-} reflection;
+typedef struct table {
+    bp_half_data data;
+    bp_half_spot *spots;
+    bp_half_reflection *list;
+} table;
 
 static int by_q(const void *a, const void *b)
 {
-    const reflection *x = a, *y = b;
-    return x->q < y->q ? -1 : x->q > y->q ? 1 : x->unit < y->unit ? -1 : x->unit > y->unit;
+    const bp_half_reflection *x = a, *y = b;
+    return x->q < y->q ? -1 : x->q > y->q ? 1 : x->first < y->first ? -1 : x->first > y->first;
 }
 
-/* Figures of some reflections, without those of a unit. work: room for twice as many numbers. */
-static void figures_of(const reflection *list, size_t count, size_t without, double *work, double *out)
+/* Rows with an intensity in both halves; those with one tell how many are missed. */
+static bp_status fill_table(bp_context *ctx, table *t, const double *values, size_t rows, size_t columns)
 {
-    double *a = work, *b = work + count;
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (list[i].unit != without) {
-            a[n] = list[i].a;
-            b[n++] = list[i].b;
-        }
-    bp_half_sets(a, b, n, out);
-}
-
-/* The figures of `shells` equal parts of the list, each a curve, or a number of the whole list. */
-static bp_status add_parts(bp_context *ctx, const reflection *list, size_t count, size_t shells, bool curve,
-                           bp_outcomes *outcomes)
-{
-    size_t size = shells * BP_HALF_COUNT * (UNITS + 1);
-    double *values = calloc(size + shells + 2 * count + 1, sizeof *values);
-    bp_status status = values ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu reflections", count);
-    double *at = values ? values + size : NULL, *work = values ? at + shells : NULL;
-    for (size_t shell = 0; status == BP_OK && shell < shells; shell++) {
-        size_t first = shell * count / shells, n = (shell + 1) * count / shells - first;
-        double found[BP_HALF_COUNT];
-        for (size_t i = 0; i < n; i++)
-            at[shell] += list[first + i].q / (double)n;
-        for (size_t u = 0; u <= UNITS; u++) { /* the last one: nothing is left out */
-            figures_of(list + first, n, u < UNITS ? u : SIZE_MAX, work, found);
-            for (size_t k = 0; k < BP_HALF_COUNT; k++)
-                values[(k * (UNITS + 1) + u) * shells + shell] = found[k];
-        }
+    size_t single = 0, count = 0;
+    for (size_t i = 0; i < rows; i++) {
+        const double *row = values + i * columns;
+        size_t seen = (size_t)(isfinite(row[0]) != 0) + (size_t)(isfinite(row[1]) != 0);
+        if (columns == 3 && !isfinite(row[2]))
+            return bp_fail(ctx, BP_E_INPUT, "reflection %zu has no 1/d", i);
+        single += seen == 1;
+        if (seen < 2)
+            continue;
+        t->list[count] = (bp_half_reflection){columns == 3 ? row[2] : 0, 2 * count, 2};
+        for (size_t half = 0; half < 2; half++)
+            t->spots[2 * count + half] = (bp_half_spot){row[half], half, i % UNITS, 0};
+        count++;
     }
-    for (size_t k = 0; k < BP_HALF_COUNT && status == BP_OK; k++)
-        status = bp_outcomes_from_units(ctx, outcomes,
-                                        &(bp_outcome){.name = curve ? figures[k].of_shells : figures[k].name,
-                                                      .unit = "",
-                                                      .axis = curve ? "1/d" : NULL,
-                                                      .uncertainty = "jackknife over groups of reflections",
-                                                      .count = shells,
-                                                      .values = values + (k * (UNITS + 1) + UNITS) * shells,
-                                                      .at = curve ? at : NULL,
-                                                      .unit_count = UNITS,
-                                                      .without = values + k * (UNITS + 1) * shells});
-    free(values);
-    return status;
+    double lost = single ? (double)single / (double)(2 * count + single) : 0;
+    t->data = (bp_half_data){t->spots, t->list, count, 2 * count, 0, lost};
+    return BP_OK;
 }
 
 static bp_status run(bp_context *ctx, const double *params, const bp_science_stack *s, bp_outcomes *outcomes)
 {
+    static const char *const repeats = "255 repeats, each with other noise of the size that the halves show";
     size_t shells = (size_t)params[P_SHELLS];
     if (s->frames != 1 || s->columns < 2 || s->columns > 3)
         return bp_fail(ctx, BP_E_INPUT, "half_sets reads one table of two or three columns, not %llu of %zu",
                        (unsigned long long)s->frames, s->columns);
     if (s->rows < 2 * UNITS || (s->columns == 3 && s->rows < 2 * UNITS * shells))
         return bp_fail(ctx, BP_E_INPUT, "%zu reflections are too few", s->rows);
-    double *table = malloc(s->rows * s->columns * sizeof *table);
-    reflection *list = calloc(s->rows, sizeof *list);
-    bp_status status = table && list ? s->read(ctx, s->user, 0, 1, table)
-                                     : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu reflections", s->rows);
-    for (size_t i = 0; status == BP_OK && i < s->rows; i++) {
-        const double *row = table + i * s->columns;
-        list[i] = (reflection){row[0], row[1], s->columns == 3 ? row[2] : 0, i % UNITS};
-        if (!isfinite(list[i].q))
-            status = bp_fail(ctx, BP_E_INPUT, "reflection %zu has no 1/d", i);
-    }
+    double *values = malloc(s->rows * s->columns * sizeof *values);
+    table t = {.spots = calloc(2 * s->rows, sizeof *t.spots), .list = calloc(s->rows, sizeof *t.list)};
+    bp_status status = values && t.spots && t.list
+                           ? s->read(ctx, s->user, 0, 1, values)
+                           : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu reflections", s->rows);
     if (status == BP_OK)
-        status = add_parts(ctx, list, s->rows, 1, false, outcomes);
+        status = fill_table(ctx, &t, values, s->rows, s->columns);
+    if (status == BP_OK)
+        status = bp_half_outcomes(ctx, &t.data, BP_HALF_COUNT, UNITS, 0, repeats, outcomes);
     if (status == BP_OK && s->columns == 3) {
-        qsort(list, s->rows, sizeof *list, by_q);
-        status = add_parts(ctx, list, s->rows, shells, true, outcomes);
+        qsort(t.list, t.data.count, sizeof *t.list, by_q);
+        status = bp_half_outcomes(ctx, &t.data, BP_HALF_COUNT, UNITS, shells, repeats, outcomes);
     }
-    free(table);
-    free(list);
+    free(values);
+    free(t.spots);
+    free(t.list);
     return status;
 }
 

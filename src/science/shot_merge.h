@@ -4,6 +4,7 @@
 #ifndef BP_SCIENCE_SHOT_MERGE_H
 #define BP_SCIENCE_SHOT_MERGE_H
 
+#include "algo/half_sets.h"
 #include "science/shots.h"
 
 enum { BP_MERGE_X, BP_MERGE_Y, BP_MERGE_Q, BP_MERGE_H, BP_MERGE_K, BP_MERGE_L, BP_MERGE_LISTS };
@@ -11,13 +12,13 @@ enum { BP_MERGE_X, BP_MERGE_Y, BP_MERGE_Q, BP_MERGE_H, BP_MERGE_K, BP_MERGE_L, B
 /* A spot in a shot. */
 typedef struct bp_seen {
     uint64_t key; /* of its indices, signs apart: they are equivalent */
-    double q, intensity;
-    size_t unit, half;
+    double q;
+    bp_half_spot spot;
 } bp_seen;
 
 typedef struct bp_shot_merge {
     double *lists[BP_MERGE_LISTS]; /* shots x room, NAN beyond the last spot */
-    size_t room;
+    size_t room, shots;
     bp_seen *seen;
     size_t count, seen_room;
 } bp_shot_merge;
