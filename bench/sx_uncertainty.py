@@ -95,7 +95,7 @@ def halves(command, folder, repeats, relative, reflections=800):
 EXPERIMENTS = {
     "shots": shots,
     "merge, simulated shots": merge_simulated,
-    "merge, seen 3 times": lambda *a: merge_made(*a, 3),
+    "merge, seen 3 times": lambda *a: merge_made(*a, 3, 640),
     "merge, seen 10 times": lambda *a: merge_made(*a, 10),
     "merge, seen 30 times": lambda *a: merge_made(*a, 30),
     "half_sets, counting noise": lambda *a: halves(*a, 0),

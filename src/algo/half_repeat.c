@@ -16,6 +16,18 @@
 #define PAIR_ZERO 0.4
 #define PAIR_SIZE 1.2909944487358056 /* sqrt(1 / 0.6) */
 
+/* A few spots tell little of a reflection's own noise, and what is quadratic in that would be too large: two
+ * degrees of freedom more come from the reflections next to it in intensity. */
+#define NEIGHBOURS 17
+#define BORROWED   2.0
+
+typedef struct ranked {
+    double mean, square,
+        size; /* square: sum of squares of the residuals; size: what noise goes by, squared */
+    double freedom;
+    size_t at;
+} ranked;
+
 typedef struct repeats {
     const bp_half_data *data;
     size_t shells;
@@ -28,8 +40,45 @@ typedef struct repeats {
     double *moments;   /* count, mean, sum of squares of each figure of each shell */
 } repeats;
 
+static int by_mean(const void *a, const void *b)
+{
+    const ranked *x = a, *y = b;
+    return x->mean < y->mean ? -1 : x->mean > y->mean ? 1 : x->at < y->at ? -1 : x->at > y->at;
+}
+
+static void scale_noise(repeats *r, const ranked *one, double model)
+{
+    const bp_half_reflection *reflection = &r->data->list[one->at];
+    double variance = (one->square + BORROWED * model) / (one->freedom + BORROWED);
+    double factor = one->square > 0 ? sqrt(variance * one->freedom / one->square) : 1;
+    for (size_t k = reflection->first; k < reflection->first + reflection->count; k++)
+        r->noise[k] *= factor;
+}
+
+/* Variances lean on those of neighbours in intensity, some of them constant, some in proportion to it. */
+static void borrow_noise(repeats *r, size_t first, size_t last, ranked *list)
+{
+    size_t n = last - first, window = n < NEIGHBOURS ? n : NEIGHBOURS;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += list[i].mean * list[i].mean / (double)n;
+    for (size_t i = 0; i < n; i++)
+        list[i].size = sum + list[i].mean * list[i].mean;
+    qsort(list, n, sizeof *list, by_mean);
+    for (size_t i = 0; sum > 0 && i < n; i++) {
+        size_t from = i < window / 2 ? 0 : i - window / 2;
+        double above = 0, below = 0;
+        from = from + window > n ? n - window : from;
+        for (size_t k = from; k < from + window; k++) {
+            above += list[k].square / list[k].size;
+            below += list[k].freedom;
+        }
+        scale_noise(r, &list[i], above / below * list[i].size);
+    }
+}
+
 /* Noise of the spots and the crystal without it, shell by shell; now holds the halves' means. */
-static void part_noise(repeats *r, size_t first, size_t last)
+static void part_noise(repeats *r, size_t first, size_t last, ranked *list)
 {
     const bp_half_data *d = r->data;
     double n = (double)(last - first), mean[3] = {0, 0, 0}, shared = 0, scatter = 0;
@@ -41,9 +90,12 @@ static void part_noise(repeats *r, size_t first, size_t last)
             sum += spot[k].intensity;
         }
         r->crystal[i] = sum / all;
-        for (size_t k = 0; k < d->list[i].count; k++)
-            r->noise[d->list[i].first + k] =
-                (spot[k].intensity - sum / all) * sqrt(all / (all - 1)) / spots[spot[k].half];
+        list[i - first] = (ranked){.mean = sum / all, .freedom = all - 1, .at = i};
+        for (size_t k = 0; k < d->list[i].count; k++) {
+            double residual = spot[k].intensity - sum / all;
+            list[i - first].square += residual * residual;
+            r->noise[d->list[i].first + k] = residual * sqrt(all / (all - 1)) / spots[spot[k].half];
+        }
         mean[0] += r->now[0][i] / n;
         mean[1] += r->now[1][i] / n;
         mean[2] += r->crystal[i] / n;
@@ -52,6 +104,8 @@ static void part_noise(repeats *r, size_t first, size_t last)
         shared += (r->now[0][i] - mean[0]) * (r->now[1][i] - mean[1]);
         scatter += (r->crystal[i] - mean[2]) * (r->crystal[i] - mean[2]);
     }
+    if (d->shots)
+        borrow_noise(r, first, last, list);
     double keep = shared > 0 ? fmin(1, sqrt(shared / scatter)) : 0;
     for (size_t i = first; i < last; i++)
         r->crystal[i] = mean[2] + keep * (r->crystal[i] - mean[2]);
@@ -154,7 +208,8 @@ bool bp_half_repeat(const bp_half_data *data, size_t shells, double *sigmas)
     repeats r = {.data = data, .shells = shells};
     double *room = r.noise = calloc(data->spot_count + 7 * n + 3 * figures + 1, sizeof *room);
     r.signs = malloc((WORDS * data->shots + 1) * sizeof *r.signs);
-    bool done = room && r.signs;
+    ranked *list = malloc((n + 1) * sizeof *list);
+    bool done = room && r.signs && list;
     if (done) {
         r.crystal = room + data->spot_count;
         for (size_t half = 0; half < 2; half++) {
@@ -165,7 +220,7 @@ bool bp_half_repeat(const bp_half_data *data, size_t shells, double *sigmas)
         r.moments = r.crystal + 7 * n;
         bp_half_means(data, SIZE_MAX, r.now[0], r.now[1]);
         for (size_t shell = 0; shell < shells; shell++)
-            part_noise(&r, bp_half_shell(data, shells, shell), bp_half_shell(data, shells, shell + 1));
+            part_noise(&r, bp_half_shell(data, shells, shell), bp_half_shell(data, shells, shell + 1), list);
         draw_signs(&r);
         for (size_t repeat = 0; repeat < REPEATS; repeat++)
             repeat_once(&r, repeat);
@@ -174,6 +229,7 @@ bool bp_half_repeat(const bp_half_data *data, size_t shells, double *sigmas)
         const double *m = r.moments + 3 * i;
         sigmas[i] = m[0] > 0.9 * (REPEATS - 1) ? sqrt(m[2] / (m[0] - 1)) : NAN;
     }
+    free(list);
     free(r.signs);
     free(room);
     return done;
