@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "algo/jackknife.h"
 #include "algo/outcome_units.h"
 #include "algo/peak_pairs.h"
 #include "science/shots.h"
@@ -184,6 +185,28 @@ static bp_status add_number(bp_context *ctx, const pairs *p, bp_outcomes *outcom
                                                 .without = without});
 }
 
+/* A correlation near 1 is skewed, and Fisher's z = atanh(r) is not: sigma is that of z, carried back. */
+static bp_status add_correlation(bp_context *ctx, const pairs *p, bp_outcomes *outcomes, double value,
+                                 double *without)
+{
+    double z[BP_UNITS_MOST];
+    size_t units = p->sums.units;
+    for (size_t u = 0; u < units; u++)
+        z[u] = atanh(without[u]);
+    double sigma = bp_jackknife_sigma(z, units) * (1 - value * value);
+    if (!isfinite(sigma)) /* all the same, or nothing to compare */
+        return add_number(ctx, p, outcomes, scores[CORRELATION].name, "", value, without);
+    return bp_outcomes_add(ctx, outcomes,
+                           &(bp_outcome){.name = scores[CORRELATION].name,
+                                         .unit = "",
+                                         .uncertainty = "jackknife over shots, of Fisher's z",
+                                         .count = 1,
+                                         .values = &value,
+                                         .sigmas = &sigma,
+                                         .unit_count = units,
+                                         .without = without});
+}
+
 static bp_status add_scores(bp_context *ctx, pairs *p, bp_outcomes *outcomes)
 {
     double total[T_COUNT], without[BP_UNITS_MOST], other[BP_UNITS_MOST], a, b;
@@ -194,8 +217,10 @@ static bp_status add_scores(bp_context *ctx, pairs *p, bp_outcomes *outcomes)
             without[u] = score_of((score)k, total);
         }
         bp_unit_sums_total(&p->sums, SIZE_MAX, total);
-        status =
-            add_number(ctx, p, outcomes, scores[k].name, scores[k].unit, score_of((score)k, total), without);
+        double value = score_of((score)k, total);
+        status = k == CORRELATION
+                     ? add_correlation(ctx, p, outcomes, value, without)
+                     : add_number(ctx, p, outcomes, scores[k].name, scores[k].unit, value, without);
     }
     if (status == BP_OK && (!bp_unit_values_median(&p->strength_a, p->sums.units, &a, without) ||
                             !bp_unit_values_median(&p->strength_b, p->sums.units, &b, other)))
