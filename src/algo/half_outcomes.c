@@ -36,6 +36,16 @@ static void mean_places(const bp_half_data *data, size_t shells, double *at)
     }
 }
 
+/* CC* bends so much near 0 that repeats of it overstate: its sigma is that of CC1/2 carried over, as long as
+ * that is known to be more than 0. */
+static void carry_to_star(const double *cc, size_t shells, const double *sigma, double *carried)
+{
+    for (size_t s = 0; s < shells; s++) {
+        bool known = cc[s] > 2 * sigma[s];
+        carried[s] = known ? sigma[s] / (sqrt(2 * cc[s] / (1 + cc[s])) * (1 + cc[s]) * (1 + cc[s])) : NAN;
+    }
+}
+
 static bp_status add_curve(bp_context *ctx, const bp_outcome *curve, bp_outcomes *outcomes)
 {
     bp_outcome copy = *curve;
@@ -68,6 +78,8 @@ bp_status bp_half_outcomes(bp_context *ctx, const bp_half_data *data, size_t fig
     bp_status status = BP_OK;
     if (!bp_half_repeat(data, shells, sigmas))
         status = bp_fail(ctx, BP_E_MEMORY, "no memory for %zu reflections", data->count);
+    carry_to_star(values + BP_HALF_CC * each + units * shells, shells, sigmas + BP_HALF_CC * shells,
+                  sigmas + BP_HALF_CC_STAR * shells);
     for (size_t k = 0; k < figures && status == BP_OK; k++)
         status = add_curve(ctx,
                            &(bp_outcome){.name = curve ? names[k].of_shells : names[k].name,

@@ -7,14 +7,20 @@
 #include "algo/half_sets.h"
 #include "base/random.h"
 
-#define WORDS   4
-#define REPEATS (WORDS * 64) /* the first only lends its reflections to the next */
-#define SEED    UINT64_C(0x68616c76)
+#define WORDS         4
+#define REPEATS       (WORDS * 64)          /* the first only lends its reflections to the next */
+#define LEAST_REPEATS (0.9 * (REPEATS - 1)) /* that must be defined */
+#define SEED          UINT64_C(0x68616c76)
 
 /* Noise of a reflection with two spots is known from their difference alone. Times 0 (four of ten) or +-this
  * it scatters as noise of a normal distribution does: its square exactly, its size within 5 %. */
 #define PAIR_ZERO 0.4
 #define PAIR_SIZE 1.2909944487358056 /* sqrt(1 / 0.6) */
+
+/* A sign alone makes noise of one size. A spot that is all that its half has of a reflection takes either of
+ * two sizes, so that differences scatter in size as those of a normal distribution do. */
+#define ALONE_SMALL 0.5
+#define ALONE_LARGE 1.3228756555322954 /* sqrt(2 - 0.5^2) */
 
 /* A few spots tell little of a reflection's own noise, and what is quadratic in that would be too large: two
  * degrees of freedom more come from the reflections next to it in intensity. */
@@ -37,6 +43,7 @@ typedef struct repeats {
     double *before[2]; /* of the last one */
     double *mixed[2];  /* with reflections exchanged */
     uint64_t *signs;   /* WORDS for each shot */
+    bool *alone;       /* of each spot */
     double *moments;   /* count, mean, sum of squares of each figure of each shell */
 } repeats;
 
@@ -95,6 +102,7 @@ static void part_noise(repeats *r, size_t first, size_t last, ranked *list)
             double residual = spot[k].intensity - sum / all;
             list[i - first].square += residual * residual;
             r->noise[d->list[i].first + k] = residual * sqrt(all / (all - 1)) / spots[spot[k].half];
+            r->alone[d->list[i].first + k] = spots[spot[k].half] == 1;
         }
         mean[0] += r->now[0][i] / n;
         mean[1] += r->now[1][i] / n;
@@ -121,7 +129,7 @@ static void draw_signs(repeats *r)
     }
 }
 
-static void measure_shots(repeats *r, size_t repeat)
+static void measure_shots(repeats *r, size_t repeat, bp_random *random)
 {
     const bp_half_data *d = r->data;
     const uint64_t *word = r->signs + repeat / 64;
@@ -129,7 +137,10 @@ static void measure_shots(repeats *r, size_t repeat)
         double noise[2] = {0, 0};
         for (size_t k = d->list[i].first; k < d->list[i].first + d->list[i].count; k++) {
             bool turned = word[WORDS * d->spots[k].shot] >> repeat % 64 & 1;
-            noise[d->spots[k].half] += turned ? -r->noise[k] : r->noise[k];
+            double one = turned ? -r->noise[k] : r->noise[k];
+            if (r->alone[k])
+                one *= bp_random_next(random) >> 63 ? ALONE_LARGE : ALONE_SMALL;
+            noise[d->spots[k].half] += one;
         }
         r->now[0][i] = r->crystal[i] + noise[0];
         r->now[1][i] = r->crystal[i] + noise[1];
@@ -186,7 +197,7 @@ static void repeat_once(repeats *r, size_t repeat)
     bp_random random;
     bp_random_init(&random, SEED + 1, repeat);
     if (r->data->shots)
-        measure_shots(r, repeat);
+        measure_shots(r, repeat, &random);
     else
         measure_pairs(r, &random);
     for (size_t shell = 0; repeat > 0 && shell < r->shells; shell++) {
@@ -209,7 +220,8 @@ bool bp_half_repeat(const bp_half_data *data, size_t shells, double *sigmas)
     double *room = r.noise = calloc(data->spot_count + 7 * n + 3 * figures + 1, sizeof *room);
     r.signs = malloc((WORDS * data->shots + 1) * sizeof *r.signs);
     ranked *list = malloc((n + 1) * sizeof *list);
-    bool done = room && r.signs && list;
+    r.alone = calloc(data->spot_count + 1, sizeof *r.alone);
+    bool done = room && r.signs && r.alone && list;
     if (done) {
         r.crystal = room + data->spot_count;
         for (size_t half = 0; half < 2; half++) {
@@ -227,9 +239,10 @@ bool bp_half_repeat(const bp_half_data *data, size_t shells, double *sigmas)
     }
     for (size_t i = 0; done && i < figures; i++) {
         const double *m = r.moments + 3 * i;
-        sigmas[i] = m[0] > 0.9 * (REPEATS - 1) ? sqrt(m[2] / (m[0] - 1)) : NAN;
+        sigmas[i] = m[0] > LEAST_REPEATS ? sqrt(m[2] / (m[0] - 1)) : NAN;
     }
     free(list);
+    free(r.alone);
     free(r.signs);
     free(room);
     return done;

@@ -60,8 +60,8 @@ def test_closed_form_and_uncertainty_of_repeats(beampress, tmp_path):
     expected = CRYSTAL.var() / (CRYSTAL.var() + mean_of_half * 1.12)  # 1.12: <1/n> of about nine spots
     for name in ("cc_half", "cc_star", "rsplit"):
         values, sigmas = ([run[name][key] for run in runs] for key in ("value", "sigma"))
-        # not 1: what is quadratic in the noise of few spots counts twice in a jackknife (B. Efron, C. Stein 1981)
-        assert 0.75 < np.sqrt(np.mean(np.square(sigmas))) / np.std(values, ddof=1) < 2, name
+        # of 40 repeats the scatter itself is known to 11 %
+        assert 0.7 < np.sqrt(np.mean(np.square(sigmas))) / np.std(values, ddof=1) < 1.35, name
         if name == "cc_half":
             assert np.mean(values) == pytest.approx(expected, abs=0.03)
 
