@@ -17,11 +17,6 @@
 #define PAIR_ZERO 0.4
 #define PAIR_SIZE 1.2909944487358056 /* sqrt(1 / 0.6) */
 
-/* A sign alone makes noise of one size. A spot that is all that its half has of a reflection takes either of
- * two sizes, so that differences scatter in size as those of a normal distribution do. */
-#define ALONE_SMALL 0.5
-#define ALONE_LARGE 1.3228756555322954 /* sqrt(2 - 0.5^2) */
-
 /* A few spots tell little of a reflection's own noise, and what is quadratic in that would be too large: two
  * degrees of freedom more come from the reflections next to it in intensity. */
 #define NEIGHBOURS 17
@@ -43,7 +38,6 @@ typedef struct repeats {
     double *before[2]; /* of the last one */
     double *mixed[2];  /* with reflections exchanged */
     uint64_t *signs;   /* WORDS for each shot */
-    bool *alone;       /* of each spot */
     double *moments;   /* count, mean, sum of squares of each figure of each shell */
 } repeats;
 
@@ -102,7 +96,6 @@ static void part_noise(repeats *r, size_t first, size_t last, ranked *list)
             double residual = spot[k].intensity - sum / all;
             list[i - first].square += residual * residual;
             r->noise[d->list[i].first + k] = residual * sqrt(all / (all - 1)) / spots[spot[k].half];
-            r->alone[d->list[i].first + k] = spots[spot[k].half] == 1;
         }
         mean[0] += r->now[0][i] / n;
         mean[1] += r->now[1][i] / n;
@@ -129,7 +122,7 @@ static void draw_signs(repeats *r)
     }
 }
 
-static void measure_shots(repeats *r, size_t repeat, bp_random *random)
+static void measure_shots(repeats *r, size_t repeat)
 {
     const bp_half_data *d = r->data;
     const uint64_t *word = r->signs + repeat / 64;
@@ -137,10 +130,7 @@ static void measure_shots(repeats *r, size_t repeat, bp_random *random)
         double noise[2] = {0, 0};
         for (size_t k = d->list[i].first; k < d->list[i].first + d->list[i].count; k++) {
             bool turned = word[WORDS * d->spots[k].shot] >> repeat % 64 & 1;
-            double one = turned ? -r->noise[k] : r->noise[k];
-            if (r->alone[k])
-                one *= bp_random_next(random) >> 63 ? ALONE_LARGE : ALONE_SMALL;
-            noise[d->spots[k].half] += one;
+            noise[d->spots[k].half] += turned ? -r->noise[k] : r->noise[k];
         }
         r->now[0][i] = r->crystal[i] + noise[0];
         r->now[1][i] = r->crystal[i] + noise[1];
@@ -197,7 +187,7 @@ static void repeat_once(repeats *r, size_t repeat)
     bp_random random;
     bp_random_init(&random, SEED + 1, repeat);
     if (r->data->shots)
-        measure_shots(r, repeat, &random);
+        measure_shots(r, repeat);
     else
         measure_pairs(r, &random);
     for (size_t shell = 0; repeat > 0 && shell < r->shells; shell++) {
@@ -220,8 +210,7 @@ bool bp_half_repeat(const bp_half_data *data, size_t shells, double *sigmas)
     double *room = r.noise = calloc(data->spot_count + 7 * n + 3 * figures + 1, sizeof *room);
     r.signs = malloc((WORDS * data->shots + 1) * sizeof *r.signs);
     ranked *list = malloc((n + 1) * sizeof *list);
-    r.alone = calloc(data->spot_count + 1, sizeof *r.alone);
-    bool done = room && r.signs && r.alone && list;
+    bool done = room && r.signs && list;
     if (done) {
         r.crystal = room + data->spot_count;
         for (size_t half = 0; half < 2; half++) {
@@ -242,7 +231,6 @@ bool bp_half_repeat(const bp_half_data *data, size_t shells, double *sigmas)
         sigmas[i] = m[0] > LEAST_REPEATS ? sqrt(m[2] / (m[0] - 1)) : NAN;
     }
     free(list);
-    free(r.alone);
     free(r.signs);
     free(room);
     return done;

@@ -31,6 +31,7 @@ extern const bp_frame_format bp_frame_format_tiff;
 extern const bp_frame_format bp_frame_format_cbf;
 extern const bp_frame_format bp_frame_format_edf;
 extern const bp_frame_format bp_frame_format_npy;
+extern const bp_frame_format bp_frame_format_csv;
 extern const bp_frame_format bp_frame_format_raw;
 
 /* Fills rank, shape, frame_rank, frame_bytes and count from a shape. BP_E_DAMAGED when a frame or the whole

@@ -12,10 +12,8 @@
 #include "io/input.h"
 
 static const bp_frame_format *const formats[] = {
-    &bp_frame_format_tiff,
-    &bp_frame_format_cbf,
-    &bp_frame_format_edf,
-    &bp_frame_format_npy,
+    &bp_frame_format_tiff, &bp_frame_format_cbf, &bp_frame_format_edf,
+    &bp_frame_format_npy,  &bp_frame_format_csv,
 };
 
 struct bp_frames {
@@ -76,7 +74,8 @@ static bp_status tell_what_else(bp_context *ctx, const uint8_t *start, size_t si
             return bp_fail(ctx, BP_E_UNSUPPORTED, "is %s", known[i].text);
     return bp_fail(
         ctx, BP_E_INPUT,
-        "neither HDF5, TIFF, CBF, EDF nor npy; raw bytes need a shape and a type (--shape, --dtype)");
+        "neither HDF5, TIFF, CBF, EDF, npy nor a table of numbers (csv); raw bytes need a shape and a type "
+        "(--shape, --dtype)");
 }
 
 static bp_status find_format(bp_context *ctx, const char *path, const bp_frame_format **format)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * Detector frames in files that are not HDF5 (TIFF, CBF, EDF, npy, raw bytes), read one at a time. Several
- * files can make one series. The format is found by content, never by the file's name. */
+ * Detector frames in files that are not HDF5 (TIFF, CBF, EDF, npy, csv, raw bytes), read one at a time.
+ * Several files can make one series. The format is found by content, never by the file's name. */
 #ifndef BP_IO_FRAMES_H
 #define BP_IO_FRAMES_H
 
@@ -19,7 +19,7 @@ typedef struct bp_frames_raw {
 } bp_frames_raw;
 
 typedef struct bp_frames_facts {
-    const char *format; /* "tiff", "cbf", "edf", "npy", "raw" */
+    const char *format; /* "tiff", "cbf", "edf", "npy", "csv", "raw" */
     bp_dtype dtype;
     bool big_endian;           /* in the file; values are always delivered in the machine's order */
     size_t rank;               /* of the whole series */

@@ -283,9 +283,12 @@ bp_status bp_inspect_file(bp_context *ctx, const char *path, bp_file_facts *fact
     facts->format = "hdf5";
     facts->bytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
     bp_frames *probe = NULL;
-    if (bp_h5_is_hdf5(path) || bp_frames_open(NULL, &path, 1, NULL, &probe) != BP_OK)
-        return inspect_hdf5(ctx, path, facts); /* also for the better message of a file that is nothing */
+    bp_status status = BP_E_INPUT;
+    if (!bp_h5_is_hdf5(path))
+        status = bp_frames_open(NULL, &path, 1, NULL, &probe);
     bp_frames_close(probe);
+    if (status == BP_E_INPUT) /* also for the better message of a file that is nothing */
+        return inspect_hdf5(ctx, path, facts);
     return inspect_frames(ctx, path, facts);
 }
 
@@ -304,8 +307,8 @@ bool bp_file_is_data(const char *file)
     bp_frames *frames = NULL;
     if (bp_h5_is_hdf5(file))
         return true;
-    bool opened = bp_frames_open(NULL, &file, 1, NULL, &frames) == BP_OK;
-    if (opened)
-        bp_frames_close(frames);
-    return opened;
+    bool frame = bp_frames_open(NULL, &file, 1, NULL, &frames) == BP_OK &&
+                 strcmp(bp_frames_get_facts(frames)->format, "csv") != 0;
+    bp_frames_close(frames);
+    return frame;
 }

