@@ -209,7 +209,7 @@ bool bp_half_repeat(const bp_half_data *data, size_t shells, double *sigmas)
     repeats r = {.data = data, .shells = shells};
     double *room = r.noise = calloc(data->spot_count + 7 * n + 3 * figures + 1, sizeof *room);
     r.signs = malloc((WORDS * data->shots + 1) * sizeof *r.signs);
-    ranked *list = malloc((n + 1) * sizeof *list);
+    ranked *list = calloc(n + 1, sizeof *list);
     bool done = room && r.signs && list;
     if (done) {
         r.crystal = room + data->spot_count;
