@@ -62,8 +62,8 @@ void bp_file_facts_fini(bp_file_facts *facts);
 
 /* Does a file carry HDF5's signature? */
 bool bp_file_is_hdf5(const char *file);
-/* Is it HDF5, or frames in a format that is told by content; or named as HDF5, although it is damaged? Tables as
- * text (csv) are not: beside frames they are logs. */
+/* Is it HDF5, or frames in a format that is told by content; or named as HDF5, although it is damaged? Tables
+ * as text (csv) are not: beside frames they are logs. */
 bool bp_file_is_data(const char *file);
 
 #endif
