@@ -50,7 +50,8 @@ typedef struct bp_metric_frame {
     const double *reference, *test; /* 0 where a pixel takes no part */
     const uint8_t *excluded;        /* a byte per pixel, not 0 where it takes no part; NULL: all do */
     size_t stride;                  /* values from one row to the next: columns for a whole frame */
-    size_t above; /* rows of the frame that stand before the first, came earlier and do not count again */
+    size_t above;   /* rows of the frame that stand before the first, came earlier and do not count again */
+    uint64_t index; /* of the frame among those of the survey */
 } bp_metric_frame;
 
 /* As many rows, or all, are kept above. */

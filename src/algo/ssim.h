@@ -13,8 +13,7 @@
 typedef bp_window_weights bp_ssim_window;
 
 typedef struct bp_ssim_sums {
-    double ssim;     /* luminance * contrast * structure */
-    double contrast; /* contrast * structure alone, where it was asked for */
+    double ssim; /* luminance * contrast * structure, or contrast * structure alone */
     uint64_t windows;
 } bp_ssim_sums;
 
@@ -32,7 +31,7 @@ typedef struct bp_ssim_rows {
 } bp_ssim_rows;
 
 /* Adds up all windows without an excluded pixel that end in these rows. Images smaller than the window have
- * none. contrast: is that sum wanted too (of the Gaussian)? False when memory is short. */
+ * none. contrast: contrast * structure alone (of the Gaussian). False when memory is short. */
 bool bp_ssim_add(const bp_ssim_window *window, const bp_ssim_rows *image, bool contrast, bp_ssim_sums *sums);
 
 #endif

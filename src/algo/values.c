@@ -4,6 +4,7 @@
 
 #include "algo/half.h"
 #include "algo/values.h"
+#include "kernel/kernel.h"
 
 #define CONVERT(type)                                                                                        \
     do {                                                                                                     \
@@ -23,7 +24,7 @@ void bp_values_to_double(bp_dtype dtype, const void *in, size_t count, double *o
         CONVERT(int8_t);
         break;
     case BP_U16:
-        CONVERT(uint16_t);
+        bp_kernels_get()->metric->from_u16(in, count, out);
         break;
     case BP_I16:
         CONVERT(int16_t);
@@ -41,7 +42,7 @@ void bp_values_to_double(bp_dtype dtype, const void *in, size_t count, double *o
         CONVERT(int64_t);
         break;
     case BP_F32:
-        CONVERT(float);
+        bp_kernels_get()->metric->from_f32(in, count, out);
         break;
     case BP_F64:
         CONVERT(double);

@@ -10,8 +10,10 @@
 #include "base/scratch.h"
 #include "io/hdf5_stack.h"
 
-#define DEFAULT_MEMORY ((size_t)256 << 20)
+#define DEFAULT_MEMORY ((size_t)512 << 20)
 #define PIECE_MEMORY   ((size_t)512 << 10) /* of a piece of two frames: what stays in a core's own cache */
+#define FRAME_ROOM     8                   /* doubles per pixel that metrics of whole frames need together */
+#define IN_FLIGHT      2                   /* frames per thread: more wait without use */
 
 typedef struct run {
     const bp_measure_options *options;
@@ -20,9 +22,13 @@ typedef struct run {
     bp_dtype types[2];
     uint64_t first, count;
     size_t pixels, bytes[2]; /* of a frame as it is stored */
-    bool whole;              /* a metric wants whole frames */
-    uint8_t *mask;           /* of the detector, or NULL */
-    bool labelled;           /* the type has a value that is a mark */
+    bool by_rows, whole;     /* some metric takes rows, some wants whole frames */
+    uint8_t **kept;          /* frames that were read for the survey and are still there */
+    uint64_t kept_count;     /* from the first on */
+    uint64_t kept_most;
+    size_t memory; /* half for what is kept, half for what is in flight */
+    uint8_t *mask; /* of the detector, or NULL */
+    bool labelled; /* the type has a value that is a mark */
     double label;
     void **states; /* one per measurement */
 } run;
@@ -30,6 +36,7 @@ typedef struct run {
 /* One frame on its way through the metrics. */
 typedef struct job {
     run *run;
+    uint64_t frame;
     uint8_t *stored[2]; /* reference and test, values of their types */
     bool same;          /* bit by bit */
     bp_survey survey;
@@ -146,30 +153,48 @@ static void free_job(bp_context *ctx, job *j)
     free(j);
 }
 
-/* Reads both frames as they are. */
+/* Bytes of both frames as they are stored. */
+static size_t stored_bytes(const run *r)
+{
+    return (r->bytes[0] + 63) / 64 * 64 + r->bytes[1];
+}
+
+static bp_status read_frame(bp_context *ctx, job *j, uint64_t frame)
+{
+    run *r = j->run;
+    j->stored[0] = bp_scratch_take(ctx, stored_bytes(r));
+    if (!j->stored[0])
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    j->stored[1] = j->stored[0] + (r->bytes[0] + 63) / 64 * 64;
+    bp_status status = bp_stack_read_typed(ctx, r->reference, r->first + frame, 1, j->stored[0]);
+    return status == BP_OK ? bp_stack_read_typed(ctx, r->test, r->first + frame, 1, j->stored[1]) : status;
+}
+
+/* With both frames as they are, read unless they are still there. */
 static bp_status new_job(bp_context *ctx, run *r, uint64_t frame, job **out)
 {
     job *j = calloc(1, sizeof *j);
+    bp_status status = BP_OK;
     *out = NULL;
     if (j) {
         j->run = r;
-        j->stored[0] = bp_scratch_take(ctx, r->bytes[0] + 64 + r->bytes[1]);
+        j->frame = frame;
         j->states = calloc(r->report->measurement_count + 1, sizeof *j->states);
     }
-    if (!j || !j->stored[0] || !j->states) {
-        free_job(ctx, j);
-        return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    if (!j || !j->states) {
+        status = bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    } else if (frame < r->kept_count && r->kept[frame]) {
+        j->stored[0] = r->kept[frame];
+        j->stored[1] = j->stored[0] + (r->bytes[0] + 63) / 64 * 64;
+        r->kept[frame] = NULL;
+    } else {
+        status = read_frame(ctx, j, frame);
     }
-    j->stored[1] = j->stored[0] + (r->bytes[0] + 63) / 64 * 64;
-    bp_status status = bp_stack_read_typed(ctx, r->reference, frame, 1, j->stored[0]);
     if (status == BP_OK)
-        status = bp_stack_read_typed(ctx, r->test, frame, 1, j->stored[1]);
-    if (status != BP_OK) {
+        *out = j;
+    else
         free_job(ctx, j);
-        return status;
-    }
-    *out = j;
-    return BP_OK;
+    return status;
 }
 
 /* Room for a whole frame, or for rows that stay in the cache; an odd number of cache lines apart, so that
@@ -180,8 +205,8 @@ static bool piece_init(bp_context *ctx, const run *r, bool whole, piece *p)
     *p = (piece){.stride = columns};
     if (!whole) {
         p->stride = ((columns + 7) / 8 | 1) * 8;
-        size_t some = PIECE_MEMORY / (2 * sizeof(double) * p->stride);
-        some = some < 3 * above ? 2 * above : some - above;
+        size_t some = PIECE_MEMORY / (2 * sizeof(double) * p->stride) / 8 * 8;
+        some = some < 16 ? 16 : some;
         rows = rows < some ? rows : some;
     }
     size_t room = (rows + above) * p->stride;
@@ -286,34 +311,77 @@ static bp_status looked(bp_context *ctx, void *user, void *item, bp_status statu
     bp_survey_merge(&r->report->survey, &j->survey);
     r->report->labels += j->labels;
     r->report->identical = r->report->identical && j->same;
+    if (status == BP_OK && j->frame == r->kept_count && r->kept_count < r->kept_most) {
+        r->kept[r->kept_count++] = j->stored[0];
+        j->stored[0] = NULL;
+    }
     free_job(ctx, j);
     return status;
 }
 
-/* All of a frame into the job's states, piece by piece. */
-static bp_status add_pieces(bp_context *ctx, job *j, piece *p)
+static bool wants_rows(const run *r, size_t i)
+{
+    const bp_metric *metric = r->report->measurements[i].metric;
+    return metric->by_rows && metric->by_rows(&r->report->survey);
+}
+
+/* Some rows of a frame, for the metrics that take them so; or all, for the others. */
+typedef struct part_of_frame {
+    job *job;
+    bool whole;
+    bp_metric_frame frame;
+} part_of_frame;
+
+static bp_status add_one(bp_context *ctx, void *user, size_t i)
+{
+    const part_of_frame *p = user;
+    const run *r = p->job->run;
+    return wants_rows(r, i) != p->whole
+               ? r->report->measurements[i].metric->add(ctx, p->job->states[i], &p->frame)
+               : BP_OK;
+}
+
+/* All of a frame into the job's states, piece by piece. Metrics of whole frames go side by side where threads
+ * are free: each has a state of its own. */
+static bp_status add_pieces(bp_context *ctx, job *j, piece *p, bool whole)
 {
     const run *r = j->run;
-    const bp_survey *whole = &r->report->survey;
-    bool look = whole->used < r->count * r->pixels;
+    const bp_survey *s = &r->report->survey;
+    size_t count = r->report->measurement_count;
+    bool look = s->used < r->count * r->pixels;
     bp_survey unused;
     uint64_t labels = 0;
     bp_status status = BP_OK;
-    bp_survey_init(&unused, 1, whole->columns, whole->dtype);
-    for (size_t first = 0, rows; first < whole->rows && status == BP_OK; first += rows) {
-        rows = whole->rows - first < p->rows ? whole->rows - first : p->rows;
+    bp_survey_init(&unused, 1, s->columns, s->dtype);
+    for (size_t first = 0, rows; first < s->rows && status == BP_OK; first += rows) {
+        rows = s->rows - first < p->rows ? s->rows - first : p->rows;
         fill(j, p, first, rows, look, &unused, &labels);
-        bp_metric_frame frame = {rows,
-                                 whole->columns,
-                                 p->values[0],
-                                 p->values[1],
-                                 p->excludes || p->excluded_above ? p->excluded : NULL,
-                                 p->stride,
-                                 p->above};
-        for (size_t i = 0; i < r->report->measurement_count && status == BP_OK; i++)
-            status = r->report->measurements[i].metric->add(ctx, j->states[i], &frame);
+        const uint8_t *excluded = p->excludes || p->excluded_above ? p->excluded : NULL;
+        part_of_frame part = {.job = j, .whole = whole};
+        part.frame = (bp_metric_frame){.rows = rows,
+                                       .columns = s->columns,
+                                       .reference = p->values[0],
+                                       .test = p->values[1],
+                                       .excluded = excluded,
+                                       .stride = p->stride,
+                                       .above = p->above,
+                                       .index = j->frame};
+        if (whole)
+            status = bp_pool_split(ctx, count, add_one, &part);
+        for (size_t i = 0; !whole && i < count && status == BP_OK; i++)
+            status = add_one(ctx, &part, i);
         keep_above(p, rows);
     }
+    return status;
+}
+
+static bp_status add_frame(bp_context *ctx, job *j, bool whole)
+{
+    piece p;
+    if (!piece_init(ctx, j->run, whole, &p))
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
+    bp_status status = add_pieces(ctx, j, &p, whole);
+    bp_scratch_give(ctx, p.memory);
     return status;
 }
 
@@ -322,18 +390,15 @@ static bp_status work(bp_context *ctx, unsigned thread, void *item)
     (void)thread;
     job *j = item;
     const run *r = j->run;
-    piece p;
     bp_status status = BP_OK;
     for (size_t i = 0; i < r->report->measurement_count && status == BP_OK; i++) {
         const bp_measurement *m = &r->report->measurements[i];
         status = m->metric->begin(ctx, m->params, &r->report->survey, &j->states[i]);
     }
-    if (status != BP_OK)
-        return status;
-    if (!piece_init(ctx, r, r->whole, &p))
-        return bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
-    status = add_pieces(ctx, j, &p);
-    bp_scratch_give(ctx, p.memory);
+    if (status == BP_OK && r->by_rows)
+        status = add_frame(ctx, j, false);
+    if (status == BP_OK && r->whole)
+        status = add_frame(ctx, j, true);
     return status;
 }
 
@@ -352,13 +417,15 @@ static bp_status done(bp_context *ctx, void *user, void *item, bp_status status)
 static bp_status pass_frames(bp_context *ctx, run *r, uint64_t pass, bp_pool_work job_work,
                              bp_pool_done job_done)
 {
-    size_t memory = r->options->memory ? r->options->memory : DEFAULT_MEMORY;
-    size_t need = r->bytes[0] + r->bytes[1] + (pass && r->whole ? r->pixels * 6 * sizeof(double) : 0);
+    size_t memory = r->memory / 2, threads = r->options->threads ? r->options->threads : 64;
+    size_t need = stored_bytes(r) + (pass && r->whole ? r->pixels * FRAME_ROOM * sizeof(double) : 0);
+    if (need < memory / (IN_FLIGHT * threads))
+        memory = IN_FLIGHT * threads * need;
     bp_pool *pool = bp_pool_new(ctx, r->options->threads, memory, job_work, job_done, r);
     bp_status status = pool ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
     for (uint64_t i = 0; i < r->count && status == BP_OK; i++) {
         job *j;
-        status = new_job(ctx, r, r->first + i, &j);
+        status = new_job(ctx, r, i, &j);
         if (status == BP_OK)
             status = bp_pool_submit(pool, j, need);
         tell(r, pass * r->count + i + 1);
@@ -373,6 +440,12 @@ static bp_status survey(bp_context *ctx, run *r)
 {
     const bp_survey *s = &r->report->survey;
     r->report->identical = true;
+    if (bp_stack_get_facts(r->reference)->decoded || bp_stack_get_facts(r->test)->decoded)
+        r->kept_most = r->memory / 2 / stored_bytes(r);
+    r->kept_most = r->kept_most < r->count ? r->kept_most : r->count;
+    r->kept = calloc((size_t)r->kept_most + 1, sizeof *r->kept);
+    if (!r->kept)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory");
     bp_status status = pass_frames(ctx, r, 0, look, looked);
     if (s->reference_nan + s->reference_infinite + s->test_nan + s->test_infinite > 0)
         r->report->identical = false;
@@ -385,7 +458,8 @@ static bp_status begin(bp_context *ctx, run *r)
         bp_measurement *m = &r->report->measurements[i];
         m->value_count = bp_metric_value_total(m->metric, m->params, &r->report->survey);
         m->values = calloc(m->value_count, sizeof *m->values);
-        r->whole = r->whole || !m->metric->by_rows || !m->metric->by_rows(&r->report->survey);
+        r->whole = r->whole || !wants_rows(r, i);
+        r->by_rows = r->by_rows || wants_rows(r, i);
         bp_status status = m->values ? m->metric->begin(ctx, m->params, &r->report->survey, &r->states[i])
                                      : bp_fail(ctx, BP_E_MEMORY, "no memory");
         if (status != BP_OK)
@@ -407,6 +481,7 @@ bp_status bp_measure(bp_context *ctx, const char *reference, const char *test,
                      const bp_measure_options *options, bp_measure_report *report)
 {
     run r = {.options = options, .report = report};
+    r.memory = options->memory ? options->memory : DEFAULT_MEMORY;
     memset(report, 0, sizeof *report);
     bp_status status = choose_metrics(ctx, &r);
     if (status == BP_OK)
@@ -422,6 +497,9 @@ bp_status bp_measure(bp_context *ctx, const char *reference, const char *test,
     for (size_t i = 0; r.states && i < report->measurement_count; i++)
         if (report->measurements[i].metric)
             report->measurements[i].metric->end(r.states[i]);
+    for (uint64_t i = 0; i < r.kept_count; i++)
+        bp_scratch_give(ctx, r.kept[i]);
+    free(r.kept);
     free(r.states);
     free(r.mask);
     bp_stack_close(r.reference);

@@ -15,7 +15,7 @@ typedef struct bp_measure_options {
     bool keep_labels;      /* the largest value of an unsigned type is a value like any other */
     bool no_mask;
     unsigned threads;
-    size_t memory; /* bytes of frames in flight; 0: 256 MiB */
+    size_t memory; /* bytes of frames that are kept or in flight; 0: 512 MiB */
     bp_progress_function progress;
     void *progress_user;
 } bp_measure_options;

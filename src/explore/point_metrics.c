@@ -36,7 +36,7 @@ static bp_status read_pair(bp_context *ctx, pair *p, uint64_t frame, bp_metric_f
         if (out_of_it)
             x[i] = y[i] = 0;
     }
-    *out = (bp_metric_frame){a->rows, a->columns, x, y, any ? p->excluded : NULL, a->columns, 0};
+    *out = (bp_metric_frame){a->rows, a->columns, x, y, any ? p->excluded : NULL, a->columns, 0, frame};
     return status;
 }
 

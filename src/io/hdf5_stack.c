@@ -20,6 +20,7 @@
 #include "io/hdf5_sample.h"
 
 #define CHUNK_MEMORY ((size_t)64 << 20)
+#define PLAIN_CHUNK  ((size_t)1 << 20) /* smaller ones go through a cache of HDF5 */
 
 struct bp_stack {
     bp_stack_facts facts;
@@ -64,6 +65,12 @@ static bp_status find_detector(bp_context *ctx, bp_stack *s)
     return BP_OK;
 }
 
+/* Chunks of values as they are, that HDF5 reads in one go to where they are wanted. */
+static bool is_plain(const bp_h5_source *source)
+{
+    return source->pipeline.count == 0 && bp_array_bytes(&source->chunk) >= PLAIN_CHUNK;
+}
+
 static bp_status open_dataset(bp_context *ctx, bp_stack *s, const char *dataset, unsigned threads)
 {
     bp_file_options options;
@@ -84,9 +91,10 @@ static bp_status open_dataset(bp_context *ctx, bp_stack *s, const char *dataset,
     for (size_t i = 0; i < s->source.rank; i++)
         s->facts.shape[i] = s->source.shape[i];
     status = fold(ctx, &s->facts);
-    if (status == BP_OK && s->source.direct)
+    if (status == BP_OK && s->source.direct && !is_plain(&s->source))
         status = bp_h5_gather_new(ctx, &s->source, threads, CHUNK_MEMORY, &s->gather);
     s->facts.path = s->path;
+    s->facts.decoded = s->source.pipeline.count > 0;
     s->facts.simulated = H5Aexists(s->id, "SIMULATED") > 0;
     if (status == BP_OK)
         status = find_detector(ctx, s);
@@ -105,6 +113,7 @@ static bp_status open_frames(bp_context *ctx, bp_stack *s)
     for (size_t i = 0; i < f->rank; i++)
         s->facts.shape[i] = f->shape[i];
     s->facts.path = "/";
+    s->facts.decoded = true;
     return f->frame_rank > 2 ? bp_fail(ctx, BP_E_UNSUPPORTED, "its frames have %zu axes", f->frame_rank)
                              : fold(ctx, &s->facts);
 }

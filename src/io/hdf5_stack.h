@@ -19,6 +19,7 @@ typedef struct bp_stack_facts {
     uint64_t frames;
     size_t rows, columns; /* rows is 1 for a rank of 1 */
     char mask[256];       /* path of the detector's pixel mask, "" when there is none */
+    bool decoded;         /* stored otherwise than as plain values: reading it again costs more than memory */
     bool simulated;       /* the file says so: an attribute SIMULATED at its root */
     bool has_geometry;
     bp_geometry geometry; /* as the file states it; what it does not is NAN */

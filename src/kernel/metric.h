@@ -9,15 +9,18 @@
 #include <stdint.h>
 
 #define BP_METRIC_LANES 8
-#define BP_SSIM_ROWS    4
+#define BP_SSIM_ROWS    8  /* windows above each other that are taken in at once */
 #define BP_SSIM_TAPS    11 /* at most */
 
-/* A square window with symmetric weights, applied along rows and columns. */
+/* A square window with symmetric weights, applied along columns and rows. */
 typedef struct bp_window_weights {
-    size_t taps;               /* 7: equal weights, of which only scale counts; or 11 */
-    double weights[6];         /* up to the middle */
-    double scale;              /* of the sum of taps x taps values with equal weights */
-    double covariance, c1, c2; /* as of SSIM */
+    size_t taps;       /* 7: equal weights; or 11 */
+    double weights[6]; /* up to the middle, of 11 */
+    /* The same for what was summed along the columns: of values, and of their squares. Scaled so that the
+     * dynamic range is 1. With equal weights only the first counts, for the sum of taps x taps values. */
+    double first[6], second[6];
+    double covariance; /* of equal weights */
+    double c1, c2;     /* as of SSIM, for a range of 1 */
 } bp_window_weights;
 
 /* Sums over pixels. x and y are counted from `middle`; d = y - x; rel = |d / x| where x is not 0. */
@@ -51,12 +54,11 @@ typedef struct bp_row_survey {
 } bp_row_survey;
 
 typedef struct bp_metric_kernels {
-    /* SSIM, and its contrast part unless contrast is NULL, of all windows whose last rows are `rows` rows
-     * that follow each other: 1 to BP_SSIM_ROWS. x[k], y[k]: row k of taps + rows - 1 of the two frames.
-     * ssim[r] and contrast[r] have room for columns + 8 values; those behind the columns - taps + 1 windows
-     * mean nothing. The contrast part is only there with 11 taps. */
-    void (*windows)(const bp_window_weights *w, const double *const *x, const double *const *y, size_t rows,
-                    size_t columns, double *const *ssim, double *const *contrast);
+    /* SSIM, or its contrast part alone (of 11 taps), summed over all windows in each of BP_SSIM_ROWS rows of
+     * windows. x[k], y[k]: row k of taps + BP_SSIM_ROWS - 1 of the two frames; columns: taps at least. keep:
+     * of window c in row r at c * BP_SSIM_ROWS + r, 0 when it does not count, else -1; or NULL: all do. */
+    void (*windows)(const bp_window_weights *w, bool contrast, const double *const *x, const double *const *y,
+                    size_t columns, const int8_t *keep, double *sums);
     /* Adds n pixels, a multiple of BP_METRIC_LANES unless take is given: 1 where a pixel takes part, 0 where
      * not, NULL: all do. */
     void (*point)(const double *reference, const double *test, const double *take, size_t n, double middle,
@@ -65,6 +67,9 @@ typedef struct bp_metric_kernels {
      * label (when labelled), or that are not finite in one of the two. */
     void (*survey)(const double *reference, const double *test, const uint8_t *excluded, bool labelled,
                    double label, size_t n, uint8_t *out, bp_row_survey *row);
+    /* Values as doubles. */
+    void (*from_u16)(const uint16_t *in, size_t n, double *out);
+    void (*from_f32)(const float *in, size_t n, double *out);
 } bp_metric_kernels;
 
 #endif

@@ -21,6 +21,8 @@ typedef double anywhere __attribute__((vector_size(LANES * 8), aligned(8), may_a
 /* Loops that must be unrolled for their arrays to be registers. */
 #define UNROLL _Pragma("GCC unroll 16")
 
+typedef long long integers __attribute__((vector_size(LANES * 8)));
+
 /* Moments of a window: more is not needed, for only the sum of the variances counts. */
 enum {
     MOMENT_X,
@@ -30,18 +32,17 @@ enum {
     MOMENTS
 };
 
-/* Windows that are worked on at once: their moments stay in the nearest cache. */
-#define TILE 248
-typedef double bp_tile[BP_SSIM_ROWS][MOMENTS][TILE + 16];
+#define SIDE   BP_SSIM_ROWS /* windows above each other, and beside each other, that are worked on at once */
+#define PARTS  (SIDE / LANES)
+#define BEHIND (SIDE + BP_SSIM_TAPS - 1) /* values that as many windows need at most */
+#define SLOTS  ((BEHIND + SIDE - 1) / SIDE)
 
-static inline packet load(const double *at, size_t count)
+/* SIDE columns of the moments, summed along them: [column][row]. */
+typedef double columns_of_moments[MOMENTS][SIDE][SIDE] __attribute__((aligned(64)));
+
+static inline packet load(const double *at)
 {
-    if (count >= LANES)
-        return *(const anywhere *)at;
-    double some[LANES] = {0};
-    for (size_t i = 0; i < count; i++)
-        some[i] = at[i];
-    return *(const anywhere *)some;
+    return *(const anywhere *)at;
 }
 
 static inline void store(double *at, packet v)
@@ -49,96 +50,195 @@ static inline void store(double *at, packet v)
     *(anywhere *)at = v;
 }
 
-/* The moments of one vector of columns, added up along them for `rows` windows above each other: what lies in
- * a row is used for all of them. */
-ALWAYS void add_down(const packet *weights, size_t taps, size_t rows, const double *const *x,
-                     const double *const *y, size_t at, size_t count, bp_tile out, size_t i)
+/* SIDE sums from SIDE + taps - 1 values in a row: value k of window i is in[i + k]. The order in which a
+ * window is summed does not depend on i, so windows may begin anywhere. */
+ALWAYS void filter(size_t taps, const double *weights, const packet *in, packet *out)
 {
-    packet sums[BP_SSIM_ROWS][MOMENTS];
-    UNROLL for (size_t k = 0; k < taps + rows - 1; k++)
-    {
-        packet a = load(x[k] + at, count), b = load(y[k] + at, count);
-        const packet moments[MOMENTS] = {a, b, a * a + b * b, a * b};
-        UNROLL for (size_t r = 0; r < rows; r++)
-        {
-            size_t tap = k - r, near = tap <= taps / 2 ? tap : taps - 1 - tap;
-            UNROLL for (size_t m = 0; m < MOMENTS; m++)
-            {
-                if (k < r || tap >= taps)
-                    continue;
-                packet v = taps == 7 ? moments[m] : weights[near] * moments[m];
-                sums[r][m] = tap == 0 ? v : sums[r][m] + v;
-            }
-        }
+    packet twos[BEHIND];
+    if (taps == 7) {
+        UNROLL for (size_t i = 0; i < SIDE + 4; i++) twos[i] = in[i] + in[i + 1];
+        UNROLL for (size_t i = 0; i < SIDE; i++) out[i] = (twos[i] + twos[i + 2]) + (twos[i + 4] + in[i + 6]);
+        return;
     }
-    UNROLL for (size_t r = 0; r < rows; r++) UNROLL for (size_t m = 0; m < MOMENTS; m++)
-        store(out[r][m] + i, sums[r][m]);
+    UNROLL for (size_t i = 0; i < SIDE; i++)
+    {
+        packet sum = weights[5] * in[i + 5];
+        UNROLL for (size_t k = 0; k < 5; k++) sum += weights[k] * (in[i + k] + in[i + 10 - k]);
+        out[i] = sum;
+    }
 }
 
-/* Moments of windows from those of columns, and SSIM of them. */
-ALWAYS void put_windows(const bp_window_weights *w, size_t taps, double (*in)[TILE + 16], size_t count,
-                        double *restrict ssim, double *restrict contrast)
+/* One step of a transposition: blocks of `half` values beside the diagonal change places. */
+#define SWAP(half, low, high)                                                                                \
+    UNROLL for (size_t i = 0; i < LANES; i++) if (!(i & (half)))                                             \
+    {                                                                                                        \
+        packet a = v[i], b = v[i + (half)];                                                                  \
+        v[i] = __builtin_shufflevector(a, b, low);                                                           \
+        v[i + (half)] = __builtin_shufflevector(a, b, high);                                                 \
+    }
+#define LIST(...) __VA_ARGS__
+
+/* Rows become columns: value c of v[r] becomes value r of v[c]. */
+ALWAYS void turn(packet *v)
 {
-    const size_t half = taps / 2;
-    for (size_t i = 0; i < count; i += LANES) {
-        packet sums[MOMENTS];
+#if LANES == 8
+    SWAP(4, LIST(0, 1, 2, 3, 8, 9, 10, 11), LIST(4, 5, 6, 7, 12, 13, 14, 15))
+    SWAP(2, LIST(0, 1, 8, 9, 4, 5, 12, 13), LIST(2, 3, 10, 11, 6, 7, 14, 15))
+    SWAP(1, LIST(0, 8, 2, 10, 4, 12, 6, 14), LIST(1, 9, 3, 11, 5, 13, 7, 15))
+#elif LANES == 4
+    SWAP(2, LIST(0, 1, 4, 5), LIST(2, 3, 6, 7))
+    SWAP(1, LIST(0, 4, 2, 6), LIST(1, 5, 3, 7))
+#else
+    SWAP(1, LIST(0, 2), LIST(1, 3))
+#endif
+}
+
+/* The moments of SIDE columns from `at` on, summed along them. */
+ALWAYS void sum_down(const bp_window_weights *w, size_t taps, const double *const *x, const double *const *y,
+                     size_t at, columns_of_moments out)
+{
+    for (size_t c = 0; c < SIDE; c += LANES)
         UNROLL for (size_t m = 0; m < MOMENTS; m++)
         {
-            const double *v = in[m] + i;
-            packet sum = load(v + half, LANES);
-            sum = taps == 7 ? sum : w->weights[half] * sum;
-            UNROLL for (size_t k = 0; k < half; k++)
+            packet in[BEHIND], sums[SIDE];
+            UNROLL for (size_t k = 0; k < SIDE + taps - 1; k++)
             {
-                packet pair = load(v + k, LANES) + load(v + taps - 1 - k, LANES);
-                sum += taps == 7 ? pair : w->weights[k] * pair;
+                packet a = load((m == MOMENT_Y ? y : x)[k] + at + c);
+                packet b = m < MOMENT_SQUARES ? a : load(y[k] + at + c);
+                in[k] = m == MOMENT_SQUARES ? a * a + b * b : m == MOMENT_PRODUCT ? a * b : a;
             }
-            sums[m] = taps == 7 ? w->scale * sum : sum;
+            filter(taps, w->weights, in, sums);
+            UNROLL for (size_t p = 0; p < PARTS; p++)
+            {
+                packet *v = sums + p * LANES;
+                turn(v);
+                UNROLL for (size_t i = 0; i < LANES; i++) store(out[m][c + i] + p * LANES, v[i]);
+            }
         }
-        packet x = sums[MOMENT_X], y = sums[MOMENT_Y], xy = x * y, squares = x * x + y * y;
-        packet variances = w->covariance * (sums[MOMENT_SQUARES] - squares);
-        packet covariance = w->covariance * (sums[MOMENT_PRODUCT] - xy);
-        packet above = 2 * covariance + w->c2, below = variances + w->c2;
-        store(ssim + i, above * (2 * xy + w->c1) / (below * (squares + w->c1)));
-        if (contrast)
-            store(contrast + i, above / below);
+}
+
+/* SSIM of a packet of windows, or its contrast part, as a fraction. */
+ALWAYS void fraction(const bp_window_weights *w, size_t taps, bool contrast, packet (*sums)[SIDE], size_t i,
+                     packet *above, packet *below)
+{
+    packet x = sums[MOMENT_X][i], y = sums[MOMENT_Y][i];
+    packet square = sums[MOMENT_SQUARES][i], product = sums[MOMENT_PRODUCT][i];
+    if (taps == 7) {
+        x *= w->first[0];
+        y *= w->first[0];
+        square *= w->second[0];
+        product *= w->second[0];
+    }
+    packet xy = x * y, squares = x * x + y * y, variances = square - squares, covariance = product - xy;
+    if (taps == 7) {
+        variances *= w->covariance;
+        covariance *= w->covariance;
+    }
+    *above = covariance + covariance + w->c2;
+    *below = variances + w->c2;
+    if (!contrast) {
+        *above *= xy + xy + w->c1;
+        *below *= squares + w->c1;
     }
 }
 
-ALWAYS void all_windows(const bp_window_weights *w, size_t taps, size_t rows, const double *const *x,
-                        const double *const *y, size_t columns, double *const *ssim, double *const *contrast)
+/* keep: 0 where a window does not count, else -1; it becomes 0 / 1. */
+ALWAYS void leave_out(const int8_t *keep, packet *above, packet *below)
 {
-    bp_tile tile;
-    packet weights[BP_SSIM_TAPS / 2 + 1];
-    for (size_t k = 0; k <= taps / 2; k++)
-        weights[k] = w->weights[k] + (packet){0};
-    memset(tile, 0, sizeof tile);
-    for (size_t at = 0; at + taps <= columns; at += TILE) {
-        size_t count = columns - at - (taps - 1), i = 0;
-        count = count < TILE ? count : TILE;
-        for (; i + LANES <= count + taps - 1; i += LANES)
-            add_down(weights, taps, rows, x, y, at + i, LANES, tile, i);
-        if (i < count + taps - 1)
-            add_down(weights, taps, rows, x, y, at + i, count + taps - 1 - i, tile, i);
-        for (size_t r = 0; r < rows; r++)
-            put_windows(w, taps, tile[r], count, ssim[r] + at, contrast ? contrast[r] + at : NULL);
+    integers mask;
+    UNROLL for (size_t i = 0; i < LANES; i++) mask[i] = keep[i];
+    const packet one = (packet){0} + 1;
+    *above = (packet)((integers)*above & mask);
+    *below = (packet)(((integers)*below & mask) | ((integers)one & ~mask));
+}
+
+/* Adds SIDE columns of windows to the totals of their rows. keep, or NULL: [column][row]. Two fractions are
+ * added before they are divided: divisions are slow. */
+ALWAYS void sum_across(const bp_window_weights *w, size_t taps, bool contrast,
+                       columns_of_moments *const *slots, const int8_t *keep, packet (*totals)[SIDE / 2])
+{
+    UNROLL for (size_t p = 0; p < PARTS; p++)
+    {
+        packet sums[MOMENTS][SIDE];
+        UNROLL for (size_t m = 0; m < MOMENTS; m++)
+        {
+            packet in[BEHIND];
+            UNROLL for (size_t k = 0; k < SIDE + taps - 1; k++) in[k] =
+                load((*slots[k / SIDE])[m][k % SIDE] + p * LANES);
+            filter(taps, m < MOMENT_SQUARES ? w->first : w->second, in, sums[m]);
+        }
+        UNROLL for (size_t i = 0; i < SIDE; i += 2)
+        {
+            packet a, b, c, d;
+            fraction(w, taps, contrast, sums, i, &a, &b);
+            fraction(w, taps, contrast, sums, i + 1, &c, &d);
+            if (keep) {
+                leave_out(keep + i * SIDE + p * LANES, &a, &b);
+                leave_out(keep + (i + 1) * SIDE + p * LANES, &c, &d);
+            }
+            totals[p][i / 2] += (a * d + c * b) / (b * d);
+        }
     }
 }
 
-static void metric_windows(const bp_window_weights *w, const double *const *x, const double *const *y,
-                           size_t rows, size_t columns, double *const *ssim, double *const *contrast)
+/* Behind the last whole SIDE columns stand zeros. */
+static void sum_down_rest(const bp_window_weights *w, const double *const *x, const double *const *y,
+                          size_t at, size_t count, columns_of_moments out)
 {
-    if (rows == BP_SSIM_ROWS && w->taps == 11 && contrast)
-        all_windows(w, 11, BP_SSIM_ROWS, x, y, columns, ssim, contrast);
-    else if (rows == BP_SSIM_ROWS && w->taps == 11)
-        all_windows(w, 11, BP_SSIM_ROWS, x, y, columns, ssim, NULL);
-    else if (rows == BP_SSIM_ROWS)
-        all_windows(w, 7, BP_SSIM_ROWS, x, y, columns, ssim, NULL);
+    double rest[2][BEHIND][SIDE] = {{{0}}};
+    const double *a[BEHIND], *b[BEHIND];
+    for (size_t k = 0; k < SIDE + w->taps - 1; k++) {
+        memcpy(rest[0][k], x[k] + at, count * sizeof(double));
+        memcpy(rest[1][k], y[k] + at, count * sizeof(double));
+        a[k] = rest[0][k];
+        b[k] = rest[1][k];
+    }
+    if (w->taps == 7)
+        sum_down(w, 7, a, b, 0, out);
     else
-        for (size_t r = 0; r < rows; r++)
-            if (w->taps == 11)
-                all_windows(w, 11, 1, x + r, y + r, columns, ssim + r, contrast ? contrast + r : NULL);
+        sum_down(w, 11, a, b, 0, out);
+}
+
+ALWAYS void all_windows(const bp_window_weights *w, size_t taps, bool contrast, const double *const *x,
+                        const double *const *y, size_t columns, const int8_t *keep, double *sums)
+{
+    columns_of_moments ring[SLOTS];
+    packet totals[PARTS][SIDE / 2] = {{{0}}};
+    const size_t need = (SIDE + taps - 1 + SIDE - 1) / SIDE, width = columns - (taps - 1);
+    int8_t rest[SIDE][SIDE];
+    memset(ring, 0, sizeof ring);
+    for (size_t at = 0, done = 0; at < width; at += SIDE) {
+        columns_of_moments *slots[SLOTS];
+        for (; done < at + need * SIDE && done < columns; done += SIDE)
+            if (columns - done >= SIDE)
+                sum_down(w, taps, x, y, done, ring[done / SIDE % SLOTS]);
             else
-                all_windows(w, 7, 1, x + r, y + r, columns, ssim + r, NULL);
+                sum_down_rest(w, x, y, done, columns - done, ring[done / SIDE % SLOTS]);
+        for (size_t i = 0; i < SLOTS; i++)
+            slots[i] = &ring[(at / SIDE + i) % SLOTS];
+        if (width - at < SIDE) {
+            for (size_t i = 0; i < SIDE * SIDE; i++)
+                rest[i / SIDE][i % SIDE] = i / SIDE < width - at ? keep ? keep[at * SIDE + i] : -1 : 0;
+            sum_across(w, taps, contrast, slots, rest[0], totals);
+        } else if (keep) {
+            sum_across(w, taps, contrast, slots, keep + at * SIDE, totals);
+        } else {
+            sum_across(w, taps, contrast, slots, NULL, totals);
+        }
+    }
+    for (size_t p = 0; p < PARTS; p++)
+        store(sums + p * LANES, (totals[p][0] + totals[p][1]) + (totals[p][2] + totals[p][3]));
+}
+
+static void metric_windows(const bp_window_weights *w, bool contrast, const double *const *x,
+                           const double *const *y, size_t columns, const int8_t *keep, double *sums)
+{
+    if (w->taps == 7)
+        all_windows(w, 7, false, x, y, columns, keep, sums);
+    else if (contrast)
+        all_windows(w, 11, true, x, y, columns, keep, sums);
+    else
+        all_windows(w, 11, false, x, y, columns, keep, sums);
 }
 
 static inline void add_pixels(bp_point_lanes *l, const double *reference, const double *test,
@@ -216,4 +316,16 @@ static void metric_survey(const double *reference, const double *test, const uin
         row->test_min = low[1][i] < row->test_min ? low[1][i] : row->test_min;
         row->test_max = high[1][i] > row->test_max ? high[1][i] : row->test_max;
     }
+}
+
+static void metric_from_u16(const uint16_t *in, size_t n, double *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = in[i];
+}
+
+static void metric_from_f32(const float *in, size_t n, double *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = in[i];
 }

@@ -60,11 +60,11 @@ static bool one_frame(const state *s, size_t rows, size_t columns, double *x, do
 {
     *product = 1;
     for (size_t k = 0; k < SCALES; k++) {
-        bp_ssim_sums sums = {0, 0, 0};
+        bp_ssim_sums sums = {0, 0};
         bp_ssim_rows image = {rows, columns, columns, 0, x, y, NULL};
-        if (!bp_ssim_add(&s->window, &image, true, &sums))
+        if (!bp_ssim_add(&s->window, &image, k + 1 < SCALES, &sums))
             return false;
-        double mean = (k + 1 < SCALES ? sums.contrast : sums.ssim) / (double)sums.windows;
+        double mean = sums.ssim / (double)sums.windows;
         *product *= pow(fmax(mean, 0), weights[k]);
         size_t r = rows, c = columns;
         halve(x, &r, &c);

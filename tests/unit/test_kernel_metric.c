@@ -28,53 +28,68 @@ static void fill(int kind)
         }
 }
 
-static void check_windows(const bp_metric_kernels *c, const bp_metric_kernels *k, size_t taps, size_t rows,
+/* SSIM of the window whose first pixel is (row, at), by the definition; or its contrast part. */
+static double one_window(const bp_window_weights *w, bool contrast, size_t row, size_t at)
+{
+    double m[4] = {0};
+    size_t taps = w->taps;
+    for (size_t r = 0; r < taps; r++)
+        for (size_t i = 0; i < taps; i++) {
+            size_t down = r <= taps / 2 ? r : taps - 1 - r, across = i <= taps / 2 ? i : taps - 1 - i;
+            double first = taps == 7 ? w->first[0] : w->weights[down] * w->first[across];
+            double second = taps == 7 ? w->second[0] : w->weights[down] * w->second[across];
+            double p = x[row + r][at + i], q = y[row + r][at + i];
+            m[0] += first * p;
+            m[1] += first * q;
+            m[2] += second * (p * p + q * q);
+            m[3] += second * p * q;
+        }
+    double squares = m[0] * m[0] + m[1] * m[1], product = m[0] * m[1];
+    double structure =
+        (2 * w->covariance * (m[3] - product) + w->c2) / (w->covariance * (m[2] - squares) + w->c2);
+    return contrast ? structure : structure * (2 * product + w->c1) / (squares + w->c1);
+}
+
+static void check_windows(const bp_metric_kernels *c, const bp_metric_kernels *k, size_t taps, bool contrast,
                           size_t columns)
 {
-    bp_window_weights w = {.taps = taps, .scale = 1.0 / 49, .covariance = 1.25, .c1 = 3, .c2 = 11};
-    static double out[3][2][BP_SSIM_ROWS][COLUMNS + 8];
-    size_t width = columns - taps + 1;
+    bp_window_weights w = {.taps = taps, .covariance = taps == 7 ? 1.25 : 1, .c1 = 1e-4, .c2 = 9e-4};
+    double sums[4][BP_SSIM_ROWS], scale = 1.0 / 1000;
+    int8_t keep[COLUMNS * BP_SSIM_ROWS];
     const double *a[ROWS], *b[ROWS];
-    memset(out, 0, sizeof out);
-    for (size_t i = 0; i < taps / 2 + 1; i++)
-        w.weights[i] = taps == 7 ? 1.0 / 7 : 1.0 / (2 + fabs((double)i - (double)(taps / 2)));
+    size_t width = columns - taps + 1;
+    for (size_t i = 0; i < 6; i++) {
+        w.weights[i] = taps == 7 ? 1.0 : 1.0 / (9 + fabs((double)i - 5));
+        w.first[i] = taps == 7 ? scale / 49 : w.weights[i] * scale;
+        w.second[i] = taps == 7 ? scale * scale / 49 : w.weights[i] * scale * scale;
+    }
     for (size_t r = 0; r < ROWS; r++) {
         a[r] = x[r];
         b[r] = y[r];
     }
-    for (int v = 0; v < 3; v++) { /* plain C, this level, and this level row by row */
-        double *ssim[BP_SSIM_ROWS], *contrast[BP_SSIM_ROWS];
-        for (size_t r = 0; r < rows; r++) {
-            ssim[r] = out[v][0][r];
-            contrast[r] = out[v][1][r];
+    for (size_t i = 0; i < sizeof keep; i++)
+        keep[i] = i % 11 == 3 ? 0 : -1;
+    for (int v = 0; v < 4; v++) /* plain C and this level, of all windows and of some */
+        (v % 2 ? k : c)->windows(&w, contrast, a, b, columns, v < 2 ? NULL : keep, sums[v]);
+    assert_memory_equal(sums[0], sums[1], sizeof sums[0]);
+    assert_memory_equal(sums[2], sums[3], sizeof sums[2]);
+    for (size_t r = 0; r < BP_SSIM_ROWS; r++) {
+        double all = 0, some = 0;
+        for (size_t i = 0; i < width; i++) {
+            double value = one_window(&w, contrast, r, i);
+            all += value;
+            some += keep[i * BP_SSIM_ROWS + r] ? value : 0;
         }
-        double *const *wanted = taps == 11 ? contrast : NULL;
-        for (size_t r = 0; v == 2 && r < rows; r++)
-            k->windows(&w, a + r, b + r, 1, columns, ssim + r, wanted ? wanted + r : NULL);
-        if (v < 2)
-            (v ? k : c)->windows(&w, a, b, rows, columns, ssim, wanted);
+        assert_true(fabs(all - sums[0][r]) <= 1e-9 * (double)width);
+        assert_true(fabs(some - sums[2][r]) <= 1e-9 * (double)width);
     }
-    for (size_t part = 0; part < (taps == 11 ? 2 : 1); part++)
-        for (size_t r = 0; r < rows; r++)
-            for (int v = 1; v < 3; v++)
-                assert_memory_equal(out[0][part][r], out[v][part][r], width * sizeof(double));
-    /* a window by the definition */
-    double m[4] = {0};
-    size_t row = rows - 1, at = width - 1;
-    for (size_t r = 0; r < taps; r++)
-        for (size_t i = 0; i < taps; i++) {
-            double weight =
-                w.weights[r <= taps / 2 ? r : taps - 1 - r] * w.weights[i <= taps / 2 ? i : taps - 1 - i];
-            double p = x[row + r][at + i], q = y[row + r][at + i];
-            m[0] += weight * p;
-            m[1] += weight * q;
-            m[2] += weight * (p * p + q * q);
-            m[3] += weight * p * q;
-        }
-    double squares = m[0] * m[0] + m[1] * m[1], product = m[0] * m[1];
-    double ssim = (2 * w.covariance * (m[3] - product) + w.c2) * (2 * product + w.c1) /
-                  ((w.covariance * (m[2] - squares) + w.c2) * (squares + w.c1));
-    assert_true(fabs(ssim - out[0][0][row][at]) <= 1e-9 * (1 + fabs(ssim)));
+    /* a row of windows sums up the same wherever it stands among the others */
+    for (size_t r = 0; r < ROWS; r++) {
+        a[r] = x[r ? r - 1 : 0];
+        b[r] = y[r ? r - 1 : 0];
+    }
+    k->windows(&w, contrast, a, b, columns, NULL, sums[1]);
+    assert_memory_equal(&sums[0][0], &sums[1][1], (BP_SSIM_ROWS - 1) * sizeof sums[0][0]);
 }
 
 static void check_pixels(const bp_metric_kernels *c, const bp_metric_kernels *k, size_t n)
@@ -100,6 +115,20 @@ static void check_pixels(const bp_metric_kernels *c, const bp_metric_kernels *k,
         assert_int_equal(out[0][i], leave);
         left += leave;
     }
+    uint16_t counts[COLUMNS];
+    float singles[COLUMNS];
+    double values[2][COLUMNS];
+    for (size_t i = 0; i < n; i++) {
+        counts[i] = (uint16_t)(i * 40503);
+        singles[i] = (float)x[1][i];
+    }
+    k->from_u16(counts, n, values[0]);
+    k->from_f32(singles, n, values[1]);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(values[0][i] == counts[i]);
+        double single = singles[i];
+        assert_memory_equal(&values[1][i], &single, sizeof single);
+    }
     assert_int_equal(left, rows[0].excluded + rows[0].labels + rows[0].not_finite);
 }
 
@@ -117,11 +146,10 @@ static void all_levels_agree(void **state)
             fill(kind);
             for (size_t n = 1; n <= COLUMNS; n = n * 2 + 1)
                 check_pixels(c, kernels->metric, n);
-            for (size_t columns = 11; kind < 2 && columns <= COLUMNS; columns += 25) {
-                for (size_t rows = 1; rows <= BP_SSIM_ROWS; rows++) {
-                    check_windows(c, kernels->metric, 11, rows, columns);
-                    check_windows(c, kernels->metric, 7, rows, columns - columns % 8 + 7);
-                }
+            for (size_t columns = 11; kind == 0 && columns <= COLUMNS; columns = columns * 3 / 2 + 1) {
+                check_windows(c, kernels->metric, 11, false, columns);
+                check_windows(c, kernels->metric, 11, true, columns);
+                check_windows(c, kernels->metric, 7, false, columns - 4);
             }
         }
     }
