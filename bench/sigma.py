@@ -29,11 +29,14 @@ def simulate(*words):
     return run
 
 
-def write(file, values, **beside):
+def write(file, values, image_key=None):
     with h5py.File(file, "w") as f:
-        f["x"] = values
-        for name, more in beside.items():
-            f[name] = more
+        f.create_group("entry").attrs["NX_class"] = "NXentry"
+        f["entry"].create_group("data").attrs["NX_class"] = "NXdata"
+        f["entry/data"].attrs["signal"] = "data"
+        f["entry/data/data"] = values
+        if image_key is not None:
+            f["entry/data/image_key"] = image_key
 
 
 def against(file):
@@ -76,6 +79,51 @@ def spheres(file, seed):
     write(file, np.rint(1000 + volume + random.normal(0, 150, volume.shape)).astype(np.uint16))
 
 
+def partitions(file, seed):
+    """Speckles (beampress simulate) with static partitions: each region of rows in five parts, cut by columns."""
+    simulate("xpcs", "frames=120", "height=60", "width=60", "counts=1", "regions=2", "rate=0.05")(file, seed)
+    y, x = np.mgrid[:60, :60]
+    with h5py.File(file, "r+") as f:
+        f["entry/data/static_roi_map"] = 1 + 5 * (y // 30) + x // 12
+
+
+def camera(levels, darks=0, flats=0, side=128, gain=2.5, read=4, offset=100):
+    """SIMULATED: frames of a camera of known gain: darks and flats (by image_key), then a scene at several levels."""
+    def make(file, seed):
+        random = np.random.default_rng(seed)
+        y, x = np.mgrid[:side, :side]
+        scene = 0.6 + 0.4 * np.sin(x / 20) * np.cos(y / 15)
+        rates = [0 * scene] * darks + [2000 * scene] * flats + [level * scene for level in levels]
+        frames = offset + gain * random.poisson(rates) + random.normal(0, read, (len(rates), side, side))
+        write(file, np.rint(frames).astype(np.uint16), image_key=[2] * darks + [1] * flats + [0] * len(levels))
+    return make
+
+
+def far_fields(file, seed):
+    """SIMULATED: a scan of 40 positions; the spot moves and its brightness changes as the sample has it, another one
+    each time. Two measurements of it."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:32, :40]
+    truth = np.array([a * np.exp(-((x - 20 - u)**2 + (y - 15 - v)**2) / 40)
+                      for a, u, v in zip(random.uniform(1, 4, 40), random.normal(0, 2, 40), random.normal(0, 2, 40))])
+    write(file, random.poisson(truth).astype(np.uint16))
+    write(against(file), random.poisson(truth).astype(np.uint16))
+
+
+def still_fields(file, seed):
+    """SIMULATED: twelve positions with the same far fields each time, and other counts."""
+    y, x = np.mgrid[:32, :40]
+    truth = [2 * np.exp(-((x - 20 - s)**2 + (y - 15)**2) / 40) for s in np.linspace(-3, 3, 12)]
+    write(file, np.random.default_rng(seed).poisson(truth).astype(np.uint16))
+
+
+def spectra(file, seed):
+    """SIMULATED: 30 spectra with a peak on a slope, and other counts each time."""
+    channel = np.arange(300)
+    truth = 30 - 0.05 * channel + 400 * np.exp(-(channel - 150)**2 / 50) / np.sqrt(50 * np.pi)
+    write(file, np.random.default_rng(seed).poisson(truth, (6, 5, 300)).astype(np.uint16))
+
+
 # name: how it is made, how it is analysed
 EXPERIMENTS = {
     "saxs, 10 exposures": (simulate("saxs", "height=96", "width=96", "pixel=1300", "background=1"), "saxs:bins=40"),
@@ -87,6 +135,16 @@ EXPERIMENTS = {
                            "xpcs:statistics,photons=3"),
     "xpcs, speckles of 2x2 pixels": (simulate("xpcs", "frames=200", "height=80", "width=80", "counts=2", "regions=1", "modes=2", "speckle=2", "rate=0.05"),
                                      "xpcs"),
+    "saxs, 10 exposures, sectors, clipped, curved": (simulate("saxs", "height=96", "width=96", "pixel=1300", "background=1"),
+                                                     "saxs:bins=40,split=no,azimuths=4,clip=5,guinier_curved=1"),
+    "saxs, 1 exposure, sectors, clipped, curved": (simulate("saxs", "height=96", "width=96", "pixel=1300", "background=1", "frames=1"),
+                                                   "saxs:bins=40,split=no,azimuths=4,clip=5,guinier_curved=1"),
+    "gisaxs, 10 exposures": (simulate("saxs", "height=96", "width=96", "pixel=1300", "background=1"), "gisaxs:bins=20,qz_width=0.2,qy_width=0.2"),
+    "gisaxs, 1 exposure": (simulate("saxs", "height=96", "width=96", "pixel=1300", "background=1", "frames=1"),
+                           "gisaxs:bins=20,qz_width=0.2,qy_width=0.2"),
+    "xpcs, two-time, delays of APS": (simulate("xpcs", "frames=60", "height=60", "width=60", "counts=1", "regions=1", "rate=0.05"),
+                                      "xpcs:two_time,delays=aps"),
+    "xpcs, static partitions": (partitions, "xpcs:normalisation=static"),
     "segment, discs": (discs(), "segment:volume=0,min_size=10"),
     "segment, one image": (discs(frames=1, size=400), "segment:volume=0,min_size=10"),
     "segment, no value between the phases": (discs(noise=60), "segment:volume=0,min_size=10"),
@@ -94,6 +152,12 @@ EXPERIMENTS = {
     "segment, three classes": (discs(noise=100, steps=(700, 1500)), "segment:classes=3,volume=0,min_size=10"),
     "segment, spheres in a volume": (spheres, "segment:min_size=10"),
     "segment, against other noise": (discs(noise=100, again=True), "segment"),
+    "noise, darks and flats": (camera([], darks=4, flats=8), "noise"),
+    "noise, levels": (camera([200, 200, 800, 800, 2000, 2000, 4000, 4000]), "noise"),
+    "noise, one scene": (camera([2000] * 8), "noise"),
+    "ptycho, positions": (still_fields, "ptycho"),
+    "ptycho, against a second measurement": (far_fields, "ptycho"),
+    "xrf, 30 spectra": (spectra, "xrf:from=125,to=175,sides=20"),
 }
 
 
@@ -106,7 +170,8 @@ def results(make, technique, file, seed):
         if row.get("sigma") is None or "shape" in row:
             continue
         values = row["value"] if "value" in row else row["values"]
-        found[row["name"]] = np.array([np.atleast_1d(values), np.atleast_1d(row["sigma"])], float)
+        both = np.array([np.atleast_1d(values), np.atleast_1d(row["sigma"])], float)
+        found[row["name"]] = np.hstack([found[row["name"]], both]) if row["name"] in found else both
     return found
 
 

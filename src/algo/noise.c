@@ -230,12 +230,13 @@ typedef struct line {
     double typical; /* variance on the line at the weighted mean of the levels */
 } line;
 
-static size_t take_points(const level *levels, point *points)
+/* Of the levels for which `chosen` has enough blocks. */
+static size_t take_points(const level *levels, const level *chosen, point *points)
 {
     size_t count = 0;
     for (size_t i = 0; i < LEVEL_COUNT; i++) {
         const level *l = &levels[i];
-        double variance = l->count >= MIN_BLOCKS ? level_variance(l) : 0;
+        double variance = chosen[i].count >= MIN_BLOCKS && l->count > 0 ? level_variance(l) : 0;
         if (variance > 0)
             points[count++] = (point){l->mean_sum / l->count, variance, l->count};
     }
@@ -315,15 +316,27 @@ static int choose_method(const line *fits, const char **reason)
 
 void bp_noise_finish(const bp_noise *n, bp_noise_estimate *out)
 {
-    line fits[METHODS];
+    bp_noise_finish_part(n, n, out);
+}
+
+void bp_noise_finish_part(const bp_noise *n, const bp_noise *whole, bp_noise_estimate *out)
+{
+    line fits[METHODS], part;
     point points[LEVEL_COUNT] = {0};
     memset(out, 0, sizeof *out);
     for (int m = 0; m < METHODS; m++)
-        fit_line(points, take_points(n->levels[m], points), &fits[m]);
+        fit_line(points, take_points(whole->levels[m], whole->levels[m], points), &fits[m]);
     int best = choose_method(fits, &out->why_not);
     const line *fit = &fits[best];
     if (out->why_not)
         return;
+    if (n != whole) {
+        fit_line(points, take_points(n->levels[best], whole->levels[best], points), &part);
+        fit = &part;
+        out->why_not = fit->points < 2 ? "a part has too few levels" : NULL;
+        if (out->why_not)
+            return;
+    }
     out->method = best == TEMPORAL ? "consecutive frames" : "neighbouring pixels";
     out->gain_known = true;
     out->gain = fit->gain;

@@ -40,6 +40,8 @@ BP_MUST_CHECK bp_status bp_noise_add(bp_context *ctx, bp_noise *noise, bp_dtype 
 /* Adds what `from` has seen, perhaps of other rows, for bp_noise_finish. */
 void bp_noise_merge(bp_noise *noise, const bp_noise *from);
 void bp_noise_finish(const bp_noise *noise, bp_noise_estimate *estimate);
+/* For a jackknife: of a part of `whole`, with the levels and the method that are chosen for the whole. */
+void bp_noise_finish_part(const bp_noise *part, const bp_noise *whole, bp_noise_estimate *estimate);
 
 /* Bits per pixel that counting noise alone needs, pixels that are labels or excluded counting as 0 bits. The
  * rate is taken as constant in each block and over all frames that were added; the noise as Poisson-like with

@@ -2,7 +2,7 @@
  * noise: gain, read noise and offset of the detector from its own frames. Darks (image_key 2) say offset and
  * read noise; gain comes from pairs of flats (image_key 1) or of equal frames at several levels, else from
  * how the variance grows with the signal between consecutive frames or neighbouring pixels (algo/noise.h).
- * Uncertainties: jackknife over stripes of rows. */
+ * Uncertainties: jackknife over rows of blocks, dealt out to 8 parts. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,10 @@
 #include "algo/photon_transfer.h"
 #include "beampress/science.h"
 
-#define STRIPES    8
+#define PARTS      8
 #define BLOCK_ROWS 8
 #define MOST_PAIRS 64
-#define ALL        SIZE_MAX /* no stripe left out */
+#define ALL        SIZE_MAX /* no part left out */
 #define SAME_LEVEL 0.02     /* relative distance of the means of a pair */
 #define LEVEL_STEP 1.5      /* of the variances of pairs, for a line through them */
 
@@ -27,22 +27,30 @@ static const bp_param params_of_noise[P_COUNT] = {
                  "pairs of consecutive frames that are looked at, spread over all"},
 };
 
-static const char from_stripes[] = "jackknife over stripes of rows";
+static const char from_parts[] = "jackknife over rows of blocks";
 
 typedef struct analysis {
     const bp_science_stack *stack;
     double *keys;
-    size_t key_count, stripes, pixels, pairs;
+    size_t key_count, parts, pixels, pairs;
     double *frames[2];
-    bp_noise *noise[STRIPES];
-    bp_transfer_sums levels[STRIPES][MOST_PAIRS], darks[STRIPES];
-    double dark_sum[STRIPES], dark_pixels[STRIPES];
+    bp_noise *noise[PARTS], *rest; /* rest: of the last rows, fewer than a block has */
+    bp_transfer_sums levels[PARTS][MOST_PAIRS], darks[PARTS];
+    double dark_sum[PARTS], dark_pixels[PARTS];
 } analysis;
 
-static size_t stripe_start(const analysis *a, size_t stripe)
+/* Block rows are dealt out to the parts in turn: each part then sees all of the frame. */
+static size_t block_rows(const analysis *a)
 {
-    size_t blocks = a->stack->rows / BLOCK_ROWS;
-    return stripe == a->stripes ? a->stack->rows : stripe * blocks / a->stripes * BLOCK_ROWS;
+    return (a->stack->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+}
+
+/* The first value of a block row, and how many it has. */
+static size_t start_of(const analysis *a, size_t block, size_t *count)
+{
+    size_t first = block * BLOCK_ROWS, left = a->stack->rows - first;
+    *count = (left < BLOCK_ROWS ? left : BLOCK_ROWS) * a->stack->columns;
+    return first * a->stack->columns;
 }
 
 static bp_status prepare(bp_context *ctx, analysis *a)
@@ -53,12 +61,14 @@ static bp_status prepare(bp_context *ctx, analysis *a)
         return bp_fail(ctx, BP_E_UNSUPPORTED, "noise needs frames of at least %d x %d pixels", BLOCK_ROWS,
                        BLOCK_ROWS);
     a->pixels = s->rows * s->columns;
-    a->stripes = blocks < STRIPES ? blocks : STRIPES;
+    a->parts = blocks < PARTS ? blocks : PARTS;
     bool all = true;
     for (size_t i = 0; i < 2; i++)
         all = (a->frames[i] = malloc(a->pixels * sizeof *a->frames[i])) && all;
-    for (size_t i = 0; i < a->stripes; i++)
-        all = (a->noise[i] = bp_noise_new(stripe_start(a, i + 1) - stripe_start(a, i), s->columns)) && all;
+    for (size_t i = 0; i < a->parts; i++)
+        all = (a->noise[i] = bp_noise_new(BLOCK_ROWS, s->columns)) && all;
+    if (s->rows % BLOCK_ROWS)
+        all = (a->rest = bp_noise_new(s->rows % BLOCK_ROWS, s->columns)) && all;
     if (!all)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for frames of %zu pixels", a->pixels);
     bp_status status = s->side ? s->side(ctx, s->user, "image_key", &a->keys, &a->key_count) : BP_OK;
@@ -97,9 +107,8 @@ static double mean_of(const double *values, size_t count)
 
 static void take_darks(analysis *a, bool pair)
 {
-    for (size_t k = 0; k < a->stripes; k++) {
-        size_t start = stripe_start(a, k) * a->stack->columns;
-        size_t count = stripe_start(a, k + 1) * a->stack->columns - start;
+    for (size_t b = 0; b < block_rows(a); b++) {
+        size_t count, start = start_of(a, b, &count), k = b % a->parts;
         const double *x = a->frames[0] + start;
         for (size_t i = 0; i < count; i++)
             if (!isnan(x[i])) {
@@ -117,15 +126,15 @@ static bp_status take_frames(bp_context *ctx, analysis *a, bool pair)
     double first = mean_of(a->frames[0], a->pixels), second = pair ? mean_of(a->frames[1], a->pixels) : 0;
     bool same = pair && fabs(first - second) <= SAME_LEVEL * fmax(fabs(first), fabs(second)) + 1;
     bp_status status = BP_OK;
-    for (size_t k = 0; status == BP_OK && k < a->stripes; k++) {
-        size_t start = stripe_start(a, k) * a->stack->columns;
-        size_t count = stripe_start(a, k + 1) * a->stack->columns - start;
+    for (size_t b = 0; status == BP_OK && b < block_rows(a); b++) {
+        size_t count, start = start_of(a, b, &count), k = b % a->parts;
         const double *x = a->frames[0] + start, *y = a->frames[1] + start;
+        bp_noise *noise = count == BLOCK_ROWS * a->stack->columns ? a->noise[k] : a->rest;
         if (same)
             bp_transfer_add(&a->levels[k][a->pairs], x, y, count);
-        status = bp_noise_add(ctx, a->noise[k], BP_F64, x, NULL, &none, NULL);
+        status = bp_noise_add(ctx, noise, BP_F64, x, NULL, &none, NULL);
         if (status == BP_OK && pair)
-            status = bp_noise_add(ctx, a->noise[k], BP_F64, y, same ? x : NULL, &none, NULL);
+            status = bp_noise_add(ctx, noise, BP_F64, y, same ? x : NULL, &none, NULL);
     }
     a->pairs += same;
     return status;
@@ -172,7 +181,7 @@ static bp_status take_all(bp_context *ctx, analysis *a, size_t most)
     return status;
 }
 
-/* ---- results, of all stripes but one ---- */
+/* ---- results, of all parts but one ---- */
 
 /* A line through pairs at several levels. */
 static bool from_levels(const analysis *a, size_t without, double *gain, double *intercept)
@@ -181,7 +190,7 @@ static bool from_levels(const analysis *a, size_t without, double *gain, double 
     double least = INFINITY, most = 0;
     for (size_t p = 0; p < a->pairs; p++) {
         memset(&pairs[p], 0, sizeof pairs[p]);
-        for (size_t k = 0; k < a->stripes; k++) {
+        for (size_t k = 0; k < a->parts; k++) {
             const bp_transfer_sums *s = &a->levels[k][p];
             double share = k == without ? 0 : 1;
             pairs[p].pixels += share * s->pixels;
@@ -196,12 +205,23 @@ static bool from_levels(const analysis *a, size_t without, double *gain, double 
            *gain > 0;
 }
 
+static bp_noise *merge_parts(const analysis *a, size_t without)
+{
+    bp_noise *all = bp_noise_new(BLOCK_ROWS, BLOCK_ROWS);
+    for (size_t k = 0; all && k < a->parts; k++)
+        if (k != without)
+            bp_noise_merge(all, a->noise[k]);
+    if (all && a->rest && (block_rows(a) - 1) % a->parts != without)
+        bp_noise_merge(all, a->rest);
+    return all;
+}
+
 static bp_status results_of(bp_context *ctx, analysis *a, size_t without, double *results, const char **from)
 {
     double gain, intercept, dark = 0, pixels = 0, square = 0, dark_pairs = 0;
     for (size_t i = 0; i < RESULTS; i++)
         results[i] = NAN;
-    for (size_t k = 0; k < a->stripes; k++) {
+    for (size_t k = 0; k < a->parts; k++) {
         double share = k == without ? 0 : 1;
         dark += share * a->dark_sum[k];
         pixels += share * a->dark_pixels[k];
@@ -212,14 +232,13 @@ static bp_status results_of(bp_context *ctx, analysis *a, size_t without, double
     *from = "pairs of equal frames at several levels";
     if (!known) {
         bp_noise_estimate found;
-        bp_noise *joined = bp_noise_new(BLOCK_ROWS, BLOCK_ROWS);
-        if (!joined)
+        bp_noise *whole = merge_parts(a, ALL), *part = merge_parts(a, without);
+        if (whole && part)
+            bp_noise_finish_part(part, without == ALL ? part : whole, &found);
+        bp_noise_free(whole);
+        bp_noise_free(part);
+        if (!whole || !part)
             return bp_fail(ctx, BP_E_MEMORY, "no memory for noise");
-        for (size_t k = 0; k < a->stripes; k++)
-            if (k != without)
-                bp_noise_merge(joined, a->noise[k]);
-        bp_noise_finish(joined, &found);
-        bp_noise_free(joined);
         known = found.gain_known;
         gain = found.gain;
         intercept = found.intercept;
@@ -244,28 +263,28 @@ static bp_status add_results(bp_context *ctx, analysis *a, bp_outcomes *outcomes
 {
     static const char *const names[RESULTS] = {"gain", "read_noise", "offset"};
     static const char *const units[RESULTS] = {"value/photon", "value", "value"};
-    double all[RESULTS], without[RESULTS][STRIPES], one[RESULTS];
+    double all[RESULTS], without[RESULTS][PARTS], one[RESULTS];
     const char *from, *ignored;
     bp_status status = results_of(ctx, a, ALL, all, &from);
     if (status == BP_OK && isnan(all[GAIN]) && isnan(all[OFFSET]))
         return bp_fail(ctx, BP_E_UNSUPPORTED, "gain and noise cannot be estimated: %s", from);
-    for (size_t k = 0; status == BP_OK && k < a->stripes; k++) {
+    for (size_t k = 0; status == BP_OK && k < a->parts; k++) {
         status = results_of(ctx, a, k, one, &ignored);
         for (size_t r = 0; r < RESULTS; r++)
             without[r][k] = one[r];
     }
     bp_log(ctx, BP_LOG_INFO, "noise: gain from %s", from);
     for (size_t r = 0; status == BP_OK && r < RESULTS; r++) {
-        double sigma = a->stripes > 1 ? bp_jackknife_sigma(without[r], a->stripes) : (double)NAN;
+        double sigma = a->parts > 1 ? bp_jackknife_sigma(without[r], a->parts) : (double)NAN;
         bool known = !isnan(sigma) && !isnan(all[r]);
         status = bp_outcomes_add(ctx, outcomes,
                                  &(bp_outcome){.name = names[r],
                                                .unit = units[r],
-                                               .uncertainty = known ? from_stripes : NULL,
+                                               .uncertainty = known ? from_parts : NULL,
                                                .count = 1,
                                                .values = &all[r],
                                                .sigmas = known ? &sigma : NULL,
-                                               .unit_count = known ? a->stripes : 0,
+                                               .unit_count = known ? a->parts : 0,
                                                .without = known ? without[r] : NULL});
     }
     return status;
@@ -283,8 +302,9 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
         status = take_all(ctx, a, (size_t)params[P_PAIRS]);
     if (status == BP_OK)
         status = add_results(ctx, a, outcomes);
-    for (size_t i = 0; i < STRIPES; i++)
+    for (size_t i = 0; i < PARTS; i++)
         bp_noise_free(a->noise[i]);
+    bp_noise_free(a->rest);
     free(a->frames[0]);
     free(a->frames[1]);
     free(a->keys);

@@ -67,6 +67,21 @@ def test_flats_that_are_not_flat_and_darks(beampress, tmp_path):
     agree(found, "offset", OFFSET, 0.1)
 
 
+def test_uncertainty_is_that_of_repeats(beampress, tmp_path):
+    """SIMULATED cameras, the same one again and again: sigma is what the values scatter by."""
+    y, x = np.mgrid[0:96, 0:96]
+    scene = 2000 * (0.6 + 0.4 * np.sin(x / 20) * np.cos(y / 15))
+    runs = []
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        frames = [camera(random, 0 * scene) for _ in range(4)] + [camera(random, scene) for _ in range(8)]
+        write(tmp_path / "scan.h5", np.stack(frames), [2] * 4 + [1] * 8)
+        runs.append(noise_of(beampress, tmp_path / "scan.h5"))
+    for name in ("gain", "read_noise", "offset"):
+        values, sigmas = (np.array([run[name][key] for run in runs]) for key in ("value", "sigma"))
+        assert np.sqrt((sigmas**2).mean()) / values.std(ddof=1) == pytest.approx(1, abs=0.4), name
+
+
 def test_one_image(beampress, tmp_path):
     random = np.random.default_rng(2)
     y, x = np.mgrid[0:512, 0:512]

@@ -185,6 +185,23 @@ def test_porod_fit(build):
     assert slope == pytest.approx(-4, abs=1e-12) and 0 < sigma < 0.01
 
 
+def test_porod_slopes_of_rounded_curves(build):
+    """The noisy sphere between q = 2 and 4, every point that is above 0 with the same weight (sigma = I): as it is, in half
+    precision, and in steps of 1 and of 10 (errors to 0.5 and 5), which leave one level of the tail, and none."""
+    with open(case("saxs_guinier_effect.csv"), newline="") as f:
+        truth = {row["scheme"]: row["porod_exponent"] for row in csv.DictReader(f)}
+    q, intensity, _ = columns("saxs_sphere_noisy.csv").T
+    versions = {"original": intensity, "float16": intensity.astype(np.float16).astype(float),
+                "abs_0.5": np.rint(intensity), "abs_5": np.rint(intensity / 10) * 10}
+    for scheme, values in versions.items():
+        tail = (q > 2) & (q < 4) & (values > 0)
+        found = scattering(build, "porod", np.stack([q, values, values], axis=1)[tail], 2)
+        if truth[scheme]:
+            assert found[0] == pytest.approx(-float(truth[scheme]), abs=6e-8), scheme
+        else:
+            assert len(found) == 0 or np.isnan(found[0])
+
+
 GEOMETRY = {"distance": (2, "m"), "x_pixel_size": (172, "um"), "y_pixel_size": (0.172, "mm"),
             "beam_center_x": (30.5, "pixels"), "beam_center_y": (20.5, "pixels")}
 
