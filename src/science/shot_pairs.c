@@ -36,6 +36,7 @@ typedef struct pairs {
     bp_shots a, b;
     bp_unit_sums sums, rings; /* rings: difference of background means, ratio of scatters, shots */
     bp_unit_values strength_a, strength_b;
+    double peaks_a, peaks_b; /* of the panels of the shot so far */
 } pairs;
 
 static bool add_spots(pairs *p, double *t, size_t unit)
@@ -68,16 +69,26 @@ static bool add_spots(pairs *p, double *t, size_t unit)
     return true;
 }
 
-static bool add_shot(pairs *p, size_t unit)
+static void add_hit(pairs *p, double *t)
 {
-    double *t = bp_unit_sums_of(&p->sums, unit), *rings = bp_unit_sums_of(&p->rings, unit);
-    const bp_peaks *a = &p->a.peaks, *b = &p->b.peaks;
-    double distance = p->a.params[P_DISTANCE], least = p->a.params[P_MIN_PEAKS];
-    bool hit = (double)a->count >= least, still = (double)b->count >= least;
+    double least = p->a.params[P_MIN_PEAKS];
+    bool hit = p->peaks_a >= least, still = p->peaks_b >= least;
     t[T_SHOTS]++;
     t[T_HITS] += hit;
     t[T_HITS_LOST] += hit && !still;
     t[T_HITS_FALSE] += !hit && still;
+    p->peaks_a = p->peaks_b = 0;
+}
+
+static bool add_frame(pairs *p, size_t frame, size_t unit)
+{
+    double *t = bp_unit_sums_of(&p->sums, unit), *rings = bp_unit_sums_of(&p->rings, unit);
+    const bp_peaks *a = &p->a.peaks, *b = &p->b.peaks;
+    double distance = p->a.params[P_DISTANCE];
+    p->peaks_a += (double)a->count;
+    p->peaks_b += (double)b->count;
+    if ((frame + 1) % p->a.panels == 0)
+        add_hit(p, t);
     t[T_PEAKS] += (double)a->count;
     t[T_FOUND] += (double)bp_peaks_near(a, b, distance);
     t[T_TEST_PEAKS] += (double)b->count;
@@ -98,14 +109,14 @@ static bool add_shot(pairs *p, size_t unit)
 
 static bp_status read_shots(bp_context *ctx, pairs *p)
 {
-    uint64_t shots = p->a.stack->frames;
-    for (uint64_t shot = 0; shot < shots; shot++) {
-        bp_status status = bp_shots_read(ctx, &p->a, shot);
+    size_t frames = (size_t)p->a.stack->frames;
+    for (size_t frame = 0; frame < frames; frame++) {
+        bp_status status = bp_shots_read(ctx, &p->a, frame);
         if (status == BP_OK)
-            status = bp_shots_read(ctx, &p->b, shot);
+            status = bp_shots_read(ctx, &p->b, frame);
         if (status != BP_OK)
             return status;
-        if (!add_shot(p, bp_unit_of(&p->sums, (size_t)shot, (size_t)shots)))
+        if (!add_frame(p, frame, bp_unit_of(&p->sums, frame / p->a.panels, p->a.count)))
             return bp_fail(ctx, BP_E_MEMORY, "no memory for peaks");
     }
     return BP_OK;
@@ -238,8 +249,8 @@ bp_status bp_sx_compare(bp_context *ctx, const double *params, const bp_science_
     static const char *const names[] = {"background_shift", "background_sigma_ratio"};
     static const char *const units_of[] = {"sigma", ""};
     pairs p = {0};
-    size_t shots = (size_t)reference->frames, units = shots > BP_UNITS_MOST ? BP_UNITS_MOST : shots;
     bp_status status = bp_shots_init(ctx, &p.a, params, reference);
+    size_t shots = p.a.count, units = shots > BP_UNITS_MOST ? BP_UNITS_MOST : shots;
     if (status == BP_OK)
         status = bp_shots_init(ctx, &p.b, params, test);
     if (status == BP_OK && (!bp_unit_sums_init(&p.sums, units, T_COUNT) ||

@@ -44,6 +44,11 @@ static bp_status check(bp_context *ctx, const double *p, const bp_science_stack 
                        p[P_MIN_RADIUS]);
     if (s->rows < 3 || s->columns < 3)
         return bp_fail(ctx, BP_E_INPUT, "frames of %zux%zu have no room for a peak", s->rows, s->columns);
+    if (s->frames % (uint64_t)p[P_PANELS])
+        return bp_fail(ctx, BP_E_INPUT, "%llu frames are no whole number of shots of %.0f panels",
+                       (unsigned long long)s->frames, p[P_PANELS]);
+    if (p[P_PANELS] > 1 && p[P_MERGE] != 0)
+        return bp_fail(ctx, BP_E_USAGE, "sx: merge=1 is for detectors of one panel");
     if (!any_takes_part(s))
         return bp_fail(ctx, BP_E_INPUT, "no pixel takes part: all are masked");
     return BP_OK;
@@ -52,6 +57,8 @@ static bp_status check(bp_context *ctx, const double *p, const bp_science_stack 
 bp_status bp_shots_init(bp_context *ctx, bp_shots *shots, const double *params, const bp_science_stack *s)
 {
     *shots = (bp_shots){.params = params, .stack = s};
+    shots->panels = (size_t)params[P_PANELS];
+    shots->count = (size_t)s->frames / shots->panels;
     bp_peakfinder8_params find = {.threshold = (float)params[P_THRESHOLD],
                                   .min_snr = (float)params[P_MIN_SNR],
                                   .min_pixels = (uint32_t)params[P_MIN_PIXELS],

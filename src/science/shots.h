@@ -32,6 +32,7 @@ enum {
     P_VALID_MIN,
     P_DISTANCE,
     P_LIST,
+    P_PANELS,
     P_MERGE,
     P_SHELLS,
     P_SX_COUNT
@@ -42,6 +43,7 @@ enum {
 typedef struct bp_shots {
     const double *params;
     const bp_science_stack *stack;
+    size_t panels, count; /* frames of a shot, one for each panel of the detector; shots */
     bp_peakfinder8 *finder;
     bp_spot_rings rings;
     uint8_t *strong; /* of finder dispersion */
@@ -55,7 +57,7 @@ typedef struct bp_shots {
 BP_MUST_CHECK bp_status bp_shots_init(bp_context *ctx, bp_shots *shots, const double *params,
                                       const bp_science_stack *stack);
 void bp_shots_fini(bp_shots *shots);
-/* Reads a frame and finds its peaks. */
+/* Reads a frame, which is a panel of a shot, and finds its peaks. */
 BP_MUST_CHECK bp_status bp_shots_read(bp_context *ctx, bp_shots *shots, uint64_t frame);
 /* Sums a spot of the frame that was read; false when it is too near to an edge or a gap. */
 bool bp_shots_sum(const bp_shots *shots, const bp_peak *peak, bp_spot *spot);

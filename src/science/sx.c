@@ -54,6 +54,8 @@ static const bp_param params_of_sx[P_SX_COUNT] = {
     SX_PARAM(P_DISTANCE, "distance", "pixels", BP_PARAM_REAL, 0, 1000, 2,
              "of two files: peaks this near are the same"),
     SX_PARAM(P_LIST, "list", "", BP_PARAM_SWITCH, 0, 1, 0, "also all peaks, one by one"),
+    SX_PARAM(P_PANELS, "panels", "frames", BP_PARAM_INTEGER, 1, 10000, 1,
+             "that make a shot, one after the other: panels of the detector, each searched for itself"),
     SX_PARAM(P_MERGE, "merge", "", BP_PARAM_SWITCH, 0, 1, 0,
              "also CC1/2, CC*, Rsplit of half sets of shots, merged by the true indices (simulated shots)"),
     SX_PARAM(P_SHELLS, "shells", "", BP_PARAM_INTEGER, 1, 1000, 10, "of resolution, for merge"),
@@ -61,7 +63,7 @@ static const bp_param params_of_sx[P_SX_COUNT] = {
 
 enum { T_SHOTS, T_PEAKS, T_HITS, T_SPOTS, T_INTENSITY, T_COUNT };
 
-#define LIST_COLUMNS 6
+#define LIST_COLUMNS 7 /* the last one, the panel, is told when there are several */
 
 typedef struct analysis {
     bp_shots shots;
@@ -74,24 +76,29 @@ typedef struct analysis {
 
 static const char *const from_shots = "jackknife over shots";
 
-static bool list_spot(analysis *a, uint64_t shot, const bp_peak *peak, const bp_spot *spot)
+static bool list_spot(analysis *a, size_t frame, const bp_peak *peak, const bp_spot *spot)
 {
-    const double columns[LIST_COLUMNS] = {(double)shot,        (double)peak->x, (double)peak->y,
-                                          (double)peak->total, spot->intensity, spot->sigma};
+    size_t panels = a->shots.panels;
+    const double columns[LIST_COLUMNS] = {(double)(frame / panels), (double)peak->x, (double)peak->y,
+                                          (double)peak->total,      spot->intensity, spot->sigma,
+                                          (double)(frame % panels)};
     bool done = true;
     for (size_t c = 0; c < LIST_COLUMNS && done && a->shots.params[P_LIST] != 0; c++)
         done = bp_unit_values_add(&a->list[c], columns[c], 0);
     return done;
 }
 
-static bool add_shot(analysis *a, uint64_t shot, size_t unit)
+static bool add_frame(analysis *a, size_t frame, size_t unit)
 {
     const bp_shots *s = &a->shots;
     double *sums = bp_unit_sums_of(&a->sums, unit), *rings = bp_unit_sums_of(&a->rings, unit);
-    a->peaks[shot] = (double)s->peaks.count;
-    sums[T_SHOTS]++;
+    double *peaks = &a->peaks[frame / s->panels];
+    *peaks += (double)s->peaks.count;
     sums[T_PEAKS] += (double)s->peaks.count;
-    sums[T_HITS] += (double)s->peaks.count >= s->params[P_MIN_PEAKS];
+    if ((frame + 1) % s->panels == 0) {
+        sums[T_SHOTS]++;
+        sums[T_HITS] += *peaks >= s->params[P_MIN_PEAKS];
+    }
     for (size_t i = 0; i < s->peaks.count; i++) {
         bp_spot spot;
         bool summed = bp_shots_sum(s, &s->peaks.items[i], &spot);
@@ -99,7 +106,7 @@ static bool add_shot(analysis *a, uint64_t shot, size_t unit)
             sums[T_SPOTS]++;
             sums[T_INTENSITY] += spot.intensity;
         }
-        if (!list_spot(a, shot, &s->peaks.items[i], &spot) ||
+        if (!list_spot(a, frame, &s->peaks.items[i], &spot) ||
             (summed && spot.sigma > 0 &&
              !bp_unit_values_add(&a->strength, spot.intensity / spot.sigma, unit)))
             return false;
@@ -119,16 +126,34 @@ static bool add_shot(analysis *a, uint64_t shot, size_t unit)
 
 static bp_status read_shots(bp_context *ctx, analysis *a)
 {
-    uint64_t shots = a->shots.stack->frames;
-    for (uint64_t shot = 0; shot < shots; shot++) {
-        bp_status status = bp_shots_read(ctx, &a->shots, shot);
+    size_t frames = (size_t)a->shots.stack->frames;
+    for (size_t frame = 0; frame < frames; frame++) {
+        bp_status status = bp_shots_read(ctx, &a->shots, frame);
         if (status != BP_OK)
             return status;
-        size_t unit = bp_unit_of(&a->sums, (size_t)shot, (size_t)shots);
-        if (!add_shot(a, shot, unit) || !bp_shot_merge_add(&a->merge, &a->shots, shot, unit))
+        size_t unit = bp_unit_of(&a->sums, frame / a->shots.panels, a->shots.count);
+        if (!add_frame(a, frame, unit) || !bp_shot_merge_add(&a->merge, &a->shots, frame, unit))
             return bp_fail(ctx, BP_E_MEMORY, "no memory for peaks");
     }
     return BP_OK;
+}
+
+/* Of shots that are all hits, or all none, a jackknife knows no more than that: sigma is that of one shot
+ * more of either kind (Laplace's rule). */
+static bp_status add_certain_hits(bp_context *ctx, const double *total, size_t units, double value,
+                                  double *without, bp_outcomes *outcomes)
+{
+    double share = (total[T_HITS] + 1) / (total[T_SHOTS] + 2);
+    double sigma = sqrt(share * (1 - share) / total[T_SHOTS]);
+    return bp_outcomes_add(ctx, outcomes,
+                           &(bp_outcome){.name = "hit_fraction",
+                                         .unit = "",
+                                         .uncertainty = "counting, with one hit and one miss more",
+                                         .count = 1,
+                                         .values = &value,
+                                         .sigmas = &sigma,
+                                         .unit_count = units,
+                                         .without = without});
 }
 
 /* Numbers that are one sum over another. */
@@ -150,14 +175,17 @@ static bp_status add_ratios(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
         }
         bp_unit_sums_total(&a->sums, SIZE_MAX, total);
         double value = total[rows[k].below] > 0 ? total[rows[k].above] / total[rows[k].below] : NAN;
-        status = bp_outcomes_from_units(ctx, outcomes,
-                                        &(bp_outcome){.name = rows[k].name,
-                                                      .unit = rows[k].unit,
-                                                      .uncertainty = from_shots,
-                                                      .count = 1,
-                                                      .values = &value,
-                                                      .unit_count = units,
-                                                      .without = without});
+        if (rows[k].above == T_HITS && units > 1 && (value == 0 || value == 1))
+            status = add_certain_hits(ctx, total, units, value, without, outcomes);
+        else
+            status = bp_outcomes_from_units(ctx, outcomes,
+                                            &(bp_outcome){.name = rows[k].name,
+                                                          .unit = rows[k].unit,
+                                                          .uncertainty = from_shots,
+                                                          .count = 1,
+                                                          .values = &value,
+                                                          .unit_count = units,
+                                                          .without = without});
     }
     return status;
 }
@@ -181,16 +209,15 @@ static bp_status add_strength(bp_context *ctx, analysis *a, bp_outcomes *outcome
 
 static bp_status add_peaks(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
 {
-    static const char *const names[LIST_COLUMNS] = {"peak_shot",  "peak_x",         "peak_y",
-                                                    "peak_total", "peak_intensity", "peak_sigma"};
-    static const char *const units[LIST_COLUMNS] = {"", "pixels", "pixels", "value", "value", "value"};
-    bp_status status = bp_outcomes_add(ctx, outcomes,
-                                       &(bp_outcome){.name = "peaks",
-                                                     .unit = "peaks",
-                                                     .axis = "shot",
-                                                     .count = (size_t)a->shots.stack->frames,
-                                                     .values = a->peaks});
-    for (size_t c = 0; c < LIST_COLUMNS && status == BP_OK && a->shots.params[P_LIST] != 0; c++)
+    static const char *const names[LIST_COLUMNS] = {"peak_shot",      "peak_x",     "peak_y",    "peak_total",
+                                                    "peak_intensity", "peak_sigma", "peak_panel"};
+    static const char *const units[LIST_COLUMNS] = {"", "pixels", "pixels", "value", "value", "value", ""};
+    size_t columns = a->shots.params[P_LIST] == 0 ? 0 : a->shots.panels > 1 ? LIST_COLUMNS : LIST_COLUMNS - 1;
+    bp_status status = bp_outcomes_add(
+        ctx, outcomes,
+        &(bp_outcome){
+            .name = "peaks", .unit = "peaks", .axis = "shot", .count = a->shots.count, .values = a->peaks});
+    for (size_t c = 0; c < columns && status == BP_OK; c++)
         status = bp_outcomes_add(ctx, outcomes,
                                  &(bp_outcome){.name = names[c],
                                                .unit = units[c],
@@ -204,8 +231,8 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
                      bp_outcomes *outcomes)
 {
     analysis a = {0};
-    size_t shots = (size_t)stack->frames, units = shots > BP_UNITS_MOST ? BP_UNITS_MOST : shots;
     bp_status status = bp_shots_init(ctx, &a.shots, params, stack);
+    size_t shots = a.shots.count, units = shots > BP_UNITS_MOST ? BP_UNITS_MOST : shots;
     if (status == BP_OK) {
         a.peaks = calloc(shots + 1, sizeof *a.peaks);
         if (!a.peaks || !bp_unit_sums_init(&a.sums, units, T_COUNT) ||

@@ -96,6 +96,37 @@ def test_numbers_of_shots(beampress, tmp_path):
     assert np.median(np.abs(mean[10:60] - 20)) < 0.2 and np.median(np.abs(sigma[10:60] - 20 ** 0.5)) < 0.1
 
 
+def test_sigma_of_hits_that_are_certain(beampress, tmp_path):
+    frames = shots(6)
+    for part, value, share in ((np.delete(frames, [0, 3], axis=0), 1, 5 / 6), (frames[[0, 3]], 0, 1 / 4)):
+        found = analyse(beampress, tmp_path, part, "threshold=60,min_peaks=8")["hit_fraction"]
+        assert found["value"] == value and found["sigma"] == pytest.approx(np.sqrt(share * (1 - share) / len(part)), rel=1e-9)
+
+
+def test_panels_make_a_shot(beampress, tmp_path):
+    """Four shots of three panels: peaks and hits are those of the shot, and so are the units of sigma."""
+    frames = shots(12)
+    one = analyse(beampress, tmp_path, frames, "threshold=60,min_peaks=25,list=1")
+    found = analyse(beampress, tmp_path, frames.reshape(4, 3, *frames.shape[1:]), "threshold=60,min_peaks=25,list=1,panels=3")
+    peaks = np.reshape(one["peaks"]["values"], (4, 3)).sum(axis=1)
+    assert found["peaks"]["values"] == peaks.tolist() and one["hit_fraction"]["value"] == 0
+    assert found["hit_fraction"]["value"] == np.mean(peaks >= 25) > 0
+    assert found["peaks_per_shot"]["value"] == pytest.approx(peaks.mean()) and found["peaks_per_shot"]["sigma"] == pytest.approx(peaks.std(ddof=1) / 2)
+    for name in ("mean_intensity", "median_i_over_sigma"):
+        assert found[name]["value"] == pytest.approx(one[name]["value"], rel=1e-12)
+    frame = 3 * np.array(found["peak_shot"]["values"]) + found["peak_panel"]["values"]
+    assert frame.tolist() == one["peak_shot"]["values"] and "peak_panel" not in one
+    assert "12 frames are no whole number of shots of 5 panels" in analyse(beampress, tmp_path, frames, "panels=5", None, 3).stderr
+    assert "one panel" in analyse(beampress, tmp_path, frames, "panels=3,merge=1", None, 2).stderr
+    lost = frames.copy()
+    lost[3:5] = 20  # two panels of the second shot
+    for name, values in (("a.h5", frames), ("b.h5", lost)):
+        write(tmp_path / name, values)
+    done = beampress("analyse", "sx:threshold=60,min_peaks=25,panels=3", tmp_path / "a.h5", "--against", tmp_path / "b.h5", "--json")
+    both = {r["name"]: r for r in done.json["results"]}
+    assert peaks[1] >= 25 and both["hits_lost"]["value"] == pytest.approx(1 / np.sum(peaks >= 25))
+
+
 def test_same_shots_in_another_type_and_order(beampress, tmp_path):
     frames = shots(6)
     params = "threshold=60,min_peaks=8"
