@@ -169,7 +169,7 @@ static const char *how(const analysis *a)
 static bp_status add_thresholds(bp_context *ctx, const analysis *a, bp_outcomes *outcomes, bool each,
                                 size_t from, size_t count)
 {
-    double values[BP_OTSU_MOST_CLASSES], sigmas[BP_OTSU_MOST_CLASSES], at[BP_OTSU_MOST_CLASSES];
+    double values[BP_OTSU_MOST_CLASSES], sigmas[BP_OTSU_MOST_CLASSES] = {0}, at[BP_OTSU_MOST_CLASSES];
     double without[BP_OTSU_MOST_CLASSES * BP_JACKKNIFE_BLOCKS], blocks[BP_JACKKNIFE_BLOCKS];
     for (size_t k = 0; k < count; k++) {
         values[k] = bin_value(&a->total, a->bins[from + k]);
