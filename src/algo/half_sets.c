@@ -10,7 +10,7 @@ static bool both(const double *a, const double *b, size_t i)
 
 static double ratio(double above, double below)
 {
-    return below > 0 ? above / below : NAN;
+    return below > 0 && isfinite(below) && isfinite(above) ? above / below : NAN;
 }
 
 void bp_half_sets(const double *a, const double *b, size_t count, double figures[BP_HALF_COUNT])

@@ -59,8 +59,6 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
     if (s->frames != 1 || s->columns < 2 || s->columns > 3)
         return bp_fail(ctx, BP_E_INPUT, "half_sets reads one table of two or three columns, not %llu of %zu",
                        (unsigned long long)s->frames, s->columns);
-    if (s->rows < 2 * UNITS || (s->columns == 3 && s->rows < 2 * UNITS * shells))
-        return bp_fail(ctx, BP_E_INPUT, "%zu reflections are too few", s->rows);
     double *values = malloc(s->rows * s->columns * sizeof *values);
     table t = {.spots = calloc(2 * s->rows, sizeof *t.spots), .list = calloc(s->rows, sizeof *t.list)};
     bp_status status = values && t.spots && t.list
@@ -68,6 +66,11 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
                            : bp_fail(ctx, BP_E_MEMORY, "no memory for %zu reflections", s->rows);
     if (status == BP_OK)
         status = fill_table(ctx, &t, values, s->rows, s->columns);
+    size_t parts = s->columns == 3 ? shells : 1;
+    if (status == BP_OK && t.data.count < 2 * UNITS * parts)
+        status =
+            bp_fail(ctx, BP_E_INPUT, "%zu reflections in both halves are too few for %zu shell%s: %zu each",
+                    t.data.count, parts, parts == 1 ? "" : "s", (size_t)2 * UNITS);
     if (status == BP_OK)
         status = bp_half_outcomes(ctx, &t.data, BP_HALF_COUNT, UNITS, 0, repeats, outcomes);
     if (status == BP_OK && s->columns == 3) {

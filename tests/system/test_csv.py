@@ -97,3 +97,19 @@ def test_half_sets_with_shells(beampress, tmp_path):
     table[7, 2] = np.nan
     np.savetxt(tmp_path / "t.csv", table, delimiter=",")
     assert "reflection 7 has no 1/d" in beampress("analyse", "half_sets", tmp_path / "t.csv", code=3).stderr
+
+
+def test_half_sets_that_say_nothing(beampress, tmp_path):
+    """Too few, or not defined, and told so; never a number that pretends."""
+    def found(text, *more, code=0):
+        (tmp_path / "t.csv").write_text(text)
+        done = beampress("analyse", "half_sets", tmp_path / "t.csv", "--json", *more, code=code)
+        return done.stderr if code else {r["name"]: (r["value"], r["sigma"]) for r in done.json["results"]}
+
+    assert "39 reflections in both halves are too few for 1 shell: 40 each" in found("1,2\n" * 39 + "1,\n" * 50, code=3)
+    assert "40 reflections in both halves are too few for 10 shells: 40 each" in found("1,2,3\n" * 40, code=3)
+    assert "no 1/d" in found("1,2,inf\n" * 500, code=3)
+    for text in ("0,0\n" * 100, "1e308,-1e308\n" * 100, "1e308,1e308\n" * 99 + "1,1e308\n"):
+        assert set(found(text).values()) == {(None, None)}, text[:20]
+    same = found("".join(f"{i} {i}\n" for i in range(100)))
+    assert same["cc_half"] == (1, 0) and same["cc_star"] == (1, 0) and same["rsplit"] == (0, 0)
