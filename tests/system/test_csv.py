@@ -113,3 +113,23 @@ def test_half_sets_that_say_nothing(beampress, tmp_path):
         assert set(found(text).values()) == {(None, None)}, text[:20]
     same = found("".join(f"{i} {i}\n" for i in range(100)))
     assert same["cc_half"] == (1, 0) and same["cc_star"] == (1, 0) and same["rsplit"] == (0, 0)
+
+
+def test_sigma_of_half_sets_by_scale_and_number(beampress, tmp_path):
+    """Another unit leaves it as it is, four times the reflections halve it, and the order of the rows does not matter to CC1/2."""
+    random = np.random.default_rng(6)
+    crystal = random.exponential(100, 4000)
+    table = np.array([crystal + random.normal(0, 40, 4000), crystal + random.normal(0, 40, 4000)]).T
+
+    def sigmas(rows):
+        np.save(tmp_path / "t.npy", rows)
+        return np.array([r["sigma"] for r in beampress("analyse", "half_sets", tmp_path / "t.npy", "--json").json["results"]])
+    all_of_them = sigmas(table)
+    assert sigmas(1024 * table) == pytest.approx(all_of_them, rel=1e-9)
+    quarters = np.sqrt(np.mean([sigmas(table[k::4]) ** 2 for k in range(4)], axis=0))
+    assert np.abs(quarters / all_of_them - 2).max() < 0.4
+    assert sigmas(table[::-1]) == pytest.approx(all_of_them, rel=0.25)
+    # noise of two halves and no signal: CC1/2 scatters by 1 / sqrt(n), CC* is not defined or not known
+    np.save(tmp_path / "t.npy", 1000 + random.normal(0, 1, (4000, 2)))
+    found = {r["name"]: r for r in beampress("analyse", "half_sets", tmp_path / "t.npy", "--json").json["results"]}
+    assert found["cc_half"]["sigma"] == pytest.approx(4000 ** -0.5, rel=0.2) and found["cc_star"]["sigma"] is None
