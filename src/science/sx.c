@@ -78,10 +78,10 @@ static const char *const from_shots = "jackknife over shots";
 
 static bool list_spot(analysis *a, size_t frame, const bp_peak *peak, const bp_spot *spot)
 {
-    size_t panels = a->shots.panels;
-    const double columns[LIST_COLUMNS] = {(double)(frame / panels), (double)peak->x, (double)peak->y,
-                                          (double)peak->total,      spot->intensity, spot->sigma,
-                                          (double)(frame % panels)};
+    size_t shot = frame / a->shots.panels, panel = frame % a->shots.panels;
+    const double columns[LIST_COLUMNS] = {(double)shot,        (double)peak->x, (double)peak->y,
+                                          (double)peak->total, spot->intensity, spot->sigma,
+                                          (double)panel};
     bool done = true;
     for (size_t c = 0; c < LIST_COLUMNS && done && a->shots.params[P_LIST] != 0; c++)
         done = bp_unit_values_add(&a->list[c], columns[c], 0);
