@@ -209,11 +209,16 @@ def main():
                   f"({min(ratios):.2f} to {max(ratios):.2f})", flush=True)
         rows += here
     if arguments.csv:
+        lines = [[*names, f"{mean:.6g}", f"{scatter:.4g}", f"{predicted:.4g}", f"{ratio:.3f}", repeats]
+                 for *names, mean, scatter, predicted, ratio, repeats in rows]
+        if pathlib.Path(arguments.csv).exists():  # those of other experiments stay
+            with open(arguments.csv, newline="") as file:
+                lines += [line for line in list(csv.reader(file))[1:] if line[0] not in arguments.experiments]
+        order = list(EXPERIMENTS)
         with open(arguments.csv, "w", newline="") as file:
             out = csv.writer(file, lineterminator="\n")
             out.writerow(("experiment", "quantity", "bin", "mean", "scatter_of_repeats", "predicted_sigma", "predicted_over_true", "repeats"))
-            for *names, mean, scatter, predicted, ratio, repeats in rows:
-                out.writerow((*names, f"{mean:.6g}", f"{scatter:.4g}", f"{predicted:.4g}", f"{ratio:.3f}", repeats))
+            out.writerows(sorted((line for line in lines if line[0] in order), key=lambda line: order.index(line[0])))
     return 0
 
 

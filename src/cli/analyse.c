@@ -59,28 +59,37 @@ static void set_json(bp_cli *cli, const bp_analysis *a)
         bp_json_append(cli->result, "results", outcome_json(&a->outcomes.items[i]));
 }
 
+/* A value with its sigma: two cells. */
+static void print_value(bp_table *table, const bp_outcome *o, size_t i)
+{
+    if (isnan(o->values[i]))
+        bp_table_cell(table, "not defined");
+    else
+        bp_table_cell(table, "%.7g", o->values[i]);
+    if (o->sigmas && !isnan(o->sigmas[i]))
+        bp_table_cell(table, "%.2g", o->sigmas[i]);
+    else
+        bp_table_cell(table, "not known");
+}
+
 static void print_numbers(const bp_analysis *a)
 {
     static const bp_column columns[] = {
         {"result", 'l'}, {"value", 'r'}, {"sigma", 'r'}, {"unit", 'l'}, {"sigma from", 'l'}};
     bp_table *table = bp_table_new(columns, 5);
+    size_t numbers = 0;
     for (size_t i = 0; i < a->outcomes.count; i++) {
         const bp_outcome *o = &a->outcomes.items[i];
         if (o->axis)
             continue;
+        numbers++;
         bp_table_cell(table, "%s", o->name);
-        if (isnan(*o->values))
-            bp_table_cell(table, "not defined");
-        else
-            bp_table_cell(table, "%.7g", *o->values);
-        if (o->sigmas)
-            bp_table_cell(table, "%.2g", *o->sigmas);
-        else
-            bp_table_cell(table, "not known");
+        print_value(table, o, 0);
         bp_table_cell(table, "%s", o->unit);
         bp_table_cell(table, "%s", o->uncertainty ? o->uncertainty : "");
     }
-    bp_table_print(table, stdout, 0);
+    if (numbers)
+        bp_table_print(table, stdout, 0);
     bp_table_free(table);
 }
 
@@ -90,11 +99,7 @@ static void print_curve(const bp_outcome *o)
     bp_table *table = bp_table_new(columns, 3);
     for (size_t i = 0; i < o->count; i++) {
         bp_table_cell(table, "%.7g", o->at ? o->at[i] : (double)i);
-        bp_table_cell(table, "%.7g", o->values[i]);
-        if (o->sigmas)
-            bp_table_cell(table, "%.2g", o->sigmas[i]);
-        else
-            bp_table_cell(table, "not known");
+        print_value(table, o, i);
     }
     char part[64] = "";
     if (o->parts)

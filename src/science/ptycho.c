@@ -33,6 +33,7 @@ typedef struct analysis {
     uint8_t *skip, *skip_other, *tiles;
     double *curves, *sigmas, *without; /* CURVES x positions; without: CURVES x UNITS x positions */
     double *at;
+    bool whole; /* values that may be counts */
 } analysis;
 
 static bp_status make_room(bp_context *ctx, analysis *a)
@@ -60,14 +61,15 @@ static void fini(analysis *a)
     free(a->curves);
 }
 
-static bp_status read(bp_context *ctx, const analysis *a, const bp_science_stack *s, uint64_t f,
-                      double *frame, uint8_t *skip)
+static bp_status read(bp_context *ctx, analysis *a, const bp_science_stack *s, uint64_t f, double *frame,
+                      uint8_t *skip)
 {
     size_t pixels = s->rows * s->columns;
     bp_status status = s->read(ctx, s->user, f, 1, frame);
-    if (status == BP_OK)
-        bp_skip_marks(s->marks != BP_OPAQUE ? s->marks : s->dtype, a->params[P_MARKS] != 0, frame, pixels,
-                      NULL, skip);
+    bool whole =
+        status != BP_OK || bp_skip_marks(s->marks != BP_OPAQUE ? s->marks : s->dtype, a->params[P_MARKS] != 0,
+                                         frame, pixels, a->stack->excluded, skip);
+    a->whole = a->whole && whole;
     for (size_t i = 0; i < pixels && a->stack->excluded; i++)
         skip[i] = skip[i] || a->stack->excluded[i];
     return status;
@@ -125,7 +127,7 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
 {
     static const char *const names[CURVES][2] = {
         {"photons", "value"}, {"centre_of_mass_x", "pixels"}, {"centre_of_mass_y", "pixels"}};
-    analysis a = {.params = params, .stack = stack};
+    analysis a = {.params = params, .stack = stack, .whole = true};
     size_t positions = (size_t)stack->frames;
     bp_status status = make_room(ctx, &a);
     for (size_t f = 0; f < positions && status == BP_OK; f++) {
@@ -135,17 +137,18 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
             describe_position(&a, f);
     }
     for (size_t k = 0; k < CURVES && status == BP_OK; k++)
-        status = bp_outcomes_add(ctx, outcomes,
-                                 &(bp_outcome){.name = names[k][0],
-                                               .unit = names[k][1],
-                                               .axis = "position",
-                                               .uncertainty = "Poisson counts",
-                                               .count = positions,
-                                               .values = a.curves + k * positions,
-                                               .sigmas = a.sigmas + k * positions,
-                                               .at = a.at,
-                                               .unit_count = UNITS,
-                                               .without = a.without + k * UNITS * positions});
+        status = bp_outcomes_add(
+            ctx, outcomes,
+            &(bp_outcome){.name = names[k][0],
+                          .unit = names[k][1],
+                          .axis = "position",
+                          .uncertainty = a.whole ? "Poisson counts" : "Poisson, as if the values were counts",
+                          .count = positions,
+                          .values = a.curves + k * positions,
+                          .sigmas = a.sigmas + k * positions,
+                          .at = a.at,
+                          .unit_count = UNITS,
+                          .without = a.without + k * UNITS * positions});
     fini(&a);
     return status;
 }

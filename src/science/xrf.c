@@ -8,6 +8,7 @@
 
 #include "algo/jackknife.h"
 #include "algo/snip.h"
+#include "base/random.h"
 #include "beampress/science.h"
 
 enum { P_FROM, P_TO, P_SIDES, P_SNIP, P_COUNT };
@@ -22,14 +23,18 @@ static const bp_param params_of_xrf[P_COUNT] = {
                 "half the width of what counts as a peak in the background of the sum spectrum"},
 };
 
-#define UNITS BP_JACKKNIFE_BLOCKS
+#define UNITS   BP_JACKKNIFE_BLOCKS
+#define REDRAWN 60 /* times that counts are drawn again */
+#define SMOOTH  5  /* channels to each side */
 
 typedef struct analysis {
     const double *params;
     const bp_science_stack *stack;
     size_t channels, spectra, units, from, to; /* the window: from ... to */
-    double *frame, *sum, *background, *parts;  /* parts: units x channels, sums of blocks of spectra */
+    double *frame, *sum, *background, *parts;  /* parts: units x channels, sums of spectra that
+                       are dealt out in turn */
     double *areas, *sigmas, *at;               /* per spectrum */
+    bool whole;                                /* values that may be counts */
 } analysis;
 
 static bp_status make_room(bp_context *ctx, analysis *a)
@@ -70,10 +75,11 @@ static bp_status walk(bp_context *ctx, analysis *a,
 
 static void add_spectrum(analysis *a, size_t spectrum, double *counts)
 {
-    double *part = a->parts + spectrum * a->units / a->spectra * a->channels;
+    double *part = a->parts + spectrum % a->units * a->channels;
     for (size_t i = 0; i < a->channels; i++) {
         a->sum[i] += counts[i];
         part[i] += counts[i];
+        a->whole = a->whole && counts[i] >= 0 && counts[i] == floor(counts[i]);
     }
 }
 
@@ -119,14 +125,30 @@ static void fill_area(analysis *a, size_t spectrum, double *counts)
     a->at[spectrum] = (double)spectrum;
 }
 
+static size_t spectra_in(const analysis *a, size_t unit)
+{
+    return a->spectra / a->units + (unit < a->spectra % a->units);
+}
+
+/* All spectra over those that are not of the unit. */
+static double scale_without(const analysis *a, size_t unit)
+{
+    return (double)a->spectra / (double)(a->spectra - spectra_in(a, unit));
+}
+
+static const char *how(const analysis *a)
+{
+    return a->whole ? "Poisson counts" : "Poisson, as if the values were counts";
+}
+
 static bp_status add_window(bp_context *ctx, const analysis *a, bp_outcomes *outcomes)
 {
     double total, variance, rest, ignored, areas[UNITS], totals[UNITS];
-    double area = area_of(a, a->sum, &total, &variance), scale = (double)a->units / ((double)a->units - 1);
+    double area = area_of(a, a->sum, &total, &variance);
     for (size_t u = 0; u < a->units; u++) {
         areas[u] = area - area_of(a, a->parts + u * a->channels, &rest, &ignored);
-        areas[u] *= scale;
-        totals[u] = (total - rest) * scale;
+        areas[u] *= scale_without(a, u);
+        totals[u] = (total - rest) * scale_without(a, u);
     }
     const struct {
         const char *name;
@@ -139,7 +161,7 @@ static bp_status add_window(bp_context *ctx, const analysis *a, bp_outcomes *out
         status = bp_outcomes_add(ctx, outcomes,
                                  &(bp_outcome){.name = rows[k].name,
                                                .unit = "value",
-                                               .uncertainty = "Poisson counts",
+                                               .uncertainty = how(a),
                                                .count = 1,
                                                .values = &value,
                                                .sigmas = &sigma,
@@ -149,24 +171,92 @@ static bp_status add_window(bp_context *ctx, const analysis *a, bp_outcomes *out
     return status;
 }
 
-static bp_status add_curves(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
+/* Mean of the sum spectrum over a few channels. */
+static double smooth(const analysis *a, size_t channel)
+{
+    size_t first = channel > SMOOTH ? channel - SMOOTH : 0;
+    size_t end = channel + SMOOTH < a->channels ? channel + SMOOTH + 1 : a->channels;
+    double sum = 0;
+    for (size_t i = first; i < end; i++)
+        sum += a->sum[i];
+    return sum / (double)(end - first);
+}
+
+/* A count of this mean: Poisson, or Gaussian where there are many. */
+static double draw(bp_random *random, double mean)
+{
+    double p = exp(-mean), rest = bp_random_uniform(random), count = 0;
+    if (mean > 50) {
+        double far = sqrt(-2 * log(1 - rest));
+        return mean + sqrt(mean) * far * cos(2 * 3.14159265358979323846 * bp_random_uniform(random));
+    }
+    while (rest > p && count < 1000) {
+        rest -= p;
+        p *= mean / ++count;
+    }
+    return count;
+}
+
+/* The background goes along the lowest channels. What those scatter by is seen when counts are drawn again
+ * about a spectrum that has no noise; leaving out a little of the noise, or adding it twice, moves them in
+ * another way. False when memory is short. */
+static bool redraw_background(const analysis *a, double *sigmas)
+{
+    size_t n = a->channels;
+    double *sum = malloc(4 * n * sizeof *sum), draws = REDRAWN;
+    if (!sum)
+        return false;
+    double *background = sum + n, *first = background + n, *second = first + n;
+    memset(first, 0, 2 * n * sizeof *first);
+    bp_random random;
+    bp_random_init(&random, 1, 0);
+    bool done = true;
+    for (size_t k = 0; k < REDRAWN && done; k++) {
+        for (size_t i = 0; i < n; i++)
+            sum[i] = draw(&random, smooth(a, i));
+        done = bp_snip(sum, n, (size_t)a->params[P_SNIP], background);
+        for (size_t i = 0; i < n; i++) {
+            double away = background[i] - a->background[i];
+            first[i] += away;
+            second[i] += away * away;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        sigmas[i] = sqrt(fmax(second[i] - first[i] * first[i] / draws, 0) / (draws - 1));
+    free(sum);
+    return done;
+}
+
+static bp_status add_background(bp_context *ctx, const analysis *a, bp_outcome curve, double *sigmas,
+                                bp_outcomes *outcomes)
+{
+    if (!bp_snip(a->sum, a->channels, (size_t)a->params[P_SNIP], a->background) ||
+        !redraw_background(a, sigmas))
+        return bp_fail(ctx, BP_E_MEMORY, "no memory for a background");
+    curve.name = "background";
+    curve.values = a->background;
+    curve.unit_count = 0;
+    curve.without = NULL;
+    return bp_outcomes_add(ctx, outcomes, &curve);
+}
+
+static bp_status add_channels(bp_context *ctx, const analysis *a, bp_outcomes *outcomes)
 {
     size_t n = a->channels;
     double *room = malloc((2 + a->units) * n * sizeof *room);
     if (!room)
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a spectrum");
     double *sigmas = room, *at = sigmas + n, *without = at + n;
-    double scale = (double)a->units / ((double)a->units - 1);
     for (size_t i = 0; i < n; i++) {
         sigmas[i] = sqrt(fmax(a->sum[i], 1));
         at[i] = (double)i;
         for (size_t u = 0; u < a->units; u++)
-            without[u * n + i] = (a->sum[i] - a->parts[u * n + i]) * scale;
+            without[u * n + i] = (a->sum[i] - a->parts[u * n + i]) * scale_without(a, u);
     }
     bp_outcome curve = {.name = "spectrum",
                         .unit = "value",
                         .axis = "channel",
-                        .uncertainty = "Poisson counts",
+                        .uncertainty = how(a),
                         .count = n,
                         .values = a->sum,
                         .sigmas = sigmas,
@@ -174,32 +264,29 @@ static bp_status add_curves(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
                         .unit_count = a->units > 1 ? a->units : 0,
                         .without = a->units > 1 ? without : NULL};
     bp_status status = bp_outcomes_add(ctx, outcomes, &curve);
-    curve = (bp_outcome){.name = "background",
-                         .unit = "value",
-                         .axis = "channel",
-                         .count = n,
-                         .values = a->background,
-                         .at = at};
     if (status == BP_OK)
-        status = bp_outcomes_add(ctx, outcomes, &curve);
-    curve = (bp_outcome){.name = "peak_areas",
-                         .unit = "value",
-                         .axis = "spectrum",
-                         .uncertainty = "Poisson counts",
-                         .count = a->spectra,
-                         .values = a->areas,
-                         .sigmas = a->sigmas,
-                         .at = a->at};
-    if (status == BP_OK)
-        status = bp_outcomes_add(ctx, outcomes, &curve);
+        status = add_background(ctx, a, curve, sigmas, outcomes);
     free(room);
     return status;
+}
+
+static bp_status add_areas(bp_context *ctx, const analysis *a, bp_outcomes *outcomes)
+{
+    return bp_outcomes_add(ctx, outcomes,
+                           &(bp_outcome){.name = "peak_areas",
+                                         .unit = "value",
+                                         .axis = "spectrum",
+                                         .uncertainty = how(a),
+                                         .count = a->spectra,
+                                         .values = a->areas,
+                                         .sigmas = a->sigmas,
+                                         .at = a->at});
 }
 
 static bp_status run(bp_context *ctx, const double *params, const bp_science_stack *stack,
                      bp_outcomes *outcomes)
 {
-    analysis a = {.params = params, .stack = stack};
+    analysis a = {.params = params, .stack = stack, .whole = true};
     bp_status status = make_room(ctx, &a);
     if (status == BP_OK)
         status = walk(ctx, &a, add_spectrum);
@@ -207,12 +294,12 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
         status = find_window(ctx, &a);
     if (status == BP_OK)
         status = walk(ctx, &a, fill_area);
-    if (status == BP_OK && !bp_snip(a.sum, a.channels, (size_t)params[P_SNIP], a.background))
-        status = bp_fail(ctx, BP_E_MEMORY, "no memory for a background");
     if (status == BP_OK)
         status = add_window(ctx, &a, outcomes);
     if (status == BP_OK)
-        status = add_curves(ctx, &a, outcomes);
+        status = add_channels(ctx, &a, outcomes);
+    if (status == BP_OK)
+        status = add_areas(ctx, &a, outcomes);
     free(a.frame);
     free(a.parts);
     return status;

@@ -29,6 +29,7 @@ def test_photons_and_centre_of_mass(beampress, tmp_path):
         assert (abs(values.mean(axis=0) - right) < 5 * scatter / np.sqrt(40)).all()
         ratio = np.sqrt((sigmas**2).mean(axis=0)) / scatter
         assert np.median(ratio) == pytest.approx(1, abs=0.15) and ratio.min() > 0.6 and ratio.max() < 1.6
+    assert "as if" in analyse(beampress, "ptycho", write(tmp_path / "s.h5", truth))["photons"]["uncertainty"]
     dark = analyse(beampress, "ptycho", write(tmp_path / "d.h5", np.zeros((2, 8, 8), np.uint16)))
     assert dark["photons"]["values"] == [0, 0] and dark["centre_of_mass_x"]["values"] == [None, None]
 
@@ -79,10 +80,15 @@ def test_peak_area(beampress, tmp_path):
         values, sigmas = (np.array([run[name][key] for run in runs]) for key in ("value", "sigma"))
         assert abs(values.mean() - truth) < 5 * values.std() / np.sqrt(40) + 0.01 * truth
         assert np.median(sigmas) / values.std(ddof=1) == pytest.approx(1, abs=0.3)
+    lines, sigmas = (np.array([run["background"][key] for run in runs]) for key in ("values", "sigma"))
+    assert np.median(np.sqrt((sigmas**2).mean(axis=0)) / lines.std(axis=0, ddof=1)) == pytest.approx(1, abs=0.25)
     areas = runs[0]["peak_areas"]
     assert len(areas["values"]) == 30 and sum(areas["values"]) == pytest.approx(runs[0]["peak_area"]["value"], rel=1e-9)
     background = np.array(runs[0]["background"]["values"])
     assert abs(background[140:160] / (30 * (30 - 0.05 * channel[140:160])) - 1).max() < 0.2
+    assert runs[0]["peak_area"]["uncertainty"] == "Poisson counts"
+    scaled = analyse(beampress, "xrf:from=125,to=175,sides=20", write(tmp_path / "s.h5", counts * 1.5))
+    assert "as if" in scaled["peak_area"]["uncertainty"]
     bad = beampress("analyse", "xrf:from=290,to=299", tmp_path / "x.h5", code=3)
     assert "does not fit 300 channels" in bad.stderr
 
