@@ -61,29 +61,56 @@ static double frequency(size_t i, size_t n, size_t side)
     return f * (double)side / (double)n;
 }
 
+void bp_rings_of_row(size_t rows, size_t columns, size_t row, uint32_t *ring)
+{
+    const double round = 6755399441055744.0; /* 1.5 * 2^52: adding it leaves no fraction */
+    size_t side = rows > columns ? rows : columns;
+    double down = frequency(row, rows, side), step = (double)side / (double)columns;
+    for (size_t c = 0; c <= columns / 2; c++) {
+        double across = (double)(int32_t)c * step;
+        ring[c] = (uint32_t)(int32_t)(sqrt(down * down + across * across) + round - round);
+    }
+}
+
+/* One row of both transforms, that of a and i b together: 2 F1 = p + q*, 2 F2 = -i (p - q*). Its mirror
+ * image holds the same. */
+static void add_row(bp_rings *rings, const bp_complex *p, const bp_complex *q, const uint32_t *ring)
+{
+    size_t columns = rings->columns;
+    for (size_t c = 0; c <= columns / 2 && ring[c] < rings->count;) {
+        double product = 0, first = 0, second = 0, pixels = 0;
+        uint32_t k = ring[c];
+        for (; c <= columns / 2 && ring[c] == k; c++) {
+            bp_complex u = p[c], v = q[c ? columns - c : 0];
+            bp_complex f = {u.re + v.re, u.im - v.im}, g = {u.im + v.im, v.re - u.re};
+            double weight = c == 0 || 2 * c == columns ? 1 : 2;
+            product += weight * (f.re * g.re + f.im * g.im);
+            first += weight * (f.re * f.re + f.im * f.im);
+            second += weight * (g.re * g.re + g.im * g.im);
+            pixels += weight;
+        }
+        rings->product[k] += product;
+        rings->first[k] += first;
+        rings->second[k] += second;
+        rings->pixels[k] += pixels;
+    }
+}
+
 bool bp_rings_add(bp_rings *rings, const double *a, const double *b, size_t edge)
 {
-    size_t rows = rings->rows, columns = rings->columns, side = rows > columns ? rows : columns;
+    size_t rows = rings->rows, columns = rings->columns;
     bp_complex *image = malloc((rows * columns + 1) * sizeof *image);
-    if (!image)
-        return false;
-    load(rings, a, b, edge, image);
-    bool done = bp_fft_image(rows, columns, image, false);
-    for (size_t r = 0; done && r < rows; r++)
-        for (size_t c = 0; c < columns; c++) {
-            double ring = rint(hypot(frequency(r, rows, side), frequency(c, columns, side)));
-            if (!(ring < (double)rings->count))
-                continue;
-            bp_complex p = image[r * columns + c];
-            bp_complex q = image[(r ? rows - r : 0) * columns + (c ? columns - c : 0)];
-            /* the transforms of two real images out of one: 2 F1 = p + q*, 2 F2 = -i (p - q*) */
-            bp_complex f = {p.re + q.re, p.im - q.im}, g = {p.im + q.im, q.re - p.re};
-            size_t k = (size_t)ring;
-            rings->product[k] += f.re * g.re + f.im * g.im;
-            rings->first[k] += f.re * f.re + f.im * f.im;
-            rings->second[k] += g.re * g.re + g.im * g.im;
-            rings->pixels[k]++;
-        }
+    uint32_t *ring = malloc((columns / 2 + 1) * sizeof *ring);
+    bool done = image && ring;
+    if (done) {
+        load(rings, a, b, edge, image);
+        done = bp_fft_image(rows, columns, image, false);
+    }
+    for (size_t r = 0; done && r < rows; r++) {
+        bp_rings_of_row(rows, columns, r, ring);
+        add_row(rings, image + r * columns, image + (r ? rows - r : 0) * columns, ring);
+    }
+    free(ring);
     free(image);
     return done;
 }

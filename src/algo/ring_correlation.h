@@ -7,6 +7,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* Rings of the first columns / 2 + 1 pixels of a row of an image's transform: the frequency, in cycles per
+ * longer side, rounded. They grow along the row. */
+void bp_rings_of_row(size_t rows, size_t columns, size_t row, uint32_t *ring);
 
 /* Sums over the pixels of each ring; ring r holds frequencies that round to r cycles per longer side. */
 typedef struct bp_rings {

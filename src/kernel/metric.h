@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define BP_METRIC_LANES 8
+#define BP_METRIC_LAGS  100
 #define BP_SSIM_ROWS    8  /* windows above each other that are taken in at once */
 #define BP_SSIM_TAPS    11 /* at most */
 
@@ -67,6 +68,11 @@ typedef struct bp_metric_kernels {
      * label (when labelled), or that are not finite in one of the two. */
     void (*survey)(const double *reference, const double *test, const uint8_t *excluded, bool labelled,
                    double label, size_t n, uint8_t *out, bp_row_survey *row);
+    /* Sum of n products, pair i in lane i mod BP_METRIC_LANES as far as they are whole, then the rest. */
+    double (*dot)(const double *a, const double *b, size_t n);
+    /* Adds the sum of a[i] b[i + lag] to sums[lag - 1], for lags 1 to BP_METRIC_LAGS. n: a multiple of
+     * BP_METRIC_LANES; b has n + BP_METRIC_LAGS values. */
+    void (*lags)(const double *a, const double *b, size_t n, double *sums);
     /* Values as doubles. */
     void (*from_u16)(const uint16_t *in, size_t n, double *out);
     void (*from_f32)(const float *in, size_t n, double *out);

@@ -4,6 +4,6 @@
 #if defined(__AVX2__)
 #include "kernel/metric_body.h"
 
-const bp_metric_kernels bp_metric_kernels_avx2 = {metric_windows, metric_point, metric_survey,
-                                                  metric_from_u16, metric_from_f32};
+const bp_metric_kernels bp_metric_kernels_avx2 = {metric_windows, metric_point,    metric_survey,  metric_dot,
+                                                  metric_lags,    metric_from_u16, metric_from_f32};
 #endif

@@ -318,6 +318,48 @@ static void metric_survey(const double *reference, const double *test, const uin
     }
 }
 
+static double metric_dot(const double *a, const double *b, size_t n)
+{
+    packet lanes[BP_METRIC_LANES / LANES] = {{0}};
+    double parts[BP_METRIC_LANES], sum = 0;
+    size_t i = 0;
+    for (; i + BP_METRIC_LANES <= n; i += BP_METRIC_LANES)
+        UNROLL for (size_t k = 0; k < BP_METRIC_LANES / LANES; k++) lanes[k] +=
+            load(a + i + k * LANES) * load(b + i + k * LANES);
+    for (; i < n; i++)
+        sum += a[i] * b[i];
+    for (size_t k = 0; k < BP_METRIC_LANES / LANES; k++)
+        store(parts + k * LANES, lanes[k]);
+    for (size_t k = 0; k < BP_METRIC_LANES; k++)
+        sum += parts[k];
+    return sum;
+}
+
+#define LAGS_AT_ONCE 5
+
+static void metric_lags(const double *a, const double *b, size_t n, double *sums)
+{
+    enum { PER_LAG = BP_METRIC_LANES / LANES };
+    for (size_t lag = 0; lag < BP_METRIC_LAGS; lag += LAGS_AT_ONCE) {
+        packet lanes[LAGS_AT_ONCE][PER_LAG] = {{{0}}};
+        for (size_t i = 0; i < n; i += BP_METRIC_LANES)
+            UNROLL for (size_t part = 0; part < PER_LAG; part++)
+            {
+                packet v = load(a + i + part * LANES);
+                UNROLL for (size_t k = 0; k < LAGS_AT_ONCE; k++) lanes[k][part] +=
+                    v * load(b + i + part * LANES + lag + k + 1);
+            }
+        for (size_t k = 0; k < LAGS_AT_ONCE; k++) {
+            double parts[BP_METRIC_LANES], sum = 0;
+            for (size_t part = 0; part < PER_LAG; part++)
+                store(parts + part * LANES, lanes[k][part]);
+            for (size_t i = 0; i < BP_METRIC_LANES; i++)
+                sum += parts[i];
+            sums[lag + k] += sum;
+        }
+    }
+}
+
 static void metric_from_u16(const uint16_t *in, size_t n, double *restrict out)
 {
     for (size_t i = 0; i < n; i++)

@@ -3,5 +3,5 @@
 
 #include "kernel/metric_body.h"
 
-const bp_metric_kernels bp_metric_kernels_c = {metric_windows, metric_point, metric_survey, metric_from_u16,
-                                               metric_from_f32};
+const bp_metric_kernels bp_metric_kernels_c = {metric_windows, metric_point,    metric_survey,  metric_dot,
+                                               metric_lags,    metric_from_u16, metric_from_f32};

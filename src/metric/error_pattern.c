@@ -5,10 +5,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "algo/dot.h"
 #include "algo/fft.h"
+#include "algo/ring_correlation.h"
+#include "base/scratch.h"
 #include "beampress/metric.h"
+#include "kernel/kernel.h"
 
-#define LAGS 100
+#define LAGS  BP_METRIC_LAGS
+#define BLOCK 4096 /* pixels that stay in the nearest cache for all lags */
+#define PI    3.14159265358979323846
 
 enum { Q_LAG1, Q_LAG1_X, Q_LAG1_Y, Q_CORRELATION, Q_SPECTRUM, Q_COUNT };
 
@@ -83,80 +89,137 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
     return BP_OK;
 }
 
-/* Eight sums side by side, added up in a fixed order. */
-static double dot(const double *a, const double *b, size_t n)
+/* Adds the sums of a[i] b[i + lag], for lags 1 to LAGS: lag - 1 of sums. */
+static void add_lags(const double *a, const double *b, size_t n, double *sums)
+{
+    size_t at = 0;
+    for (; at + BLOCK + LAGS <= n; at += BLOCK)
+        bp_kernels_get()->metric->lags(a + at, b + at, BLOCK, sums);
+    for (size_t lag = 1; lag <= LAGS && at + lag < n; lag++)
+        sums[lag - 1] += bp_dot(a + at, b + at + lag, n - at - lag);
+}
+
+/* An error image. weights: 1 where a pixel takes part and 0 elsewhere, where d is 0 too; NULL when all do. */
+typedef struct error_image {
+    size_t rows, columns;
+    const double *d, *weights;
+    double total; /* of d */
+} error_image;
+
+static double sum_of(const double *values, size_t n)
 {
     double lanes[8] = {0}, sum = 0;
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (size_t k = 0; k < 8; k++)
-            lanes[k] += a[i + k] * b[i + k];
-    for (; i < n; i++)
-        sum += a[i] * b[i];
-    for (size_t k = 0; k < 8; k++)
-        sum += lanes[k];
+    size_t whole = n - n % 8;
+    for (size_t at = 0; at < whole; at += 8)
+        for (size_t i = 0; i < 8; i++)
+            lanes[i] += values[at + i];
+    for (size_t i = whole; i < n; i++)
+        lanes[i - whole] += values[i];
+    for (size_t i = 0; i < 8; i++)
+        sum += lanes[i];
     return sum;
 }
 
-/* Pairs of d[i] and d[i + lag]. weights: 1 where a pixel takes part and 0 elsewhere, where d is 0 too; NULL
- * when all do, and then sums[i] is that of the first i values. */
-static void add_pairs(pairs *p, const double *d, const double *weights, const double *sums, size_t n,
-                      size_t lag)
+/* Pairs of pixels along the order in which they are stored. */
+static void add_correlation(state *s, const error_image *e)
 {
-    if (lag >= n)
-        return;
-    p->products += dot(d, d + lag, n - lag);
-    p->firsts += weights ? dot(d, weights + lag, n - lag) : sums[n - lag] - sums[0];
-    p->seconds += weights ? dot(weights, d + lag, n - lag) : sums[n] - sums[lag];
-    p->count += weights ? dot(weights, weights + lag, n - lag) : (double)(n - lag);
-}
-
-static void add_correlation(state *s, const double *d, const double *weights, const double *sums, size_t rows,
-                            size_t columns)
-{
-    size_t n = rows * columns;
-    s->total += weights ? dot(d, weights, n) : sums[n];
-    s->squares += dot(d, d, n);
-    s->count += weights ? dot(weights, weights, n) : (double)n;
-    for (size_t lag = 1; lag <= LAGS; lag++)
-        add_pairs(&s->lag[lag], d, weights, sums, n, lag);
-    for (size_t r = 0; r < rows; r++) {
-        size_t at = r * columns;
-        add_pairs(&s->x, d + at, weights ? weights + at : NULL, sums + at, columns, 1);
+    size_t n = e->rows * e->columns;
+    double products[LAGS] = {0}, firsts[LAGS] = {0}, seconds[LAGS] = {0}, counts[LAGS] = {0};
+    double head = 0, tail = 0;
+    add_lags(e->d, e->d, n, products);
+    if (e->weights) {
+        add_lags(e->d, e->weights, n, firsts);
+        add_lags(e->weights, e->d, n, seconds);
+        add_lags(e->weights, e->weights, n, counts);
     }
-    add_pairs(&s->y, d, weights, sums, n, columns);
+    for (size_t lag = 1; lag <= LAGS && lag < n; lag++) {
+        pairs *p = &s->lag[lag];
+        head += e->d[lag - 1];
+        tail += e->d[n - lag];
+        p->products += products[lag - 1];
+        p->firsts += e->weights ? firsts[lag - 1] : e->total - tail;
+        p->seconds += e->weights ? seconds[lag - 1] : e->total - head;
+        p->count += e->weights ? counts[lag - 1] : (double)(n - lag);
+    }
 }
 
-/* Frequency of index i of n, in cycles per `side` pixels. */
-static double frequency(size_t i, size_t n, size_t side)
+/* Pairs of the n values at a and those at b. weights likewise, or NULL. */
+static void add_neighbours(pairs *p, const double *a, const double *b, const double *a_weights,
+                           const double *b_weights, size_t n)
 {
-    double f = i <= (n - 1) / 2 ? (double)i : (double)i - (double)n;
-    return f * (double)side / (double)n;
+    p->products += bp_dot(a, b, n);
+    p->firsts += b_weights ? bp_dot(a, b_weights, n) : sum_of(a, n);
+    p->seconds += a_weights ? bp_dot(a_weights, b, n) : sum_of(b, n);
+    p->count += a_weights ? bp_dot(a_weights, b_weights, n) : (double)n;
 }
 
-static bool add_spectrum(state *s, const double *d, size_t rows, size_t columns)
+static void add_directions(state *s, const error_image *e)
 {
-    size_t n = rows * columns, side = rows > columns ? rows : columns;
-    bp_complex *image = malloc(n * sizeof *image);
-    double mean = 0;
-    if (!image)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        mean += d[i];
-    mean /= (double)n;
-    for (size_t i = 0; i < n; i++)
-        image[i] = (bp_complex){d[i] - mean, 0};
-    bool done = bp_fft_image(rows, columns, image, false);
-    for (size_t r = 0; done && r < rows; r++)
-        for (size_t c = 0; c < columns; c++) {
-            double ring = rint(hypot(frequency(r, rows, side), frequency(c, columns, side)));
-            const bp_complex *v = &image[r * columns + c];
-            if (ring < (double)s->rings) {
-                s->power[(size_t)ring] += (v->re * v->re + v->im * v->im) / (double)n;
-                s->ring_pixels[(size_t)ring]++;
-            }
+    for (size_t r = 0; r < e->rows; r++) {
+        size_t at = r * e->columns, below = at + e->columns;
+        const double *d = e->d, *w = e->weights;
+        add_neighbours(&s->x, d + at, d + at + 1, w ? w + at : NULL, w ? w + at + 1 : NULL, e->columns - 1);
+        if (r + 1 < e->rows)
+            add_neighbours(&s->y, d + at, d + below, w ? w + at : NULL, w ? w + below : NULL, e->columns);
+    }
+}
+
+/* Power of one row of the transform, and of the row it is the mirror image of in time. */
+static void add_power(state *s, const error_image *e, const bp_complex *image, size_t row, uint32_t *ring)
+{
+    size_t rows = e->rows / 2, half = e->columns / 2, mirrored = row ? rows - row : 0;
+    double turn = -2 * PI * (double)row / (double)e->rows, cosine = cos(turn), sine = sin(turn);
+    for (int upper = 0; upper < 2; upper++) {
+        bp_rings_of_row(e->rows, e->columns, row + (upper ? rows : 0), ring);
+        for (size_t c = 0; c <= half && ring[c] < s->rings; c++) {
+            bp_complex p = image[row * e->columns + c];
+            bp_complex q = image[mirrored * e->columns + (c ? e->columns - c : 0)];
+            /* even and odd rows, transformed together: 2 E = p + q*, 2 O = -i (p - q*) */
+            bp_complex even = {p.re + q.re, p.im - q.im}, odd = {p.im + q.im, q.re - p.re};
+            bp_complex turned = {cosine * odd.re - sine * odd.im, cosine * odd.im + sine * odd.re};
+            double re = upper ? even.re - turned.re : even.re + turned.re;
+            double im = upper ? even.im - turned.im : even.im + turned.im;
+            double weight = c == 0 || 2 * c == e->columns ? 1 : 2; /* its mirror image too */
+            s->power[ring[c]] += weight * (re * re + im * im) / 4;
+            s->ring_pixels[ring[c]] += weight;
         }
-    free(image);
+    }
+}
+
+/* Of an odd number of rows, which do not go in pairs. */
+static void add_power_of_row(state *s, const error_image *e, const bp_complex *image, size_t row,
+                             uint32_t *ring)
+{
+    bp_rings_of_row(e->rows, e->columns, row, ring);
+    for (size_t c = 0; c <= e->columns / 2 && ring[c] < s->rings; c++) {
+        bp_complex v = image[row * e->columns + c];
+        double weight = c == 0 || 2 * c == e->columns ? 1 : 2;
+        s->power[ring[c]] += weight * (v.re * v.re + v.im * v.im);
+        s->ring_pixels[ring[c]] += weight;
+    }
+}
+
+/* Two rows are one row of complex numbers. */
+static bool add_spectrum(bp_context *ctx, state *s, const error_image *e)
+{
+    size_t n = e->rows * e->columns, pair = e->rows % 2 ? 1 : 2, rows = e->rows / pair;
+    bp_complex *image = bp_scratch_take(ctx, n / pair * sizeof *image);
+    uint32_t *ring = malloc((e->columns / 2 + 1) * sizeof *ring);
+    double mean = e->total / (double)n;
+    bool done = image && ring;
+    for (size_t r = 0; done && r < rows; r++) {
+        const double *d = e->d + r * pair * e->columns;
+        for (size_t c = 0; c < e->columns; c++)
+            image[r * e->columns + c] = (bp_complex){d[c] - mean, pair == 2 ? d[e->columns + c] - mean : 0};
+    }
+    done = done && bp_fft_image(rows, e->columns, image, false);
+    for (size_t r = 0; done && r < rows; r++)
+        if (pair == 2)
+            add_power(s, e, image, r, ring);
+        else
+            add_power_of_row(s, e, image, r, ring);
+    free(ring);
+    bp_scratch_give(ctx, image);
     return done;
 }
 
@@ -164,27 +227,26 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
 {
     state *s = user;
     size_t n = f->rows * f->columns;
-    double *d = malloc((2 * n + 1) * sizeof *d), *other = d + n; /* weights, or sums */
-    bool done = d != NULL, weighted = f->excluded != NULL;
-    if (done && !weighted)
-        other[0] = 0;
-    for (size_t i = 0; done && i < n; i++) {
-        bool takes_part = !(weighted && f->excluded[i]);
-        d[i] = takes_part ? f->test[i] - f->reference[i] : 0;
-        if (weighted)
-            other[i] = takes_part ? 1 : 0;
-        else
-            other[i + 1] = other[i] + d[i];
+    bool weighted = f->excluded != NULL;
+    double *d = bp_scratch_take(ctx, (weighted ? 2 : 1) * n * sizeof *d), *weights = weighted ? d + n : NULL;
+    if (!d)
+        return bp_fail(ctx, BP_E_MEMORY, "no memory");
+    for (size_t i = 0; i < n; i++)
+        d[i] = f->test[i] - f->reference[i];
+    for (size_t i = 0; weighted && i < n; i++) {
+        weights[i] = f->excluded[i] ? 0 : 1;
+        d[i] = f->excluded[i] ? 0 : d[i];
     }
-    if (done && n > 0) {
-        add_correlation(s, d, weighted ? other : NULL, other, f->rows, f->columns);
-        if (weighted)
-            s->spectral = false;
-        else
-            done = add_spectrum(s, d, f->rows, f->columns);
-    }
+    error_image e = {f->rows, f->columns, d, weights, sum_of(d, n)};
+    s->total += e.total;
+    s->squares += bp_dot(d, d, n);
+    s->count += weighted ? sum_of(weights, n) : (double)n;
+    add_correlation(s, &e);
+    add_directions(s, &e);
+    s->spectral = s->spectral && !weighted;
+    bool done = weighted || add_spectrum(ctx, s, &e);
     s->frames++;
-    free(d);
+    bp_scratch_give(ctx, d);
     return done ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
 }
 
@@ -239,9 +301,9 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
     double *curve = values + Q_CORRELATION;
     for (size_t lag = 1; lag <= LAGS; lag++)
         curve[lag - 1] = correlation(&s->lag[lag], mean, variance);
-    double *spectrum = curve + LAGS;
+    double *spectrum = curve + LAGS, pixels = (double)s->survey->rows * (double)s->survey->columns;
     for (size_t i = 0; i < s->rings; i++)
-        spectrum[i] = s->spectral && s->ring_pixels[i] > 0 ? s->power[i] / s->ring_pixels[i] : NAN;
+        spectrum[i] = s->spectral && s->ring_pixels[i] > 0 ? s->power[i] / (s->ring_pixels[i] * pixels) : NAN;
     return BP_OK;
 }
 
