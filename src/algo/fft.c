@@ -63,6 +63,18 @@ void bp_fftf_run_lanes(const bp_fftf *plan, size_t lanes, bp_complexf *data, bp_
 /* Columns are taken in groups, so that a cache line is read once. */
 #define SIDE_BY_SIDE 8
 
+static void bluestein_columns(const bp_fft *plan, size_t width, bp_complex *work, bp_complex *scratch)
+{
+    for (size_t i = 0; i < width; i++) {
+        bp_complex *one = scratch + bp_fft_scratch(plan);
+        for (size_t r = 0; r < plan->n; r++)
+            one[r] = work[r * width + i];
+        bp_fft_run(plan, one, false, scratch);
+        for (size_t r = 0; r < plan->n; r++)
+            work[r * width + i] = one[r];
+    }
+}
+
 static void columns_of(const bp_fft *plan, size_t rows, size_t columns, bp_complex *data, bool backward,
                        bp_complex *work)
 {
@@ -70,13 +82,17 @@ static void columns_of(const bp_fft *plan, size_t rows, size_t columns, bp_compl
     for (size_t c = 0; c < columns; c += SIDE_BY_SIDE) {
         size_t width = columns - c < SIDE_BY_SIDE ? columns - c : SIDE_BY_SIDE;
         for (size_t r = 0; r < rows; r++)
-            for (size_t i = 0; i < width; i++)
-                work[i * rows + r] = data[r * columns + c + i];
-        for (size_t i = 0; i < width; i++)
-            bp_fft_run(plan, work + i * rows, backward, scratch);
+            memcpy(work + r * width, data + r * columns + c, width * sizeof *work);
+        if (backward)
+            bp_fft_conjugate(work, rows * width);
+        if (plan->inner)
+            bluestein_columns(plan, width, work, scratch);
+        else
+            bp_fft_stages(plan, width, work, scratch);
+        if (backward)
+            bp_fft_conjugate(work, rows * width);
         for (size_t r = 0; r < rows; r++)
-            for (size_t i = 0; i < width; i++)
-                data[r * columns + c + i] = work[i * rows + r];
+            memcpy(data + r * columns + c, work + r * width, width * sizeof *work);
     }
 }
 
@@ -85,7 +101,7 @@ bool bp_fft_image(size_t rows, size_t columns, bp_complex *data, bool backward)
     bp_fft *along = bp_fft_new(columns), *across = bp_fft_new(rows);
     bool made = along && across;
     size_t scratch = made ? bp_fft_scratch(along) : 0, needed = made ? bp_fft_scratch(across) : 0;
-    needed += SIDE_BY_SIDE * rows;
+    needed = (needed > SIDE_BY_SIDE * rows ? needed : SIDE_BY_SIDE * rows) + (SIDE_BY_SIDE + 1) * rows;
     bp_complex *work = made ? calloc((needed > scratch ? needed : scratch) + 1, sizeof *work) : NULL;
     if (work) {
         for (size_t r = 0; r < rows; r++)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "algo/fft.h"
+#include "base/scratch.h"
 
 #define PI 3.14159265358979323846
 
@@ -96,10 +97,10 @@ static void add_row(bp_rings *rings, const bp_complex *p, const bp_complex *q, c
     }
 }
 
-bool bp_rings_add(bp_rings *rings, const double *a, const double *b, size_t edge)
+bool bp_rings_add(bp_context *ctx, bp_rings *rings, const double *a, const double *b, size_t edge)
 {
     size_t rows = rings->rows, columns = rings->columns;
-    bp_complex *image = malloc((rows * columns + 1) * sizeof *image);
+    bp_complex *image = bp_scratch_take(ctx, (rows * columns + 1) * sizeof *image);
     uint32_t *ring = malloc((columns / 2 + 1) * sizeof *ring);
     bool done = image && ring;
     if (done) {
@@ -111,7 +112,7 @@ bool bp_rings_add(bp_rings *rings, const double *a, const double *b, size_t edge
         add_row(rings, image + r * columns, image + (r ? rows - r : 0) * columns, ring);
     }
     free(ring);
-    free(image);
+    bp_scratch_give(ctx, image);
     return done;
 }
 

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "beampress/context.h"
+
 /* Rings of the first columns / 2 + 1 pixels of a row of an image's transform: the frequency, in cycles per
  * longer side, rounded. They grow along the row. */
 void bp_rings_of_row(size_t rows, size_t columns, size_t row, uint32_t *ring);
@@ -23,8 +25,9 @@ typedef struct bp_rings {
 /* Rings up to the Nyquist frequency of the longer side. False when memory is short. */
 bool bp_rings_init(bp_rings *rings, size_t rows, size_t columns);
 void bp_rings_fini(bp_rings *rings);
-/* Adds two images. edge: pixels over which a raised cosine takes the image to its mean at each border. */
-bool bp_rings_add(bp_rings *rings, const double *a, const double *b, size_t edge);
+/* Adds two images; room for them is kept in ctx, or not with NULL. edge: pixels over which a raised cosine
+ * takes the image to its mean at each border. */
+bool bp_rings_add(bp_context *ctx, bp_rings *rings, const double *a, const double *b, size_t edge);
 void bp_rings_merge(bp_rings *rings, const bp_rings *more);
 
 /* NAN where a ring is empty or one of the images has nothing there. */

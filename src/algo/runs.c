@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scratch.h"
+
 void bp_runs_init(bp_runs *runs, double low, double high)
 {
     *runs = (bp_runs){.low = low, .high = high};
@@ -33,29 +35,32 @@ static double from_key(uint64_t key)
 }
 
 /* Sorts keys, least digit first; digits that all keys share cost one look. The result is in *keys. */
-static void sort_keys(uint64_t **keys, uint64_t **other, size_t count)
-{
-    enum { BITS = 11, SIZE = 1 << BITS };
-    size_t places[SIZE];
-    for (unsigned shift = 0; shift < 64; shift += BITS) {
-        memset(places, 0, sizeof places);
-        for (size_t i = 0; i < count; i++)
-            places[(*keys)[i] >> shift & (SIZE - 1)]++;
-        if (places[(*keys)[0] >> shift & (SIZE - 1)] == count)
-            continue;
-        size_t at = 0;
-        for (size_t d = 0; d < SIZE; d++) {
-            size_t here = places[d];
-            places[d] = at;
-            at += here;
-        }
-        for (size_t i = 0; i < count; i++)
-            (*other)[places[(*keys)[i] >> shift & (SIZE - 1)]++] = (*keys)[i];
-        uint64_t *swap = *keys;
-        *keys = *other;
-        *other = swap;
+#define SORT_KEYS(name, type)                                                                                \
+    static void name(type **keys, type **other, size_t count)                                                \
+    {                                                                                                        \
+        enum { BITS = 11, SIZE = 1 << BITS };                                                                \
+        size_t places[SIZE];                                                                                 \
+        for (unsigned shift = 0; shift < 8 * sizeof(type); shift += BITS) {                                  \
+            memset(places, 0, sizeof places);                                                                \
+            for (size_t i = 0; i < count; i++)                                                               \
+                places[(*keys)[i] >> shift & (SIZE - 1)]++;                                                  \
+            if (places[(*keys)[0] >> shift & (SIZE - 1)] == count)                                           \
+                continue;                                                                                    \
+            size_t at = 0;                                                                                   \
+            for (size_t d = 0; d < SIZE; d++) {                                                              \
+                size_t here = places[d];                                                                     \
+                places[d] = at;                                                                              \
+                at += here;                                                                                  \
+            }                                                                                                \
+            for (size_t i = 0; i < count; i++)                                                               \
+                (*other)[places[(*keys)[i] >> shift & (SIZE - 1)]++] = (*keys)[i];                           \
+            type *swap = *keys;                                                                              \
+            *keys = *other;                                                                                  \
+            *other = swap;                                                                                   \
+        }                                                                                                    \
     }
-}
+SORT_KEYS(sort_keys, uint64_t)
+SORT_KEYS(sort_short_keys, uint32_t)
 
 static double bin_middle(const bp_runs *runs, double v)
 {
@@ -90,40 +95,83 @@ static bool bound(bp_runs *runs)
     return true;
 }
 
-/* Runs of sorted keys. */
-static bool from_keys(bp_runs *runs, const uint64_t *keys, size_t count)
+/* Of floats, which take half the passes. */
+static uint32_t to_short_key(float v)
 {
-    size_t different = count > 0;
-    for (size_t i = 1; i < count; i++)
-        different += keys[i] != keys[i - 1];
-    runs->runs = malloc((different + 1) * sizeof *runs->runs);
-    if (!runs->runs)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || keys[i] != keys[i - 1])
-            runs->runs[runs->count++] = (bp_run){from_key(keys[i]), 0};
-        runs->runs[runs->count - 1].count++;
-    }
-    runs->total = count;
-    return true;
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits >> 31 ? ~bits : bits | UINT32_C(1) << 31;
 }
 
-bool bp_runs_add(bp_runs *runs, const double *values, const uint8_t *excluded, size_t count)
+static double from_short_key(uint32_t key)
+{
+    uint32_t bits = key >> 31 ? key & ~(UINT32_C(1) << 31) : ~key;
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+/* Runs of sorted keys. */
+#define FROM_KEYS(name, type, value)                                                                         \
+    static bool name(bp_runs *runs, const type *keys, size_t count)                                          \
+    {                                                                                                        \
+        size_t different = count > 0;                                                                        \
+        for (size_t i = 1; i < count; i++)                                                                   \
+            different += keys[i] != keys[i - 1];                                                             \
+        runs->runs = malloc((different + 1) * sizeof *runs->runs);                                           \
+        if (!runs->runs)                                                                                     \
+            return false;                                                                                    \
+        for (size_t i = 0, next; i < count; i = next) {                                                      \
+            for (next = i + 1; next < count && keys[next] == keys[i];)                                       \
+                next++;                                                                                      \
+            runs->runs[runs->count++] = (bp_run){value(keys[i]), next - i};                                  \
+        }                                                                                                    \
+        runs->total = count;                                                                                 \
+        return true;                                                                                         \
+    }
+FROM_KEYS(from_keys, uint64_t, from_key)
+FROM_KEYS(from_short_keys, uint32_t, from_short_key)
+
+/* Are all values floats? Those that are left out stand for 0. */
+static bool are_floats(const double *values, size_t count)
+{
+    size_t other = 0;
+    for (size_t i = 0; i < count; i++)
+        other += (double)(float)values[i] != values[i];
+    return other == 0;
+}
+
+/* Runs of the values; room: for 2 count keys. */
+static bool sorted_runs(bp_runs *runs, const double *values, const uint8_t *excluded, size_t count,
+                        uint64_t *room)
+{
+    size_t taken = 0;
+    if (are_floats(values, count)) {
+        uint32_t *keys = (uint32_t *)(void *)room, *other = keys + count;
+        for (size_t i = 0; i < count; i++)
+            if (!(excluded && excluded[i]))
+                keys[taken++] = to_short_key((float)values[i] + 0.0F); /* -0 counts as 0 */
+        if (taken)
+            sort_short_keys(&keys, &other, taken);
+        return from_short_keys(runs, keys, taken);
+    }
+    uint64_t *keys = room, *other = room + count;
+    for (size_t i = 0; i < count; i++)
+        if (!(excluded && excluded[i]))
+            keys[taken++] = to_key(values[i] + 0.0);
+    if (taken)
+        sort_keys(&keys, &other, taken);
+    return from_keys(runs, keys, taken);
+}
+
+bool bp_runs_add(bp_context *ctx, bp_runs *runs, const double *values, const uint8_t *excluded, size_t count)
 {
     bp_runs here;
-    size_t taken = 0;
-    uint64_t *keys = malloc((count + 1) * sizeof *keys), *other = malloc((count + 1) * sizeof *other);
-    bool done = keys && other;
+    uint64_t *room = bp_scratch_take(ctx, (2 * count + 1) * sizeof *room);
     bp_runs_init(&here, runs->low, runs->high);
-    for (size_t i = 0; done && i < count; i++)
-        if (!(excluded && excluded[i]))
-            keys[taken++] = to_key(values[i] + 0.0); /* -0 counts as 0 */
-    if (done && taken > 0) {
-        sort_keys(&keys, &other, taken);
-        done = from_keys(&here, keys, taken) && bound(&here) && bp_runs_merge(runs, &here);
-    }
-    free(keys);
-    free(other);
+    bool done = room && sorted_runs(&here, values, excluded, count, room);
+    bp_scratch_give(ctx, room);
+    done = done && bound(&here) && (here.total == 0 || bp_runs_merge(runs, &here));
     bp_runs_fini(&here);
     return done;
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "beampress/context.h"
+
 #define BP_RUNS_MOST ((size_t)1 << 21)
 #define BP_RUNS_BINS ((size_t)1 << 20)
 
@@ -26,8 +28,9 @@ typedef struct bp_runs {
 
 void bp_runs_init(bp_runs *runs, double low, double high);
 void bp_runs_fini(bp_runs *runs);
-/* Takes in finite values that are not excluded (a byte each, or NULL). False when memory is short. */
-bool bp_runs_add(bp_runs *runs, const double *values, const uint8_t *excluded, size_t count);
+/* Takes in finite values that are not excluded (a byte each, or NULL; 0 where they are). Room is kept in ctx,
+ * or not with NULL. False when memory is short. */
+bool bp_runs_add(bp_context *ctx, bp_runs *runs, const double *values, const uint8_t *excluded, size_t count);
 /* Takes in counts[i] values that are low + i; false when memory is short. */
 bool bp_runs_add_counts(bp_runs *runs, double low, const uint64_t *counts, size_t count);
 /* Takes in what more holds; both have the same range. */

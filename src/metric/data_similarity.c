@@ -3,8 +3,10 @@
  * of their common range; the value is the mean over all windows of all frames without an excluded pixel. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "algo/ssim.h"
+#include "base/scratch.h"
 #include "beampress/metric.h"
 
 static const bp_quantity quantities[] = {
@@ -38,23 +40,43 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
 /* Scaled to 0 to 1 in steps of 1/255, halves to even. */
 static void to_levels(const state *s, const double *in, double *out, size_t count)
 {
+    const double round = 6755399441055744.0; /* 1.5 * 2^52: adding it leaves no fraction */
     for (size_t i = 0; i < count; i++)
-        out[i] = nearbyint(255 * ((in[i] - s->low) * s->scale)) / 255;
+        out[i] = (255 * ((in[i] - s->low) * s->scale) + round - round) / 255;
+}
+
+static bool by_rows(const bp_survey *survey)
+{
+    (void)survey;
+    return true;
 }
 
 static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
 {
     state *s = user;
-    size_t pixels = f->rows * f->columns;
-    double *levels = malloc((pixels + 1) * 2 * sizeof *levels);
-    bool done = levels != NULL;
-    if (done) {
-        to_levels(s, f->reference, levels, pixels);
-        to_levels(s, f->test, levels + pixels, pixels);
-        bp_ssim_rows image = {f->rows, f->columns, f->columns, 0, levels, levels + pixels, f->excluded};
-        done = bp_ssim_add(&s->window, &image, false, &s->sums);
+    size_t stride = ((f->columns + 7) / 8 | 1) * 8, rows = f->above + f->rows;
+    double *levels = bp_scratch_take(ctx, (2 * rows * stride + 1) * sizeof *levels),
+           *test = levels + rows * stride;
+    uint8_t *excluded = f->excluded ? malloc(rows * stride) : NULL;
+    bool done = levels && (excluded || !f->excluded);
+    for (size_t r = 0; done && r < rows; r++) {
+        ptrdiff_t from = ((ptrdiff_t)r - (ptrdiff_t)f->above) * (ptrdiff_t)f->stride;
+        to_levels(s, f->reference + from, levels + r * stride, f->columns);
+        to_levels(s, f->test + from, test + r * stride, f->columns);
+        if (excluded)
+            memcpy(excluded + r * stride, f->excluded + from, f->columns);
     }
-    free(levels);
+    size_t first = f->above * stride;
+    bp_ssim_rows image = {f->rows,
+                          f->columns,
+                          stride,
+                          f->above,
+                          levels + first,
+                          test + first,
+                          excluded ? excluded + first : NULL};
+    done = done && bp_ssim_add(&s->window, &image, false, &s->sums);
+    free(excluded);
+    bp_scratch_give(ctx, levels);
     return done ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
 }
 
@@ -85,6 +107,7 @@ const bp_metric bp_metric_data_similarity = {
     .quantities = quantities,
     .quantity_count = 1,
     .begin = begin,
+    .by_rows = by_rows,
     .add = add,
     .merge = merge,
     .finish = finish,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "algo/runs.h"
+#include "base/pool.h"
 #include "beampress/metric.h"
 
 enum {
@@ -107,19 +108,32 @@ static void count_row(const state *s, const double *values, const uint8_t *exclu
         counts[(size_t)(values[n - 1] - low)]++;
 }
 
+typedef struct whole_frame {
+    state *s;
+    const bp_metric_frame *frame;
+} whole_frame;
+
+/* The reference is the first part of the work, the test the second. */
+static bp_status add_values(bp_context *ctx, void *user, size_t index)
+{
+    const whole_frame *w = user;
+    const bp_metric_frame *f = w->frame;
+    return bp_runs_add(ctx, index ? &w->s->test : &w->s->reference, index ? f->test : f->reference,
+                       f->excluded, f->rows * f->columns)
+               ? BP_OK
+               : bp_fail(ctx, BP_E_MEMORY, "no memory");
+}
+
 static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
 {
     state *s = user;
-    size_t pixels = f->rows * f->columns;
+    whole_frame whole = {s, f};
     for (size_t r = 0, at = 0; s->span && r < f->rows; r++, at += f->stride) {
         const uint8_t *excluded = f->excluded ? f->excluded + at : NULL;
         count_row(s, f->reference + at, excluded, f->columns, s->counts);
         count_row(s, f->test + at, excluded, f->columns, s->counts + s->span);
     }
-    return s->span || (bp_runs_add(&s->reference, f->reference, f->excluded, pixels) &&
-                       bp_runs_add(&s->test, f->test, f->excluded, pixels))
-               ? BP_OK
-               : bp_fail(ctx, BP_E_MEMORY, "no memory");
+    return s->span ? BP_OK : bp_pool_split(ctx, 2, add_values, &whole);
 }
 
 static bp_status merge(bp_context *ctx, void *user, const void *later)

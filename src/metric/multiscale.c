@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "algo/ssim.h"
+#include "base/scratch.h"
 #include "beampress/metric.h"
 
 #define SCALES     5
@@ -36,39 +37,58 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
     return BP_OK;
 }
 
-/* Means of 2 x 2 pixels; an odd side gets a zero before its first and behind its last pixel. */
-static void halve(double *image, size_t *rows, size_t *columns)
+/* Values of an image and from one row to the next: an odd number of cache lines, so that rows above each
+ * other do not get into each other's way. */
+typedef struct image {
+    size_t rows, columns, stride;
+    double *values;
+} image;
+
+static size_t stride_of(size_t columns)
 {
-    size_t r_pad = *rows % 2, c_pad = *columns % 2, width = *columns;
-    size_t out_rows = *rows / 2 + r_pad, out_columns = width / 2 + c_pad;
-    for (size_t r = 0; r < out_rows; r++)
-        for (size_t c = 0; c < out_columns; c++) {
-            double sum = 0;
-            for (size_t i = 0; i < 4; i++) {
-                size_t y = 2 * r + i / 2, x = 2 * c + i % 2;
-                if (y >= r_pad && x >= c_pad && y - r_pad < *rows && x - c_pad < width)
-                    sum += image[(y - r_pad) * width + (x - c_pad)];
+    return ((columns + 7) / 8 | 1) * 8;
+}
+
+/* Means of 2 x 2 pixels; an odd side gets a zero before its first and behind its last pixel. */
+static image halve(const image *in)
+{
+    size_t r_pad = in->rows % 2, c_pad = in->columns % 2;
+    image out = {in->rows / 2 + r_pad, in->columns / 2 + c_pad, 0, in->values};
+    out.stride = stride_of(out.columns);
+    for (size_t r = 0; r < out.rows; r++) {
+        const double *above = in->values + (2 * r - r_pad) * in->stride, *below = above + in->stride;
+        double *to = out.values + r * out.stride; /* never in front of what is still to be read */
+        bool no_above = r == 0 && r_pad, no_below = r + 1 == out.rows && r_pad;
+        if (no_above || no_below || c_pad)
+            for (size_t c = 0; c < out.columns; c++) {
+                double sum = 0;
+                for (size_t i = 0; i < 4; i++) {
+                    size_t x = 2 * c + i % 2;
+                    if (!(i / 2 ? no_below : no_above) && x >= c_pad && x - c_pad < in->columns)
+                        sum += (i / 2 ? below : above)[x - c_pad];
+                }
+                to[c] = sum / 4;
             }
-            image[r * out_columns + c] = sum / 4; /* never in front of what is still to be read */
-        }
-    *rows = out_rows;
-    *columns = out_columns;
+        else
+            for (size_t c = 0; c < out.columns; c++)
+                to[c] = (above[2 * c] + above[2 * c + 1] + below[2 * c] + below[2 * c + 1]) / 4;
+    }
+    return out;
 }
 
 /* Product over the scales; false when memory is short. */
-static bool one_frame(const state *s, size_t rows, size_t columns, double *x, double *y, double *product)
+static bool one_frame(const state *s, image x, image y, double *product)
 {
     *product = 1;
     for (size_t k = 0; k < SCALES; k++) {
         bp_ssim_sums sums = {0, 0};
-        bp_ssim_rows image = {rows, columns, columns, 0, x, y, NULL};
-        if (!bp_ssim_add(&s->window, &image, k + 1 < SCALES, &sums))
+        bp_ssim_rows rows = {x.rows, x.columns, x.stride, 0, x.values, y.values, NULL};
+        if (!bp_ssim_add(&s->window, &rows, k + 1 < SCALES, &sums))
             return false;
         double mean = sums.ssim / (double)sums.windows;
         *product *= pow(fmax(mean, 0), weights[k]);
-        size_t r = rows, c = columns;
-        halve(x, &r, &c);
-        halve(y, &rows, &columns);
+        x = halve(&x);
+        y = halve(&y);
     }
     return true;
 }
@@ -78,15 +98,18 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
     state *s = user;
     if (f->rows < LEAST_SIDE || f->columns < LEAST_SIDE || f->excluded)
         return BP_OK;
-    size_t pixels = f->rows * f->columns;
-    double *copy = malloc(2 * pixels * sizeof *copy), value;
+    size_t stride = stride_of(f->columns), room = f->rows * stride;
+    double *copy = bp_scratch_take(ctx, 2 * room * sizeof *copy), value = 0;
     bool done = copy != NULL;
-    if (done) {
-        memcpy(copy, f->reference, pixels * sizeof *copy);
-        memcpy(copy + pixels, f->test, pixels * sizeof *copy);
-        done = one_frame(s, f->rows, f->columns, copy, copy + pixels, &value);
+    for (size_t r = 0; done && r < f->rows; r++) {
+        memcpy(copy + r * stride, f->reference + r * f->stride, f->columns * sizeof *copy);
+        memcpy(copy + room + r * stride, f->test + r * f->stride, f->columns * sizeof *copy);
     }
-    free(copy);
+    if (done) {
+        image x = {f->rows, f->columns, stride, copy}, y = {f->rows, f->columns, stride, copy + room};
+        done = one_frame(s, x, y, &value);
+    }
+    bp_scratch_give(ctx, copy);
     if (!done)
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
     s->sum += value;

@@ -48,7 +48,6 @@ typedef struct state {
     bool truth;
     double squares, mean, largest, chi2, chi2_count, count;
     double reference_sum, test_sum, zeros_agree;
-    uint64_t seen; /* pixels before the next one: the seed of its random number */
     uint64_t *pit; /* counts of PIT_BINS */
     double pit_count;
 } state;
@@ -107,11 +106,12 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
         if (f->excluded && f->excluded[i])
             continue;
         double x = f->reference[i], y = f->test[i], d = y - x, photons = (x - s->offset) / s->gain;
-        double variance = s->gain * s->gain * fmax(photons, 1) + s->read * s->read, r = d / sqrt(variance);
+        double variance = s->gain * s->gain * (photons > 1 ? photons : 1) + s->read * s->read,
+               r = d / sqrt(variance);
         double expected = s->gain * s->gain * photons + s->read * s->read;
         s->squares += r * r;
         s->mean += r;
-        s->largest = fmax(s->largest, fabs(r));
+        s->largest = fabs(r) > s->largest ? fabs(r) : s->largest;
         s->count++;
         s->reference_sum += x;
         s->test_sum += y;
@@ -119,10 +119,9 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
         if (s->truth && photons > 0 && expected > 0) {
             s->chi2 += d * d / expected;
             s->chi2_count++;
-            add_pit(s, (y - s->offset) / s->gain, photons, s->seen + i);
+            add_pit(s, (y - s->offset) / s->gain, photons, f->index * n + i);
         }
     }
-    s->seen += n;
     return BP_OK;
 }
 
@@ -140,7 +139,6 @@ static bp_status merge(bp_context *ctx, void *user, const void *later)
     s->reference_sum += more->reference_sum;
     s->test_sum += more->test_sum;
     s->zeros_agree += more->zeros_agree;
-    s->seen += more->seen;
     for (size_t i = 0; i < PIT_BINS; i++)
         s->pit[i] += more->pit[i];
     s->pit_count += more->pit_count;

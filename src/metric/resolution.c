@@ -58,7 +58,7 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
     s->frames++;
     if (!s->whole)
         return BP_OK;
-    return bp_rings_add(&s->rings, f->reference, f->test, least / 8 < EDGE ? least / 8 : EDGE)
+    return bp_rings_add(ctx, &s->rings, f->reference, f->test, least / 8 < EDGE ? least / 8 : EDGE)
                ? BP_OK
                : bp_fail(ctx, BP_E_MEMORY, "no memory");
 }

@@ -129,7 +129,7 @@ static bool add_rings(const bp_ct_results *r, const double *first, const double 
         work[i] = w * (first[i] - mean[0] / inside);
         work[n + i] = w * (second[i] - mean[1] / inside);
     }
-    bool made = bp_rings_add(&rings, work, work + n, 0);
+    bool made = bp_rings_add(NULL, &rings, work, work + n, 0);
     for (size_t k = 0; made && k < r->rings; k++) {
         sums[S_RINGS + k] += rings.product[k];
         sums[S_RINGS + r->rings + k] += rings.first[k];
