@@ -61,7 +61,7 @@ void bp_fftf_run_lanes(const bp_fftf *plan, size_t lanes, bp_complexf *data, bp_
 }
 
 /* Columns are taken in groups, so that a cache line is read once. */
-#define SIDE_BY_SIDE 8
+#define SIDE_BY_SIDE 16
 
 static void bluestein_columns(const bp_fft *plan, size_t width, bp_complex *work, bp_complex *scratch)
 {
