@@ -29,7 +29,8 @@ static const bp_param params_of_gisaxs[P_COUNT] = {
 };
 
 enum { ALONG_QY, ALONG_QZ, CUTS };
-#define NOWHERE UINT32_MAX
+#define NOWHERE  UINT32_MAX
+#define ROUNDING 1e-12 /* relative: a spread that is none */
 
 typedef struct cut {
     double low, width;     /* of its bins */
@@ -176,24 +177,29 @@ static bp_status add_cut(bp_context *ctx, const analysis *a, int which, bp_outco
         values[i] = mean_of(a, c, i, SIZE_MAX, &sum, &count);
         double counting = count > 0 ? sqrt(fmax(sum, 1)) / count : (double)NAN;
         sigmas[i] = poisson ? counting : bp_jackknife_sigma(rest, a->units);
-        if (a->whole && sigmas[i] == 0)
+        if (a->whole && sigmas[i] <= ROUNDING * fabs(values[i]))
             sigmas[i] = counting;
         at[i] = c->low + ((double)i + 0.5) * c->width;
     }
+    bool any = false;
+    for (size_t i = 0; i < a->bins; i++)
+        any = any || !isnan(values[i]);
     bp_status status =
-        bp_outcomes_add(ctx, outcomes,
-                        &(bp_outcome){.name = names[which],
-                                      .unit = "value",
-                                      .axis = axes[which],
-                                      .uncertainty = poisson          ? "Poisson counts"
-                                                     : a->by_exposure ? "jackknife over exposures"
-                                                                      : "jackknife over tiles of pixels",
-                                      .count = a->bins,
-                                      .values = values,
-                                      .sigmas = sigmas,
-                                      .at = at,
-                                      .unit_count = a->units,
-                                      .without = without});
+        !any ? bp_fail(ctx, BP_E_INPUT, "all pixels of the cut are marks or not finite")
+             : bp_outcomes_add(ctx, outcomes,
+                               &(bp_outcome){.name = names[which],
+                                             .unit = "value",
+                                             .axis = axes[which],
+                                             .uncertainty = poisson ? "Poisson counts"
+                                                            : a->by_exposure
+                                                                ? "jackknife over exposures"
+                                                                : "jackknife over tiles of pixels",
+                                             .count = a->bins,
+                                             .values = values,
+                                             .sigmas = sigmas,
+                                             .at = at,
+                                             .unit_count = a->units,
+                                             .without = without});
     free(values);
     return status;
 }

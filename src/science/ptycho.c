@@ -33,7 +33,8 @@ typedef struct analysis {
     uint8_t *skip, *skip_other, *tiles;
     double *curves, *sigmas, *without; /* CURVES x positions; without: CURVES x UNITS x positions */
     double *at;
-    bool whole; /* values that may be counts */
+    bool whole;    /* values that may be counts */
+    uint64_t used; /* that take part */
 } analysis;
 
 static bp_status make_room(bp_context *ctx, analysis *a)
@@ -82,17 +83,25 @@ static void curves_of(const moments *m, double out[CURVES])
     out[CENTRE_Y] = m->sum > 0 ? m->y / m->sum : (double)NAN;
 }
 
+/* Of the mean place of n photons, whose squares sum up to `square`. */
+static double centre_sigma(double square, double photons, double centre)
+{
+    return photons > 0 ? sqrt(fmax(square / photons - centre * centre, 0) / photons) : (double)NAN;
+}
+
 static void describe_position(analysis *a, size_t f)
 {
     size_t positions = (size_t)a->stack->frames, columns = a->stack->columns;
     moments parts[UNITS] = {{0}}, all = {0};
     double values[CURVES];
+    size_t used = 0;
     for (size_t i = 0; i < a->stack->rows * columns; i++) {
         moments *m = &parts[a->tiles[i]];
         size_t row = i / columns;
         double v = a->frame[i], x = (double)(i % columns), y = (double)row;
         if (a->skip[i])
             continue;
+        used++;
         m->sum += v;
         m->x += v * x;
         m->y += v * y;
@@ -106,13 +115,15 @@ static void describe_position(analysis *a, size_t f)
         all.xx += parts[u].xx;
         all.yy += parts[u].yy;
     }
+    all.sum = used > 0 ? all.sum : (double)NAN;
+    a->used += used;
     curves_of(&all, values);
     for (size_t k = 0; k < CURVES; k++)
         a->curves[k * positions + f] = values[k];
     /* the centre of n photons is the mean of their places */
-    a->sigmas[f] = sqrt(fmax(all.sum, 1));
-    a->sigmas[CENTRE_X * positions + f] = sqrt(fmax(all.xx / all.sum - values[1] * values[1], 0) / all.sum);
-    a->sigmas[CENTRE_Y * positions + f] = sqrt(fmax(all.yy / all.sum - values[2] * values[2], 0) / all.sum);
+    a->sigmas[f] = all.sum >= 0 ? sqrt(fmax(all.sum, 1)) : (double)NAN;
+    a->sigmas[CENTRE_X * positions + f] = centre_sigma(all.xx, all.sum, values[CENTRE_X]);
+    a->sigmas[CENTRE_Y * positions + f] = centre_sigma(all.yy, all.sum, values[CENTRE_Y]);
     for (size_t u = 0; u < UNITS; u++) {
         moments rest = {all.sum - parts[u].sum, all.x - parts[u].x, all.y - parts[u].y, 0, 0};
         curves_of(&rest, values);
@@ -136,6 +147,8 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
         if (status == BP_OK)
             describe_position(&a, f);
     }
+    if (status == BP_OK && a.used == 0)
+        status = bp_fail(ctx, BP_E_INPUT, "no pixel takes part: all are masked, marks or not finite");
     for (size_t k = 0; k < CURVES && status == BP_OK; k++)
         status = bp_outcomes_add(
             ctx, outcomes,

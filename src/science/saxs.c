@@ -38,6 +38,7 @@ static const char *const splits[] = {"no", "bbox", "full", NULL};
 
 #define NO_POLARISATION 2.0
 #define CLIP_ROUNDS     5
+#define ROUNDING        1e-12 /* relative: a spread that is none */
 
 static const bp_param params_of_saxs[P_COUNT] = {
     [P_BINS] = {"bins", "", BP_PARAM_INTEGER, 2, 100000, 500, NULL, "of the radial coordinate"},
@@ -178,7 +179,10 @@ static bp_status read_frames(bp_context *ctx, analysis *a)
         size_t unit = bp_exposure_unit(f, s->frames);
         bp_azimuthal_add(&a->matrix, a->frame, a->dark, a->skip, a->groups, a->sums + unit * a->cells);
     }
-    return BP_OK;
+    for (size_t i = 0; i < a->units * a->cells; i++)
+        if (a->sums[i].even > 0)
+            return BP_OK;
+    return bp_fail(ctx, BP_E_INPUT, "no pixel takes part: all are masked, marks or not finite");
 }
 
 /* A bin of the curve, of one sector or (SIZE_MAX) all, of all units but one. */
@@ -224,8 +228,9 @@ static void make_curve(analysis *a, size_t sector, double *sigma)
         double poisson = all.even > 0 ? sqrt(all.variance > 0 ? all.variance : 1) / all.even : (double)NAN;
         double spread = bp_jackknife_sigma(without, a->units);
         a->sigma[i] = a->whole ? poisson : spread;
-        /* exposures without any difference are no proof that there is none */
-        sigma[i] = a->whole && (!a->by_exposure || spread == 0) ? poisson : spread;
+        /* exposures without any difference (but rounding) are no proof that there is none */
+        bool same = spread <= ROUNDING * fabs(a->work[i]);
+        sigma[i] = a->whole && (!a->by_exposure || same) ? poisson : spread;
     }
 }
 
@@ -308,7 +313,7 @@ static bp_status add_numbers(bp_context *ctx, const analysis *a, bp_outcomes *ou
     for (size_t k = 0; k < NUMBERS && status == BP_OK; k++) {
         /* not by propagation: bins that share pixels are not independent */
         sigmas[k] = bp_jackknife_sigma(without[k], a->units);
-        bool known = isfinite(values[k]) && isfinite(sigmas[k]);
+        bool known = isfinite(values[k]) && sigmas[k] > ROUNDING * fabs(values[k]);
         status = bp_outcomes_add(ctx, outcomes,
                                  &(bp_outcome){.name = names[k],
                                                .unit = units[k],

@@ -43,6 +43,7 @@ typedef struct analysis {
     bool whole;
     double min, max;
     uint64_t used;
+    const char *file; /* of messages: empty, or which of two it is */
     bool by_rows;
     size_t blocks;
     bp_histogram total, parts[BP_JACKKNIFE_BLOCKS];
@@ -421,7 +422,7 @@ static bp_status find_threshold(bp_context *ctx, analysis *a)
     if (status != BP_OK)
         return status;
     if (a->used == 0)
-        return bp_fail(ctx, BP_E_INPUT, "no pixel takes part: all are masked or not finite");
+        return bp_fail(ctx, BP_E_INPUT, "%sno pixel takes part: all are masked or not finite", a->file);
     if (a->params[P_METHOD] != METHOD_OTSU) {
         a->threshold = a->params[P_LEVEL];
         return BP_OK;
@@ -429,7 +430,8 @@ static bp_status find_threshold(bp_context *ctx, analysis *a)
     status = make_histograms(ctx, a);
     if (status == BP_OK && !threshold_bins(a, &a->total, a->bins))
         return bp_fail(ctx, BP_E_INPUT,
-                       "every pixel has the value %.9g: there is no threshold between phases", a->min);
+                       "%severy pixel has the value %.9g: there is no threshold between phases", a->file,
+                       a->min);
     a->threshold = bin_value(&a->total, a->bins[dividing(a)]);
     return status;
 }
@@ -454,7 +456,7 @@ static bp_status analyse(bp_context *ctx, analysis *a, bp_outcomes *outcomes)
 
 static void init_analysis(analysis *a, const double *params, const bp_science_stack *stack)
 {
-    *a = (analysis){.params = params, .stack = stack, .whole = true};
+    *a = (analysis){.params = params, .stack = stack, .whole = true, .file = ""};
     a->by_rows = stack->frames < 8;
     uint64_t units = a->by_rows ? stack->rows / 4 : stack->frames;
     a->blocks = units > BP_JACKKNIFE_BLOCKS ? BP_JACKKNIFE_BLOCKS : units > 1 ? (size_t)units : 1;
@@ -558,6 +560,7 @@ static bp_status compare(bp_context *ctx, const double *params, const bp_science
     overlap o = {0};
     init_analysis(&a, params, reference);
     init_analysis(&b, params, test);
+    b.file = "in the file of --against, ";
     bp_status status = a.frame && b.frame ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory for a frame");
     if (status == BP_OK)
         status = find_threshold(ctx, &a);

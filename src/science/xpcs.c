@@ -262,6 +262,10 @@ static void describe_region(const analysis *a, size_t region, double *work)
         a->numbers[k * regions + region] = all[k];
         a->sigmas[k * regions + region] = bp_jackknife_sigma(blocks[k], BLOCKS);
     }
+    if (all[MEAN] == 0) { /* no count at all is known no better than one */
+        double pixels = (double)(a->groups.starts[(region + 1) * BLOCKS] - a->groups.starts[region * BLOCKS]);
+        a->sigmas[MEAN * regions + region] = 1 / (pixels * (double)a->stack->frames);
+    }
 }
 
 /* A quantity per region: a number when there is one region, else a curve over their labels. */

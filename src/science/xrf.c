@@ -35,6 +35,7 @@ typedef struct analysis {
                        are dealt out in turn */
     double *areas, *sigmas, *at;               /* per spectrum */
     bool whole;                                /* values that may be counts */
+    uint64_t used;                             /* that take part */
 } analysis;
 
 static bp_status make_room(bp_context *ctx, analysis *a)
@@ -67,6 +68,8 @@ static bp_status walk(bp_context *ctx, analysis *a,
         for (size_t i = 0; i < s->rows * s->columns; i++)
             if (!isfinite(a->frame[i]) || (s->excluded && s->excluded[i]))
                 a->frame[i] = 0;
+            else
+                a->used++;
         for (size_t r = 0; r < s->rows; r++)
             look(a, (size_t)f * s->rows + r, a->frame + r * s->columns);
     }
@@ -113,7 +116,9 @@ static double area_of(const analysis *a, const double *counts, double *total, do
         left += counts[a->from - i];
         right += counts[a->to + i];
     }
-    *variance = fmax(*total, 1) + share * share * (left + right);
+    /* no count at all is known no better than one; of less than none there is no Poisson variance */
+    *variance =
+        *total < 0 || left + right < 0 ? (double)NAN : fmax(*total, 1) + share * share * (left + right);
     return *total - share * (left + right);
 }
 
@@ -136,6 +141,11 @@ static double scale_without(const analysis *a, size_t unit)
     return (double)a->spectra / (double)(a->spectra - spectra_in(a, unit));
 }
 
+static double counting_sigma(double counts)
+{
+    return counts >= 0 ? sqrt(fmax(counts, 1)) : (double)NAN;
+}
+
 static const char *how(const analysis *a)
 {
     return a->whole ? "Poisson counts" : "Poisson, as if the values were counts";
@@ -153,7 +163,7 @@ static bp_status add_window(bp_context *ctx, const analysis *a, bp_outcomes *out
     const struct {
         const char *name;
         double value, sigma, *without;
-    } rows[] = {{"window_counts", total, sqrt(fmax(total, 1)), totals},
+    } rows[] = {{"window_counts", total, counting_sigma(total), totals},
                 {"peak_area", area, sqrt(variance), areas}};
     bp_status status = BP_OK;
     for (size_t k = 0; k < 2 && status == BP_OK; k++) {
@@ -248,7 +258,7 @@ static bp_status add_channels(bp_context *ctx, const analysis *a, bp_outcomes *o
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a spectrum");
     double *sigmas = room, *at = sigmas + n, *without = at + n;
     for (size_t i = 0; i < n; i++) {
-        sigmas[i] = sqrt(fmax(a->sum[i], 1));
+        sigmas[i] = counting_sigma(a->sum[i]);
         at[i] = (double)i;
         for (size_t u = 0; u < a->units; u++)
             without[u * n + i] = (a->sum[i] - a->parts[u * n + i]) * scale_without(a, u);
@@ -290,6 +300,8 @@ static bp_status run(bp_context *ctx, const double *params, const bp_science_sta
     bp_status status = make_room(ctx, &a);
     if (status == BP_OK)
         status = walk(ctx, &a, add_spectrum);
+    if (status == BP_OK && a.used == 0)
+        status = bp_fail(ctx, BP_E_INPUT, "no value takes part: all are masked or not finite");
     if (status == BP_OK)
         status = find_window(ctx, &a);
     if (status == BP_OK)

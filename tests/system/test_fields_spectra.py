@@ -101,3 +101,24 @@ def test_real_maps(beampress, data, name):
     assert np.allclose(found["spectrum"]["values"], values.sum(axis=tuple(range(values.ndim - 1))), rtol=1e-9, atol=1e-9)
     assert found["peak_area"]["value"] > 5 * found["peak_area"]["sigma"]
     assert len(found["peak_areas"]["values"]) == np.prod(values.shape[:-1])
+
+
+@pytest.mark.parametrize("technique", ["ptycho", "xrf:from=8,to=12"])
+def test_bad_input(beampress, tmp_path, technique):
+    """Nothing that takes part ends with a message; of less than no counts there is no Poisson variance."""
+    counts = np.random.default_rng(2).poisson(3, (4, 16, 24))
+    nothing = write(tmp_path / "nan.h5", np.full(counts.shape, np.nan))
+    said = beampress("analyse", technique, nothing, code=3).stderr
+    assert "takes part" in said and "nan.h5" in said
+    name = "photons" if technique == "ptycho" else "peak_areas"
+    empty = analyse(beampress, technique, write(tmp_path / "zero.h5", counts * 0))[name]
+    assert not any(empty["values"]) and all(s == 1 for s in empty["sigma"])
+    same = analyse(beampress, technique, write(tmp_path / "same.h5", counts * 0 + 7))[name]
+    assert all(s > 0 for s in same["sigma"])
+    below = analyse(beampress, technique, write(tmp_path / "below.h5", counts - 1000))[name]
+    assert below["sigma"] == [None] * len(below["values"]) and "as if" in below["uncertainty"]
+    if technique == "ptycho":
+        frames = counts.astype(np.float32)
+        frames[1] = np.nan
+        found = analyse(beampress, technique, write(tmp_path / "gap.h5", frames))[name]
+        assert found["values"][1] is None and found["sigma"][1] is None and found["values"][2] == frames[2].sum()

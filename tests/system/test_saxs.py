@@ -372,3 +372,19 @@ def test_guinier_radius_without_the_bias_of_its_range(beampress, tmp_path):
     assert abs(curved[:, 0].mean() - truth) < 3 * curved[:, 1].mean() / np.sqrt(12) + 0.002 * truth
     assert 0.5 < np.sqrt(np.mean(curved[:, 1] ** 2)) / curved[:, 0].std(ddof=1) < 2
     assert curved[:, 1].mean() > plain[:, 1].mean()
+
+
+def test_nothing_and_no_difference(beampress, tmp_path):
+    """Values that take no part end with a message; exposures without any difference have no sigma of 0."""
+    poni = PONI.format(pixel=172e-6, dist=2.0, poni1=20.5 * 172e-6, poni2=30.5 * 172e-6, rot1=0, rot2=0, rot3=0) + "Wavelength: 1e-10\n"
+    line = ("--geometry", tmp_path / "x.poni")
+    file = write(tmp_path, np.full((8, 40, 60), 7, np.uint16), poni=poni)
+    found = analyse(beampress, file, "saxs:bins=10", *line)
+    pixels, sigma = curve(found["pixels"]), curve(found["intensity"], "sigma")
+    assert sigma == pytest.approx(np.sqrt(7 / (8 * pixels)), rel=0.25)  # shared pixels have less
+    assert found["invariant"]["value"] > 0 and found["invariant"]["sigma"] is None
+    cut = analyse(beampress, file, "gisaxs:bins=5,qz=0.02", *line)["cut_along_qy"]
+    assert curve(cut) == pytest.approx(7) and (curve(cut, "sigma") > 0.01).all()
+    file = write(tmp_path, np.full((8, 40, 60), np.nan, np.float32), poni=poni)
+    assert "no pixel takes part" in beampress("analyse", "saxs", file, *line, code=3).stderr
+    assert "marks or not finite" in beampress("analyse", "gisaxs:qz=0.02", file, *line, code=3).stderr

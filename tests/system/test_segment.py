@@ -148,4 +148,7 @@ def test_two_segmentations(beampress, tmp_path):
     same = {r["name"]: r for r in against("a.h5").json["results"]}
     assert same["dice"]["value"] == 1 and same["jaccard"]["value"] == 1 and same["dice"]["sigma"] == 0
     assert "5 frames of 40x50" in against("short.h5", code=3).stderr
+    with h5py.File(tmp_path / "empty.h5", "w") as f:
+        f["x"] = first * 0
+    assert "in the file of --against, every pixel has the value 0" in against("empty.h5", code=3).stderr
     assert "nothing to say of two files" in against("b.h5", code=2, technique="xpcs").stderr
