@@ -91,8 +91,9 @@ static const bp_param params_of_ct[P_COUNT] = {
                       "row behind its last one (0: that of the detector)"},
 };
 
-#define AT_ONCE       16 /* slices */
-#define ON_AXIS       2  /* rows of which it is seen what a move of the axis changes */
+#define AT_ONCE       16   /* slices */
+#define ON_AXIS       2    /* rows of which it is seen what a move of the axis changes */
+#define MOST_STEP     0.25 /* pixels that the axis is moved by for that */
 #define MOST_BYTES    ((size_t)3 << 30)
 #define LEAST_COLUMNS 16
 #define LEAST_BESIDE  8 /* columns on either side of the axis */
@@ -222,25 +223,57 @@ static size_t row_on_axis(size_t which, size_t count)
     return (2 * which + 1) * count / (2 * ON_AXIS);
 }
 
+/* Where slices do not follow their sinograms alone: the change per pixel of the axis, from two more of each
+ * row. */
+static bp_status move_axis(bp_context *ctx, const analysis *a, const bp_ct_method *method, size_t half,
+                           const double *const *sinograms, double *changes)
+{
+    bp_ct_method moved = *method;
+    double *back = a->changes, step = fmin(a->centre_sigma, MOST_STEP);
+    bp_status status = BP_OK;
+    for (int k = 0; k < 2 && status == BP_OK; k++) {
+        moved.centre = method->centre + (k ? -step : step);
+        status = bp_ct_slices(ctx, &moved, a->scan.angles, a->scan.angle_count, half, 2, ON_AXIS, sinograms,
+                              k ? back : changes);
+    }
+    for (size_t i = 0; i < ON_AXIS * a->scan.columns * a->scan.columns && status == BP_OK; i++)
+        changes[i] = (changes[i] - back[i]) / (2 * step);
+    return status;
+}
+
+/* Both half sets of count slices, and behind them the changes of `beside` of them. */
+static bp_status make_halves(bp_context *ctx, const analysis *a, const bp_ct_method *method, size_t first,
+                             size_t count, size_t beside, double *const halves[2])
+{
+    size_t n = a->scan.columns, values = a->scan.angle_count * n;
+    bool quick = method->algorithm == BP_CT_FBP || method->algorithm == BP_CT_GRIDREC;
+    const double *sinograms[AT_ONCE], *moved[ON_AXIS];
+    bp_status status = BP_OK;
+    for (size_t i = 0; i < count; i++)
+        sinograms[i] = a->sinograms + (first + i) * values;
+    for (size_t i = 0; i < beside; i++) {
+        moved[i] = sinograms[row_on_axis(i, count)];
+        sinograms[count + i] = a->changes + i * values;
+        if (quick)
+            change_of(moved[i], a->scan.angle_count, n, a->changes + i * values);
+    }
+    for (size_t half = 0; half < 2 && status == BP_OK; half++) {
+        status = bp_ct_slices(ctx, method, a->scan.angles, a->scan.angle_count, half, 2,
+                              count + (quick ? beside : 0), sinograms, halves[half]);
+        if (status == BP_OK && beside && !quick)
+            status = move_axis(ctx, a, method, half, moved, halves[half] + count * n * n);
+    }
+    return status;
+}
+
 /* Rows first ... first + count - 1 of those chosen, and what the axis changes in some of the first ones.
  * slices: twice AT_ONCE. */
 static bp_status add_rows(bp_context *ctx, const analysis *a, const bp_ct_method *method, size_t first,
                           size_t count, double *slices, bp_ct_results *results, bp_outcomes *outcomes)
 {
-    size_t n = a->scan.columns, pixels = n * n, values = a->scan.angle_count * n;
-    size_t beside = first == 0 && a->changes ? ON_AXIS : 0;
-    const double *sinograms[AT_ONCE];
-    double *other = slices + (count + beside) * pixels;
-    bp_status status = BP_OK;
-    for (size_t i = 0; i < count; i++)
-        sinograms[i] = a->sinograms + (first + i) * values;
-    for (size_t i = 0; i < beside; i++) {
-        sinograms[count + i] = a->changes + i * values;
-        change_of(sinograms[row_on_axis(i, count)], a->scan.angle_count, n, a->changes + i * values);
-    }
-    for (size_t half = 0; half < 2 && status == BP_OK; half++)
-        status = bp_ct_slices(ctx, method, a->scan.angles, a->scan.angle_count, half, 2, count + beside,
-                              sinograms, half ? other : slices);
+    size_t pixels = a->scan.columns * a->scan.columns, beside = first == 0 && a->changes ? ON_AXIS : 0;
+    double *other = slices + (count + beside) * pixels, *const halves[2] = {slices, other};
+    bp_status status = make_halves(ctx, a, method, first, count, beside, halves);
     if (status == BP_OK)
         status = bp_ct_results_range(ctx, results, slices, count);
     for (size_t i = 0; i < count && status == BP_OK; i++) {
@@ -270,6 +303,7 @@ static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes
     size_t n = a->scan.columns, even = (a->scan.angle_count + 1) / 2;
     size_t beside = a->centre_sigma > 0 ? ON_AXIS : 0, most = AT_ONCE - beside;
     size_t at_once = a->row_count < most ? a->row_count : most, room = at_once + beside;
+    size_t longest = a->scan.angle_count > n ? a->scan.angle_count : n;
     double reach = fmin(bp_floor_divide(n, 2), fmin(a->centre, (double)n - 1 - a->centre));
     bp_ct_method method = {.algorithm = (bp_ct_algorithm)a->params[P_METHOD],
                            .iterations = iterations_of(a->params),
@@ -281,12 +315,12 @@ static bp_status make_slices(bp_context *ctx, analysis *a, bp_outcomes *outcomes
     bp_ct_results results;
     bp_outcomes maps = {0};
     double *slices = malloc(2 * room * n * n * sizeof *slices);
-    a->changes = beside ? malloc(beside * a->scan.angle_count * n * sizeof *a->changes) : NULL;
+    a->changes = beside ? malloc(beside * longest * n * sizeof *a->changes) : NULL;
     const bp_image_line line = {a->params[P_LINE_ANGLE], a->params[P_LINE_OFFSET],
                                 (size_t)a->params[P_LINE_WIDTH]};
     bp_status status =
         bp_ct_results_begin(ctx, n, 0.95 * reach, a->row_count, even, a->scan.angle_count - even, &line,
-                            fmin(a->centre_sigma, 0.25), &results);
+                            fmin(a->centre_sigma, MOST_STEP), &results);
     if (status == BP_OK && results.samples == 0)
         status = bp_fail(ctx, BP_E_USAGE, "line_offset=%g: the line passes by the disc of %.1f pixels",
                          line.offset, 0.95 * reach);

@@ -14,12 +14,14 @@
 #include "algo/ring_crossing.h"
 #include "base/checked.h"
 
-#define PI     3.14159265358979323846
-#define BINS   4096   /* fine, so that a small change of the values is a small change of the threshold */
-#define TAPER  20     /* pixels over which slices go to their mean before they are correlated */
-#define SMOOTH 1.5    /* pixels, of the slice in which borders are looked for */
-#define NEAR   8      /* samples of a profile to either side whose noise is alike */
-#define HALF   0.2071 /* signal to noise of half a bit per pixel */
+#define PI         3.14159265358979323846
+#define BINS       4096   /* fine, so that a small change of the values is a small change of the threshold */
+#define TAPER      20     /* pixels over which slices go to their mean before they are correlated */
+#define LEVEL_STEP 0.02   /* of the contrast */
+#define SMOOTH     1.5    /* pixels, of the slice in which borders are looked for */
+#define NEAR       8      /* samples of a profile to either side whose noise is alike */
+#define ON_AXIS    0.75   /* pixels from the axis */
+#define HALF       0.2071 /* signal to noise of half a bit per pixel */
 
 /* The sums of a unit, one behind the other; then rings (product, first, second, pixels), the histogram, the
  * profile in either half set, and the rows that these are of. */
@@ -166,6 +168,7 @@ bp_status bp_ct_results_range(bp_context *ctx, bp_ct_results *r, const double *s
         if (distance(r, i % pixels) <= r->radius)
             bp_histogram_add(&h, slices[i]);
     r->level = bp_otsu_find_phases(&h, &p) ? (p.means[0] + p.means[1]) / 2 : NAN;
+    r->level_step = LEVEL_STEP * (p.means[1] - p.means[0]);
     bp_histogram_fini(&h);
     return BP_OK;
 }
@@ -223,6 +226,18 @@ static bool add_slice(const bp_ct_results *r, const double *first, const double 
     return made;
 }
 
+/* Borders at other levels: of two rows, since little depends on it. */
+static bool add_levels(bp_ct_results *r, size_t row)
+{
+    bool made = true;
+    if (isnan(r->level) || (row != r->rows / 4 && row != 3 * r->rows / 4))
+        return true;
+    for (int k = 0; k < 2 && made; k++)
+        made = bp_edge_profile_add(&r->levels[k], r->slice, r->side,
+                                   r->level + (k ? r->level_step : -r->level_step), r->radius, SMOOTH);
+    return made;
+}
+
 bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *r, size_t row, const double *first,
                             const double *second, double centre, const bp_ct_row_facts *facts)
 {
@@ -236,7 +251,7 @@ bp_status bp_ct_results_row(bp_context *ctx, bp_ct_results *r, size_t row, const
     r->clipped += facts->clipped;
     r->filled += facts->filled;
     return add_slice(r, first, second, sums) && add_rings(r, first, second, sums) &&
-                   add_profile(r, first, second, sums)
+                   add_profile(r, first, second, sums) && add_levels(r, row)
                ? BP_OK
                : bp_fail(ctx, BP_E_MEMORY, "no memory for results");
 }
@@ -377,7 +392,8 @@ static void mean_profile(const bp_ct_results *r, double *sums, double *values)
         values[i] = (share * first[i] + (1 - share) * second[i]) / rows;
 }
 
-/* Of a single row: the noise of the slice near each sample, from the difference of the half sets. */
+/* Of a single row: the noise of the slice near each sample, from the difference of the half sets. On the axis
+ * itself it is not known: the errors of the flats add up there, and are the same in both. */
 static void noise_of_profile(const bp_ct_results *r, double *sums, double *sigmas)
 {
     const double *first = profile_of(r, sums), *second = first + r->samples;
@@ -385,7 +401,8 @@ static void noise_of_profile(const bp_ct_results *r, double *sums, double *sigma
         double squares = 0, used = 0;
         for (size_t k = i > NEAR ? i - NEAR : 0; k < r->samples && k <= i + NEAR; k++, used++)
             squares += (first[k] - second[k]) * (first[k] - second[k]);
-        sigmas[i] = sqrt(squares / used * r->noise_factor);
+        double along = (double)i - bp_floor_divide(r->samples, 2);
+        sigmas[i] = hypot(along, r->line.offset) < ON_AXIS ? NAN : sqrt(squares / used * r->noise_factor);
     }
 }
 
@@ -429,6 +446,14 @@ static bp_status report_profile(bp_context *ctx, const bp_ct_results *r, double 
     return status;
 }
 
+/* What the edge width changes when the level of the borders goes up; 0 where that is not known. */
+static double slope_of_level(const bp_ct_results *r)
+{
+    double low, high;
+    bool known = bp_edge_profile_width(&r->levels[0], &low) && bp_edge_profile_width(&r->levels[1], &high);
+    return known ? (high - low) / (2 * r->level_step) : 0;
+}
+
 /* What changes when the axis goes up by a pixel: Q_COUNT numbers, then the correlation of each ring. */
 static void slopes_of(const bp_ct_results *r, const bp_ring_crossing *near, double *slopes, double *work)
 {
@@ -444,20 +469,21 @@ static void slopes_of(const bp_ct_results *r, const bp_ring_crossing *near, doub
     }
 }
 
-/* Everything without one unit. The axis is one for all rows: without the unit it lies elsewhere, and what
- * that changes belongs to it. */
-static void evaluate_rest(const bp_ct_results *r, size_t unit, const double *total, double centre,
+/* Everything without one unit. The axis and the level of the borders are the same for all rows: without the
+ * unit they lie elsewhere, and what that changes belongs to it. whole: the numbers of all units. */
+static void evaluate_rest(const bp_ct_results *r, size_t unit, const double *total, const double *whole,
                           const bp_ring_crossing *near, const double *slopes, double *rest, double *q,
                           double *correlation)
 {
     for (size_t i = 0; i < r->length; i++)
         rest[i] = total[i] - r->sums[unit * r->length + i];
     evaluate(r, rest, near, q, correlation);
-    double moved = q[Q_CENTRE] - centre;
+    double moved = q[Q_CENTRE] - whole[Q_CENTRE];
     for (size_t k = 0; k < Q_COUNT && !isnan(moved); k++)
         q[k] += slopes[k] * moved;
     for (size_t k = 0; k + 1 < r->rings && !isnan(moved); k++)
         correlation[k] += slopes[Q_COUNT + k] * moved;
+    q[Q_EDGE] += slope_of_level(r) * (q[Q_BELOW] + q[Q_ABOVE] - whole[Q_BELOW] - whole[Q_ABOVE]) / 2;
 }
 
 static bp_ring_crossing crossing_of(const bp_ct_results *r, double *sums)
@@ -489,7 +515,7 @@ bp_status bp_ct_results_report(bp_context *ctx, const bp_ct_results *r, bp_outco
     const bp_ring_crossing near = crossing_of(r, total);
     slopes_of(r, &near, slopes, slopes + Q_COUNT + n);
     for (size_t u = 0; u < r->units; u++)
-        evaluate_rest(r, u, total, q[Q_CENTRE], &near, slopes, rest, numbers + u * Q_COUNT, curves + u * n);
+        evaluate_rest(r, u, total, q, &near, slopes, rest, numbers + u * Q_COUNT, curves + u * n);
     bp_status status = BP_OK;
     for (size_t k = 0; k < Q_COUNT && status == BP_OK; k++)
         if (k != Q_CENTRE || !isnan(q[k]))

@@ -4,6 +4,7 @@
 #ifndef BP_SCIENCE_CT_RESULTS_H
 #define BP_SCIENCE_CT_RESULTS_H
 
+#include "algo/edge_profile.h"
 #include "algo/line_profile.h"
 #include "beampress/science.h"
 #include "science/ct_scan.h"
@@ -17,6 +18,8 @@ typedef struct bp_ct_results {
     double least, most;  /* of the histogram; known after the first slices */
     double
         level; /* of the borders: half way between the phases of the first slices; NAN without two phases */
+    double level_step;         /* by which it is moved to see what that changes */
+    bp_edge_profile levels[2]; /* of some rows, with the level moved down and up */
     bool ranged;
     double *sums;  /* units x length */
     double *slice; /* of the whole set, of the row that was added last */

@@ -137,6 +137,8 @@ def test_line_profile(beampress, scan, tmp_path):
     assert wide["values"] == pytest.approx(slice_[31:34, 32 + inner].mean(0), abs=1e-12)
     back, _, _ = profile("line_angle=180,line_offset=-5")
     assert back["values"] == pytest.approx(row["values"][::-1], abs=1e-12)
+    through, _, _ = profile("line_angle=30")  # errors of the flats add up on the axis, the same in both half sets
+    assert [i for i, sigma in zip(through["at"], through["sigma"]) if sigma is None] == [0]
     rows = analyse(beampress, file, "ct:rows=20,centre=32")["line_profile"]
     assert "detector rows" in rows["uncertainty"] and len(rows["sigma"]) == len(rows["values"])
 
