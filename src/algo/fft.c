@@ -96,20 +96,28 @@ static void columns_of(const bp_fft *plan, size_t rows, size_t columns, bp_compl
     }
 }
 
+bool bp_fft_columns(size_t rows, size_t columns, bp_complex *data, bool backward)
+{
+    bp_fft *across = bp_fft_new(rows);
+    size_t room = across ? bp_fft_scratch(across) : 0;
+    room = (room > SIDE_BY_SIDE * rows ? room : SIDE_BY_SIDE * rows) + (SIDE_BY_SIDE + 1) * rows;
+    bp_complex *work = across ? malloc((room + 1) * sizeof *work) : NULL;
+    if (work)
+        columns_of(across, rows, columns, data, backward, work);
+    bool done = work != NULL;
+    free(work);
+    bp_fft_free(across);
+    return done;
+}
+
 bool bp_fft_image(size_t rows, size_t columns, bp_complex *data, bool backward)
 {
-    bp_fft *along = bp_fft_new(columns), *across = bp_fft_new(rows);
-    bool made = along && across;
-    size_t scratch = made ? bp_fft_scratch(along) : 0, needed = made ? bp_fft_scratch(across) : 0;
-    needed = (needed > SIDE_BY_SIDE * rows ? needed : SIDE_BY_SIDE * rows) + (SIDE_BY_SIDE + 1) * rows;
-    bp_complex *work = made ? calloc((needed > scratch ? needed : scratch) + 1, sizeof *work) : NULL;
-    if (work) {
-        for (size_t r = 0; r < rows; r++)
-            bp_fft_run(along, data + r * columns, backward, work);
-        columns_of(across, rows, columns, data, backward, work);
-    }
+    bp_fft *along = bp_fft_new(columns);
+    bp_complex *work = along ? malloc((bp_fft_scratch(along) + 1) * sizeof *work) : NULL;
+    for (size_t r = 0; work && r < rows; r++)
+        bp_fft_run(along, data + r * columns, backward, work);
+    bool done = work && bp_fft_columns(rows, columns, data, backward);
     free(work);
     bp_fft_free(along);
-    bp_fft_free(across);
-    return work != NULL;
+    return done;
 }

@@ -42,6 +42,9 @@ void bp_fftf_run_lanes(const bp_fftf *plan, size_t lanes, bp_complexf *data, bp_
 /* Transforms the rows and the columns of data[rows][columns] in place. False when memory is short. */
 bool bp_fft_image(size_t rows, size_t columns, bp_complex *data, bool backward);
 
+/* The columns alone. */
+bool bp_fft_columns(size_t rows, size_t columns, bp_complex *data, bool backward);
+
 /* The least length >= n that has no prime factor above 7. */
 size_t bp_fft_good_length(size_t n);
 

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "algo/fft.h"
 #include "base/scratch.h"
 
 #define PI 3.14159265358979323846
@@ -28,8 +27,7 @@ void bp_rings_fini(bp_rings *rings)
     rings->product = NULL;
 }
 
-/* Raised cosine from 0 at the border to 1 at `edge` pixels from it. */
-static double taper(size_t i, size_t n, size_t edge)
+double bp_rings_taper(size_t i, size_t n, size_t edge)
 {
     size_t from_border = i < n - 1 - i ? i : n - 1 - i;
     return from_border >= edge ? 1 : 0.5 - 0.5 * cos(PI * ((double)from_border + 0.5) / (double)edge);
@@ -47,10 +45,10 @@ static void load(const bp_rings *rings, const double *a, const double *b, size_t
     mean_a /= (double)n;
     mean_b /= (double)n;
     for (size_t r = 0; r < rings->rows; r++) {
-        double down = taper(r, rings->rows, edge);
+        double down = bp_rings_taper(r, rings->rows, edge);
         for (size_t c = 0; c < rings->columns; c++) {
             size_t i = r * rings->columns + c;
-            double w = down * taper(c, rings->columns, edge);
+            double w = down * bp_rings_taper(c, rings->columns, edge);
             out[i] = (bp_complex){w * (a[i] - mean_a), w * (b[i] - mean_b)};
         }
     }
@@ -62,22 +60,28 @@ static double frequency(size_t i, size_t n, size_t side)
     return f * (double)side / (double)n;
 }
 
-void bp_rings_of_row(size_t rows, size_t columns, size_t row, uint32_t *ring)
+/* Rings along a row that is `down` cycles off the origin; step: cycles per pixel. */
+static void rings_along(double down_squared, double step, size_t columns, uint32_t *ring)
 {
     const double round = 6755399441055744.0; /* 1.5 * 2^52: adding it leaves no fraction */
-    size_t side = rows > columns ? rows : columns;
-    double down = frequency(row, rows, side), step = (double)side / (double)columns;
     for (size_t c = 0; c <= columns / 2; c++) {
         double across = (double)(int32_t)c * step;
-        ring[c] = (uint32_t)(int32_t)(sqrt(down * down + across * across) + round - round);
+        ring[c] = (uint32_t)(int32_t)(sqrt(down_squared + across * across) + round - round);
     }
+}
+
+void bp_rings_of_row(size_t rows, size_t columns, size_t row, uint32_t *ring)
+{
+    size_t side = rows > columns ? rows : columns;
+    double down = frequency(row, rows, side);
+    rings_along(down * down, (double)side / (double)columns, columns, ring);
 }
 
 /* One row of both transforms, that of a and i b together: 2 F1 = p + q*, 2 F2 = -i (p - q*). Its mirror
  * image holds the same. */
-static void add_row(bp_rings *rings, const bp_complex *p, const bp_complex *q, const uint32_t *ring)
+static void add_row(bp_rings *rings, size_t columns, const bp_complex *p, const bp_complex *q,
+                    const uint32_t *ring)
 {
-    size_t columns = rings->columns;
     for (size_t c = 0; c <= columns / 2 && ring[c] < rings->count;) {
         double product = 0, first = 0, second = 0, pixels = 0;
         uint32_t k = ring[c];
@@ -109,11 +113,26 @@ bool bp_rings_add(bp_context *ctx, bp_rings *rings, const double *a, const doubl
     }
     for (size_t r = 0; done && r < rows; r++) {
         bp_rings_of_row(rows, columns, r, ring);
-        add_row(rings, image + r * columns, image + (r ? rows - r : 0) * columns, ring);
+        add_row(rings, columns, image + r * columns, image + (r ? rows - r : 0) * columns, ring);
     }
     free(ring);
     bp_scratch_give(ctx, image);
     return done;
+}
+
+bool bp_rings_add_box(bp_rings *rings, const size_t *shape, const bp_complex *box)
+{
+    size_t depth = shape[0], rows = shape[1], columns = shape[2], side = rings->rows;
+    uint32_t *ring = malloc((columns / 2 + 1) * sizeof *ring);
+    for (size_t z = 0; ring && z < depth; z++)
+        for (size_t r = 0; r < rows; r++) {
+            double deep = frequency(z, depth, side), down = frequency(r, rows, side);
+            size_t mirrored = (z ? depth - z : 0) * rows + (r ? rows - r : 0);
+            rings_along(deep * deep + down * down, (double)side / (double)columns, columns, ring);
+            add_row(rings, columns, box + (z * rows + r) * columns, box + mirrored * columns, ring);
+        }
+    free(ring);
+    return ring != NULL;
 }
 
 void bp_rings_merge(bp_rings *rings, const bp_rings *more)

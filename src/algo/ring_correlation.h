@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "algo/fft.h"
 #include "beampress/context.h"
 
 /* Rings of the first columns / 2 + 1 pixels of a row of an image's transform: the frequency, in cycles per
@@ -28,6 +29,11 @@ void bp_rings_fini(bp_rings *rings);
 /* Adds two images; room for them is kept in ctx, or not with NULL. edge: pixels over which a raised cosine
  * takes the image to its mean at each border. */
 bool bp_rings_add(bp_context *ctx, bp_rings *rings, const double *a, const double *b, size_t edge);
+/* Adds the shells of a box: of the transform of a + i b, shape[0] x shape[1] x shape[2]. Both sides of rings
+ * are the longest of the three. False when memory is short. */
+bool bp_rings_add_box(bp_rings *rings, const size_t *shape, const bp_complex *box);
+/* Raised cosine from 0 at the border of n pixels to 1 at `edge` pixels from it. */
+double bp_rings_taper(size_t i, size_t n, size_t edge);
 void bp_rings_merge(bp_rings *rings, const bp_rings *more);
 
 /* NAN where a ring is empty or one of the images has nothing there. */

@@ -452,8 +452,21 @@ static bp_status survey(bp_context *ctx, run *r)
     return status;
 }
 
+/* Integers beyond 2^53 are no doubles. */
+static void warn_of_rounding(bp_context *ctx, const run *r)
+{
+    const bp_survey *s = &r->report->survey;
+    double largest = fmax(fmax(fabs(s->reference_min), fabs(s->reference_max)),
+                          fmax(fabs(s->test_min), fabs(s->test_max)));
+    if (s->whole_numbers && largest > 0x1p53)
+        bp_log(ctx, BP_LOG_WARNING,
+               "%s: integers beyond 2^53 are rounded to doubles: errors below %.0f may not be seen",
+               r->report->dataset, ldexp(1, ilogb(largest) - 52));
+}
+
 static bp_status begin(bp_context *ctx, run *r)
 {
+    warn_of_rounding(ctx, r);
     for (size_t i = 0; i < r->report->measurement_count; i++) {
         bp_measurement *m = &r->report->measurements[i];
         m->value_count = bp_metric_value_total(m->metric, m->params, &r->report->survey);

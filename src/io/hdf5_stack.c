@@ -98,7 +98,7 @@ static bp_status open_dataset(bp_context *ctx, bp_stack *s, const char *dataset,
     s->facts.simulated = H5Aexists(s->id, "SIMULATED") > 0;
     if (status == BP_OK)
         status = find_detector(ctx, s);
-    return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "%s", s->path);
+    return status == BP_OK ? BP_OK : bp_fail_in(ctx, status, "%s: %s", s->file, s->path);
 }
 
 static bp_status open_frames(bp_context *ctx, bp_stack *s)

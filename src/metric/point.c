@@ -23,6 +23,7 @@ enum {
     Q_PSNR_TYPE,
     Q_SNR,
     Q_MAX_REL_RANGE,
+    Q_MEAN_REL_RANGE,
     Q_MAX_POINTWISE_REL,
     Q_MEAN_POINTWISE_REL,
     Q_PEARSON,
@@ -52,6 +53,8 @@ static const bp_quantity quantities[Q_COUNT] = {
     [Q_SNR] = {"snr", "dB", BP_BETTER_HIGHER, "10 log10(variance of the reference / mse)", NULL},
     [Q_MAX_REL_RANGE] = {"max_rel_range", "", BP_BETTER_LOWER, "largest |error| / range of the reference",
                          NULL},
+    [Q_MEAN_REL_RANGE] = {"mean_rel_range", "", BP_BETTER_LOWER, "mean |error| / range of the reference",
+                          NULL},
     [Q_MAX_POINTWISE_REL] = {"max_pointwise_rel", "", BP_BETTER_LOWER,
                              "largest |error / reference| where the reference is not 0", NULL},
     [Q_MEAN_POINTWISE_REL] = {"mean_pointwise_rel", "", BP_BETTER_LOWER,
@@ -168,7 +171,7 @@ static double over(double a, double b)
 /* 20 log10(signal / rmse): infinite when nothing changed. */
 static double decibels(double signal, double rmse)
 {
-    return !(signal > 0) ? NAN : rmse > 0 ? 20 * log10(signal / rmse) : INFINITY;
+    return !(signal > 0) || isnan(rmse) ? NAN : rmse > 0 ? 20 * log10(signal / rmse) : INFINITY;
 }
 
 static double type_span(bp_dtype dtype)
@@ -229,11 +232,13 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
     double mean = s->sums[BP_POINT_X] / n + s->middle;
     double square =
         s->sums[BP_POINT_XX] / n + 2 * s->middle * (s->sums[BP_POINT_X] / n) + s->middle * s->middle;
-    double rmse = sqrt(s->sums[BP_POINT_D2] / n);
+    /* squares of errors that are too small for a double are 0, and no measure of them */
+    bool lost = s->sums[BP_POINT_D2] == 0 && s->sums[BP_POINT_CHANGED] > 0;
+    double mse = lost ? NAN : s->sums[BP_POINT_D2] / n, rmse = sqrt(mse);
     values[Q_MAX_ABS] = s->max_abs;
     values[Q_MEAN_ABS] = s->sums[BP_POINT_ABS_D] / n;
     values[Q_BIAS] = s->sums[BP_POINT_D] / n;
-    values[Q_MSE] = s->sums[BP_POINT_D2] / n;
+    values[Q_MSE] = mse;
     values[Q_RMSE] = rmse;
     values[Q_NRMSE_RANGE] = over(rmse, range);
     values[Q_NRMSE_MEAN] = over(rmse, fabs(mean));
@@ -242,6 +247,7 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
     values[Q_PSNR_MAX] = decibels(largest, rmse);
     values[Q_PSNR_TYPE] = decibels(type_span(survey->dtype), rmse);
     values[Q_MAX_REL_RANGE] = over(s->max_abs, range);
+    values[Q_MEAN_REL_RANGE] = over(values[Q_MEAN_ABS], range);
     if (s->sums[BP_POINT_REL_COUNT] > 0) {
         values[Q_MAX_POINTWISE_REL] = s->max_rel;
         values[Q_MEAN_POINTWISE_REL] = s->sums[BP_POINT_REL] / s->sums[BP_POINT_REL_COUNT];

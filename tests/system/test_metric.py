@@ -25,6 +25,12 @@ POINT = {
     "entropy_test": ("entropy_dec", 1e-9), "ssim": ("ssim_gauss_wang", 1e-6), "ssim_skimage": ("ssim_uniform7", 1e-6),
     "ms_ssim": ("ms_ssim_torch", 6e-6), "dssim": ("dssim_ldcpy", 1e-6),
 }
+# Z-checker's own figures, which it adds up in single precision and prints with ten digits
+ZCHECKER = {
+    "max_abs": "zc_maxAbsErr", "mean_abs": "zc_avgAbsErr", "max_rel_range": "zc_maxRelErr", "mean_rel_range": "zc_avgRelErr",
+    "max_pointwise_rel": "zc_maxPWRErr", "mean_pointwise_rel": "zc_avgPWRErr", "rmse": "zc_rmse", "nrmse_range": "zc_nrmse",
+    "psnr_range": "zc_psnr", "pearson": "zc_pearsonCorr", "error_value_correlation": "zc_valErrCorr", "error_lag1": "zc_errAutoCorr",
+}
 
 
 def metric(beampress, tmp_path, reference, test, *arguments):
@@ -65,6 +71,13 @@ def test_reference_figures(beampress, tmp_path, case):
     for name, (their_name, tolerance) in POINT.items():
         if theirs[their_name] != "":
             assert ours["metrics"][name] == pytest.approx(float(theirs[their_name]), rel=tolerance, abs=1e-12), name
+    for name, their_name in ZCHECKER.items():
+        assert ours["metrics"][name] == pytest.approx(float(theirs[their_name]), rel=1e-4), name
+    assert [ours["reference_min"], ours["reference_max"]] == pytest.approx([float(theirs["min"]), float(theirs["max"])], rel=1e-11)
+    if reference.dtype == np.uint8 and test.dtype == np.uint8:
+        assert ours["metrics"]["psnr_type"] == pytest.approx(float(theirs["psnr_255"]), rel=1e-9)
+    if theirs["ssim_gauss_valid_torch"]:  # a Gaussian of their own in single precision
+        assert ours["metrics"]["ssim"] == pytest.approx(float(theirs["ssim_gauss_valid_torch"]), rel=2e-5)
     assert ours["curves"]["error_autocorrelation"]["values"] == pytest.approx(curves["autocorr_err_1d"][1:], abs=1e-9)
     if "err_power_radial" in curves:
         spectrum = ours["curves"]["error_spectrum"]["values"]
@@ -198,6 +211,34 @@ def test_frames_threads_and_formats(beampress, tmp_path):
     assert done.json["metrics"]["max_abs"] == 12
 
 
+def taper(n):
+    edge, away = min(n // 8, 20), np.minimum(np.arange(n), n - 1 - np.arange(n))
+    return np.where(away >= edge, 1, 0.5 - 0.5 * np.cos(np.pi * (away + 0.5) / max(edge, 1)))
+
+
+@pytest.mark.parametrize("shape,side", [((20, 40, 33), 128), ((40, 70, 64), 24)])
+def test_shells(beampress, tmp_path, shape, side):
+    """Fourier shell correlation by its definition, of all of a volume and of its middle box."""
+    a = np.random.default_rng(3).normal(5, 1, shape)
+    a = (a + np.roll(a, 1, 0) + np.roll(a, 1, 1) + np.roll(a, 1, 2)) / 2
+    b = a + np.random.default_rng(4).normal(0, 5, shape)
+    ours = metric(beampress, tmp_path, a, b, f"shells:side={side}")
+    box = tuple(slice((n - min(n, side)) // 2, (n - min(n, side)) // 2 + min(n, side)) for n in shape)
+    a, b, longest = a[box], b[box], max(min(n, side) for n in shape)
+    window = taper(a.shape[0])[:, None, None] * taper(a.shape[1])[:, None] * taper(a.shape[2])
+    f, g = np.fft.fftn(window * (a - a.mean())), np.fft.fftn(window * (b - b.mean()))
+    shell = np.rint(np.sqrt(sum(np.meshgrid(*[(np.fft.fftfreq(n) * longest) ** 2 for n in a.shape], indexing="ij")))).astype(int)
+    sums = [np.bincount(shell.ravel(), v.ravel())[:longest // 2 + 1] for v in ((f * g.conj()).real, abs(f) ** 2, abs(g) ** 2)]
+    curve = sums[0] / np.sqrt(sums[1] * sums[2])
+    assert ours["curves"]["fsc"]["values"][1:] == pytest.approx(curve[1:], abs=1e-9)
+    first = np.flatnonzero(curve[1:] < 1 / 7)[0] + 1
+    resolution = longest / (first - (1 / 7 - curve[first]) / (curve[first - 1] - curve[first]))
+    assert ours["metrics"]["fsc_one_seventh"] == pytest.approx(resolution, rel=1e-9)
+    assert ours["metrics"]["fsc_half_bit"] >= 2
+    assert metric(beampress, tmp_path, a, a, "shells")["metrics"]["fsc_half_bit"] == 2
+    assert metric(beampress, tmp_path, a[:15], b[:15], "shells")["metrics"]["fsc_half_bit"] is None  # too few slices
+
+
 @pytest.mark.parametrize("kind", ["whole numbers", "marks", "floats", "nan"])
 def test_pieces_of_frames_are_as_whole_ones(beampress, tmp_path, kind):
     """Frames go through the quick metrics some rows at a time, and whole as soon as another metric wants them so."""
@@ -218,6 +259,44 @@ def test_pieces_of_frames_are_as_whole_ones(beampress, tmp_path, kind):
     assert pieces["metrics"]["pixels"] == used.sum()
     assert pieces["metrics"]["different_test"] == len(np.unique(test[used]))
     assert pieces["metrics"]["max_abs"] == pytest.approx(np.abs(np.float64(test[used]) - reference[used]).max(), rel=1e-6)
+
+
+def test_frames_that_are_packed(beampress, tmp_path):
+    """Frames are kept from the first look where memory allows; that changes no number."""
+    frames = counts((9, 120, 130))
+    other = frames + (np.arange(frames.size).reshape(frames.shape) % 3).astype(np.uint16)
+    plain = metric(beampress, tmp_path, frames, other)
+    for name, values in (("reference", frames), ("test", other)):
+        with h5py.File(tmp_path / f"{name}.h5", "w") as f:
+            f.create_dataset("frames", data=values, chunks=(1, 120, 130), compression="gzip")
+    for memory in ("1M", "512M"):
+        packed = beampress("metric", tmp_path / "reference.h5", tmp_path / "test.h5", "--json", "--memory", memory).json
+        assert packed["metrics"] == plain["metrics"] and packed["curves"] == plain["curves"]
+
+
+def test_limits_of_doubles(beampress, tmp_path):
+    """Errors that doubles cannot hold are named or not defined; no 0 stands for them."""
+    large = counts((2, 20, 20)).astype(np.uint64) + np.uint64(2 ** 60)
+    metric(beampress, tmp_path, large, large + np.uint64(5), "point")
+    assert "2^53" in beampress("metric", tmp_path / "reference.h5", tmp_path / "test.h5", "point").stderr
+    tiny = counts((2, 20, 20)) * 1e-300
+    m = metric(beampress, tmp_path, tiny, tiny + 1e-301)["metrics"]
+    assert m["max_abs"] == pytest.approx(1e-301, rel=1e-6) and m["rmse"] is None and m["psnr_range"] is None
+    huge = counts((2, 20, 20)) * 1e300
+    m = metric(beampress, tmp_path, huge, huge + 1e299)["metrics"]
+    assert m["rmse"] is None and m["ssim"] is None
+    assert "numbers" in beampress_fails(beampress, tmp_path, frames_of(np.complex64))
+
+
+def frames_of(dtype):
+    return counts((2, 20, 20)).astype(dtype)
+
+
+def beampress_fails(beampress, tmp_path, values):
+    for name in ("reference", "test"):
+        with h5py.File(tmp_path / f"{name}.h5", "w") as f:
+            f["frames"] = values
+    return beampress("metric", tmp_path / "reference.h5", tmp_path / "test.h5", code=4).stderr
 
 
 def test_lossy_file_of_ours(beampress, source, tmp_path):
