@@ -223,7 +223,7 @@ def test_shells(beampress, tmp_path, shape, side):
     for axis in range(3):
         for shift in (1, 2):
             a = a + np.roll(a, shift, axis)
-    b = a + np.random.default_rng(4).normal(0, 16, shape)
+    b = a + np.random.default_rng(4).normal(0, 50, shape)
     ours = metric(beampress, tmp_path, a, b, f"shells:side={side}")
     box = tuple(slice((n - min(n, side)) // 2, (n - min(n, side)) // 2 + min(n, side)) for n in shape)
     a, b, longest = a[box], b[box], max(min(n, side) for n in shape)
