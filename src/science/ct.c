@@ -210,11 +210,9 @@ static bp_status add_map(bp_context *ctx, const analysis *a, size_t row, const b
 /* The axis one pixel up reads the sinogram one column further on. */
 static void change_of(const double *sinogram, size_t angles, size_t columns, double *change)
 {
-    for (size_t i = 0; i < angles * columns; i++) {
-        size_t column = i % columns;
-        const double *at = sinogram + i;
-        change[i] = ((column + 1 < columns ? at[1] : at[0]) - (column ? at[-1] : at[0])) / 2;
-    }
+    for (size_t a = 0; a < angles; a++, sinogram += columns, change += columns)
+        for (size_t k = 0; k < columns; k++)
+            change[k] = (sinogram[k + 1 < columns ? k + 1 : k] - sinogram[k ? k - 1 : k]) / 2;
 }
 
 /* Row number `which` of ON_AXIS, of the first `count`. */

@@ -211,7 +211,7 @@ static bp_noise *merge_parts(const analysis *a, size_t without)
     for (size_t k = 0; all && k < a->parts; k++)
         if (k != without)
             bp_noise_merge(all, a->noise[k]);
-    if (all && a->rest && (block_rows(a) - 1) % a->parts != without)
+    if (all && a->rest && a->parts && (block_rows(a) - 1) % a->parts != without)
         bp_noise_merge(all, a->rest);
     return all;
 }
