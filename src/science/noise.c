@@ -45,6 +45,12 @@ static size_t block_rows(const analysis *a)
     return (a->stack->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
 }
 
+/* They are dealt out in turn. */
+static size_t part_of(const analysis *a, size_t block)
+{
+    return a->parts ? block % a->parts : 0;
+}
+
 /* The first value of a block row, and how many it has. */
 static size_t start_of(const analysis *a, size_t block, size_t *count)
 {
@@ -108,7 +114,7 @@ static double mean_of(const double *values, size_t count)
 static void take_darks(analysis *a, bool pair)
 {
     for (size_t b = 0; b < block_rows(a); b++) {
-        size_t count, start = start_of(a, b, &count), k = b % a->parts;
+        size_t count, start = start_of(a, b, &count), k = part_of(a, b);
         const double *x = a->frames[0] + start;
         for (size_t i = 0; i < count; i++)
             if (!isnan(x[i])) {
@@ -127,7 +133,7 @@ static bp_status take_frames(bp_context *ctx, analysis *a, bool pair)
     bool same = pair && fabs(first - second) <= SAME_LEVEL * fmax(fabs(first), fabs(second)) + 1;
     bp_status status = BP_OK;
     for (size_t b = 0; status == BP_OK && b < block_rows(a); b++) {
-        size_t count, start = start_of(a, b, &count), k = b % a->parts;
+        size_t count, start = start_of(a, b, &count), k = part_of(a, b);
         const double *x = a->frames[0] + start, *y = a->frames[1] + start;
         bp_noise *noise = count == BLOCK_ROWS * a->stack->columns ? a->noise[k] : a->rest;
         if (same)
@@ -211,7 +217,7 @@ static bp_noise *merge_parts(const analysis *a, size_t without)
     for (size_t k = 0; all && k < a->parts; k++)
         if (k != without)
             bp_noise_merge(all, a->noise[k]);
-    if (all && a->rest && a->parts && (block_rows(a) - 1) % a->parts != without)
+    if (all && a->rest && part_of(a, block_rows(a) - 1) != without)
         bp_noise_merge(all, a->rest);
     return all;
 }
