@@ -79,6 +79,19 @@ def spheres(file, seed):
     write(file, np.rint(1000 + volume + random.normal(0, 150, volume.shape)).astype(np.uint16))
 
 
+def scaled(*words):
+    """The same simulation with values that are no counts any more: 0.37 of each."""
+    def make(file, seed):
+        simulate(*words)(file, seed)
+        with h5py.File(file, "r+") as f:
+            values = f["entry/data/data"][()]
+            for place in ("entry/instrument/detector/data", "entry/data/data"):
+                del f[place]
+            f["entry/data/data"] = (0.37 * values).astype(np.float32)
+            f["entry/instrument/detector/data"] = h5py.SoftLink("/entry/data/data")
+    return make
+
+
 def partitions(file, seed):
     """Speckles (beampress simulate) with static partitions: each region of rows in five parts, cut by columns."""
     simulate("xpcs", "frames=120", "height=60", "width=60", "counts=1", "regions=2", "rate=0.05")(file, seed)
@@ -139,6 +152,7 @@ EXPERIMENTS = {
                                                      "saxs:bins=40,split=no,azimuths=4,clip=5,guinier_curved=1"),
     "saxs, 1 exposure, sectors, clipped, curved": (simulate("saxs", "height=96", "width=96", "pixel=1300", "background=1", "frames=1"),
                                                    "saxs:bins=40,split=no,azimuths=4,clip=5,guinier_curved=1"),
+    "saxs, 1 exposure, scaled values": (scaled("saxs", "height=96", "width=96", "pixel=1300", "background=1", "frames=1"), "saxs:bins=40"),
     "gisaxs, 10 exposures": (simulate("saxs", "height=96", "width=96", "pixel=1300", "background=1"), "gisaxs:bins=20,qz_width=0.2,qy_width=0.2"),
     "gisaxs, 1 exposure": (simulate("saxs", "height=96", "width=96", "pixel=1300", "background=1", "frames=1"),
                            "gisaxs:bins=20,qz_width=0.2,qy_width=0.2"),

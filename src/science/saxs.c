@@ -211,7 +211,29 @@ static const char *how(const analysis *a)
     return a->whole && !a->by_exposure ? "Poisson counts" : resampled(a);
 }
 
-/* The curve to work, its delete-one curves behind it; weights of fits to a->sigma, uncertainties to sigma. */
+/* A bin of the curve without each unit. Tiles share a bin unevenly, near the beam a few of them hold it all:
+ * of a tile that is left out the mean takes the place, and the differences are those of as many equal units
+ * as scatter alike (1 / sum of squared shares). For equal units that is the same. */
+static void leave_out(const analysis *a, size_t sector, size_t bin, double *without)
+{
+    bp_cell all = gather(a, sector, bin, SIZE_MAX);
+    double mean = all.signal / all.even, squares = 0, units = (double)a->units;
+    for (size_t u = 0; u < a->units; u++) {
+        bp_cell rest = gather(a, sector, bin, u);
+        double even = all.even - rest.even;
+        squares += even * even;
+        without[u] =
+            a->by_exposure ? rest.signal / rest.even : (all.signal - rest.signal - mean * even) / all.even;
+    }
+    double alike = all.even * all.even / squares;
+    for (size_t u = 0; u < a->units && !a->by_exposure; u++)
+        without[u] = alike > 1 + 1e-9 ? mean - without[u] * sqrt(alike / (alike - 1) * units / (units - 1))
+                                      : (double)NAN;
+}
+
+/* The curve to work, its delete-one curves behind it; uncertainties to sigma, weights of fits to a->sigma:
+ * those of counts, for other values too. The spread of a bin is rough, and fits with weights that scatter
+ * would scatter more than any of their sigmas tells. */
 static void make_curve(analysis *a, size_t sector, double *sigma)
 {
     size_t bins = a->matrix.bins;
@@ -219,15 +241,13 @@ static void make_curve(analysis *a, size_t sector, double *sigma)
         double without[BP_JACKKNIFE_BLOCKS];
         bp_cell all = gather(a, sector, i, SIZE_MAX);
         a->work[i] = all.even > 0 ? all.signal / all.even : (double)NAN;
-        for (size_t u = 0; u < a->units; u++) {
-            bp_cell rest = gather(a, sector, i, u);
-            without[u] = rest.even > 0 ? rest.signal / rest.even : (double)NAN;
+        leave_out(a, sector, i, without);
+        for (size_t u = 0; u < a->units; u++)
             a->work[(u + 1) * bins + i] = without[u];
-        }
         /* no count at all is known no better than one */
         double poisson = all.even > 0 ? sqrt(all.variance > 0 ? all.variance : 1) / all.even : (double)NAN;
         double spread = bp_jackknife_sigma(without, a->units);
-        a->sigma[i] = a->whole ? poisson : spread;
+        a->sigma[i] = poisson;
         /* exposures without any difference (but rounding) are no proof that there is none */
         bool same = spread <= ROUNDING * fabs(a->work[i]);
         sigma[i] = a->whole && (!a->by_exposure || same) ? poisson : spread;
