@@ -39,13 +39,12 @@ typedef struct analysis {
     double dark_sum[PARTS], dark_pixels[PARTS];
 } analysis;
 
-/* Block rows are dealt out to the parts in turn: each part then sees all of the frame. */
 static size_t block_rows(const analysis *a)
 {
     return (a->stack->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
 }
 
-/* They are dealt out in turn. */
+/* Block rows are dealt out to the parts in turn: each part then sees all of the frame. */
 static size_t part_of(const analysis *a, size_t block)
 {
     return a->parts ? block % a->parts : 0;
