@@ -3,15 +3,16 @@
 """Metrics beside scikit-image, SciPy and pytorch-msssim: values and speed on the same cores in one run. Needs those from
 PyPI, best in a virtual environment, and a build. What is not installed is skipped.
 
-    python bench/metrics.py BUILD [--csv docs/bench/metrics.csv]
+    python bench/metrics.py BUILD [--only compare|groups] [--csv docs/bench/metrics.csv]
 
 Ours is the whole command, which starts, reads two files and writes JSON; theirs have the arrays in memory. MB/s are bytes of
-the reference alone. Then each group of metrics by itself, and all of them.
+the reference alone, on the clock (two threads) and per second of one processor. Then each group of metrics by itself, and all of them.
 """
 import argparse
 import csv
 import json
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -39,13 +40,22 @@ def scan(frames, dtype):
     return reference, test
 
 
+def spent():
+    """Processor seconds of this process and of those it ran: what other work on the machine disturbs least."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
 def best(run, repeats):
+    """Seconds on the clock and of the processors, the least of some runs."""
     times = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began, before = time.perf_counter(), spent()
         value = run()
-        times.append(time.perf_counter() - began)
-    return min(times), value
+        times.append((time.perf_counter() - began, spent() - before))
+        if times[-1][0] > 2:
+            break
+    return min(t[0] for t in times), min(t[1] for t in times), value
 
 
 def write(folder, reference, test):
@@ -57,8 +67,8 @@ def write(folder, reference, test):
 def ours(build, folder, groups, repeats=5):
     line = [f"{build}/beampress", "metric", folder / "reference.h5", folder / "test.h5", *groups.split(), "--json", "--quiet",
             "--threads", str(THREADS)]
-    seconds, done = best(lambda: subprocess.run(line, stdout=subprocess.PIPE, check=True), repeats)
-    return seconds, json.loads(done.stdout)["metrics"]
+    seconds, cpu, done = best(lambda: subprocess.run(line, stdout=subprocess.PIPE, check=True), repeats)
+    return seconds, cpu, json.loads(done.stdout)["metrics"]
 
 
 def by_frame(function, a, b):
@@ -113,32 +123,35 @@ def compare(build, folder, dtype):
         for quantity, group, name, run in found:
             if group not in timed:
                 timed[group] = ours(build, folder, group)
-            theirs, value = best(run, 2)
-            seconds, mine = timed[group][0], timed[group][1][quantity]
-            yield (quantity, name, data, f"{theirs:.3f}", f"{seconds:.3f}", f"{theirs / seconds:.1f}",
-                   f"{reference.nbytes / seconds / 1e6:.0f}", f"{mine:.9g}", f"{value:.9g}", f"{abs(mine / value - 1):.0e}")
+            theirs, their_cpu, value = best(run, 2)
+            seconds, cpu, mine = timed[group][0], timed[group][1], timed[group][2][quantity]
+            yield (quantity, name, data, f"{theirs:.3f}", f"{their_cpu:.2f}", f"{seconds:.3f}", f"{cpu:.2f}", f"{their_cpu / cpu:.1f}",
+                   f"{reference.nbytes / seconds / 1e6:.0f}", f"{reference.nbytes / cpu / 1e6:.0f}", f"{mine:.9g}", f"{value:.9g}",
+                   f"{abs(mine / value - 1):.0e}")
 
 
 def groups(build, folder, dtype):
     reference, test = scan(MANY, dtype)
     write(folder, reference, test)
     for group in GROUPS:
-        seconds, _ = ours(build, folder, group, 3)
-        yield (group or "all", "", f"{MANY} frames of {SIDE}x{SIDE} {np.dtype(dtype).name}", "", f"{seconds:.3f}", "",
-               f"{reference.nbytes / seconds / 1e6:.0f}", "", "", "")
+        seconds, cpu, _ = ours(build, folder, group, 5)
+        yield (group or "all", "", f"{MANY} frames of {SIDE}x{SIDE} {np.dtype(dtype).name}", "", "", f"{seconds:.3f}", f"{cpu:.2f}", "",
+               f"{reference.nbytes / seconds / 1e6:.0f}", f"{reference.nbytes / cpu / 1e6:.0f}", "", "", "")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build")
     parser.add_argument("--csv")
-    parser.add_argument("--groups", action="store_true", help="only our own groups")
+    parser.add_argument("--only", choices=("compare", "groups"), help="one half of it")
     arguments = parser.parse_args()
-    head = ("what", "beside", "data", "their_seconds", "our_seconds", "times_faster", "our_MB_per_s", "our_value", "their_value",
-            "relative_difference")
+    head = ("what", "beside", "data", "their_seconds", "their_cpu_seconds", "our_seconds", "our_cpu_seconds", "times_less_cpu",
+            "our_MB_per_s", "our_MB_per_cpu_s", "our_value", "their_value", "relative_difference")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for source in (groups,) if arguments.groups else (compare, groups):
+        for source in (compare, groups):
+            if arguments.only not in (None, source.__name__):
+                continue
             for dtype in (np.uint16, np.float32):
                 for row in source(arguments.build, pathlib.Path(folder), dtype):
                     rows.append(row)

@@ -101,7 +101,7 @@ bool bp_fft_columns(size_t rows, size_t columns, bp_complex *data, bool backward
     bp_fft *across = bp_fft_new(rows);
     size_t room = across ? bp_fft_scratch(across) : 0;
     room = (room > SIDE_BY_SIDE * rows ? room : SIDE_BY_SIDE * rows) + (SIDE_BY_SIDE + 1) * rows;
-    bp_complex *work = across ? malloc((room + 1) * sizeof *work) : NULL;
+    bp_complex *work = across ? calloc(room + 1, sizeof *work) : NULL;
     if (work)
         columns_of(across, rows, columns, data, backward, work);
     bool done = work != NULL;
@@ -113,7 +113,7 @@ bool bp_fft_columns(size_t rows, size_t columns, bp_complex *data, bool backward
 bool bp_fft_image(size_t rows, size_t columns, bp_complex *data, bool backward)
 {
     bp_fft *along = bp_fft_new(columns);
-    bp_complex *work = along ? malloc((bp_fft_scratch(along) + 1) * sizeof *work) : NULL;
+    bp_complex *work = along ? calloc(bp_fft_scratch(along) + 1, sizeof *work) : NULL;
     for (size_t r = 0; work && r < rows; r++)
         bp_fft_run(along, data + r * columns, backward, work);
     bool done = work && bp_fft_columns(rows, columns, data, backward);

@@ -145,7 +145,7 @@ ALWAYS void fraction(const bp_window_weights *w, size_t taps, bool contrast, pac
 /* keep: 0 where a window does not count, else -1; it becomes 0 / 1. */
 ALWAYS void leave_out(const int8_t *keep, packet *above, packet *below)
 {
-    integers mask;
+    integers mask = {0};
     UNROLL for (size_t i = 0; i < LANES; i++) mask[i] = keep[i];
     const packet one = (packet){0} + 1;
     *above = (packet)((integers)*above & mask);
@@ -208,7 +208,7 @@ ALWAYS void all_windows(const bp_window_weights *w, size_t taps, bool contrast, 
     int8_t rest[SIDE][SIDE];
     memset(ring, 0, sizeof ring);
     for (size_t at = 0, done = 0; at < width; at += SIDE) {
-        columns_of_moments *slots[SLOTS];
+        columns_of_moments *slots[SLOTS] = {NULL};
         for (; done < at + need * SIDE && done < columns; done += SIDE)
             if (columns - done >= SIDE)
                 sum_down(w, taps, x, y, done, ring[done / SIDE % SLOTS]);

@@ -228,9 +228,11 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
     state *s = user;
     size_t n = f->rows * f->columns;
     bool weighted = f->excluded != NULL;
-    double *d = bp_scratch_take(ctx, (weighted ? 2 : 1) * n * sizeof *d), *weights = weighted ? d + n : NULL;
+    double *d = bp_scratch_take(ctx, (weighted ? 2 : 1) * n * sizeof *d), *weights = NULL;
     if (!d)
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
+    if (weighted)
+        weights = d + n;
     for (size_t i = 0; i < n; i++)
         d[i] = f->test[i] - f->reference[i];
     for (size_t i = 0; weighted && i < n; i++) {

@@ -29,13 +29,17 @@ static const bp_quantity quantities[Q_COUNT] = {
                  "shell (1 / side of the box)"},
 };
 
+typedef struct slice {
+    bp_complex *values; /* transform of reference + i test; NULL where none was seen yet */
+} slice;
+
 /* Slices of the box, slowest axis first. */
 typedef struct state {
     size_t shape[3], first[3];
-    bp_complex **slices; /* transforms of reference + i test; NULL where none was seen yet */
-    double sums[2];      /* of the pixels of both */
-    double middle;       /* taken off both, to lose no digits */
-    bool whole;          /* nothing is excluded in it */
+    slice *slices;
+    double sums[2]; /* of the pixels of both */
+    double middle;  /* taken off both, to lose no digits */
+    bool whole;     /* nothing is excluded in it */
 } state;
 
 static void box_of(const double *params, const bp_survey *survey, size_t *shape, size_t *first)
@@ -66,7 +70,7 @@ static void end(void *user)
 {
     state *s = user;
     for (size_t z = 0; s && s->slices && z < s->shape[0]; z++)
-        free(s->slices[z]);
+        free(s->slices[z].values);
     if (s)
         free(s->slices);
     free(s);
@@ -103,8 +107,8 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
     size_t z = (size_t)(f->index - s->first[0]), rows = s->shape[1], columns = s->shape[2];
     if (!s->whole || f->index < s->first[0] || z >= s->shape[0])
         return BP_OK;
-    bp_complex *slice = s->slices[z] = malloc(rows * columns * sizeof *slice);
-    for (size_t r = 0; slice && r < rows; r++)
+    bp_complex *values = s->slices[z].values = malloc(rows * columns * sizeof *values);
+    for (size_t r = 0; values && r < rows; r++)
         for (size_t c = 0; c < columns; c++) {
             size_t at = (s->first[1] + r) * f->stride + s->first[2] + c;
             double w = edge_at(s, 1, r) * edge_at(s, 2, c);
@@ -112,27 +116,27 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
             s->whole = s->whole && !(f->excluded && f->excluded[at]);
             s->sums[0] += x;
             s->sums[1] += y;
-            slice[r * columns + c] = (bp_complex){w * x, w * y};
+            values[r * columns + c] = (bp_complex){w * x, w * y};
         }
-    return slice && bp_fft_image(rows, columns, slice, false) ? BP_OK
-                                                              : bp_fail(ctx, BP_E_MEMORY, "no memory");
+    return values && bp_fft_image(rows, columns, values, false) ? BP_OK
+                                                                : bp_fail(ctx, BP_E_MEMORY, "no memory");
 }
 
 static bp_status merge(bp_context *ctx, void *user, const void *later)
 {
     state *s = user;
     const state *more = later;
-    size_t bytes = s->shape[1] * s->shape[2] * sizeof **s->slices;
+    size_t bytes = s->shape[1] * s->shape[2] * sizeof(bp_complex);
     s->whole = s->whole && more->whole;
     s->sums[0] += more->sums[0];
     s->sums[1] += more->sums[1];
     for (size_t z = 0; s->whole && z < s->shape[0]; z++) {
-        if (!more->slices[z])
+        if (!more->slices[z].values)
             continue;
-        s->slices[z] = malloc(bytes);
-        if (!s->slices[z])
+        s->slices[z].values = malloc(bytes);
+        if (!s->slices[z].values)
             return bp_fail(ctx, BP_E_MEMORY, "no memory");
-        memcpy(s->slices[z], more->slices[z], bytes);
+        memcpy(s->slices[z].values, more->slices[z].values, bytes);
     }
     return BP_OK;
 }
@@ -154,7 +158,7 @@ static bool make_box(const state *s, bp_complex *box, const bp_complex *window)
     for (size_t z = 0; z < depth; z++) {
         double w = edge_at(s, 0, z);
         for (size_t i = 0; i < plane; i++) {
-            bp_complex v = s->slices[z][i], u = window[i];
+            bp_complex v = s->slices[z].values[i], u = window[i];
             box[z * plane + i] =
                 (bp_complex){w * (v.re - a * u.re + b * u.im), w * (v.im - a * u.im - b * u.re)};
         }
@@ -170,7 +174,7 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
     for (size_t i = 0; i < Q_CURVE + count; i++)
         values[i] = NAN;
     for (size_t z = 0; z < s->shape[0]; z++)
-        if (!s->whole || !s->slices[z])
+        if (!s->whole || !s->slices[z].values)
             return BP_OK;
     bp_complex *box = malloc((s->shape[0] + 1) * plane * sizeof *box), *window = box + s->shape[0] * plane;
     bool done = box && bp_rings_init(&rings, side, side) && taper_of(s, window) && make_box(s, box, window) &&
