@@ -18,8 +18,19 @@ typedef double packet __attribute__((vector_size(LANES * 8)));
 typedef double anywhere __attribute__((vector_size(LANES * 8), aligned(8), may_alias));
 
 #define ALWAYS static inline __attribute__((always_inline))
-/* Loops that must be unrolled for their arrays to be registers. */
+/* Loops that must be unrolled for their arrays to be registers. Sanitizers would take minutes to compile
+ * that. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define UNROLL
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNROLL
+#endif
+#ifndef UNROLL
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 typedef long long integers __attribute__((vector_size(LANES * 8)));
 
@@ -216,15 +227,16 @@ ALWAYS void all_windows(const bp_window_weights *w, size_t taps, bool contrast, 
                 sum_down_rest(w, x, y, done, columns - done, ring[done / SIDE % SLOTS]);
         for (size_t i = 0; i < SLOTS; i++)
             slots[i] = &ring[(at / SIDE + i) % SLOTS];
+        const int8_t *here = keep ? keep + at * SIDE : NULL;
         if (width - at < SIDE) {
             for (size_t i = 0; i < SIDE * SIDE; i++)
-                rest[i / SIDE][i % SIDE] = i / SIDE < width - at ? keep ? keep[at * SIDE + i] : -1 : 0;
-            sum_across(w, taps, contrast, slots, rest[0], totals);
-        } else if (keep) {
-            sum_across(w, taps, contrast, slots, keep + at * SIDE, totals);
-        } else {
-            sum_across(w, taps, contrast, slots, NULL, totals);
+                rest[i / SIDE][i % SIDE] = i / SIDE < width - at ? here ? here[i] : -1 : 0;
+            here = rest[0];
         }
+        if (here)
+            sum_across(w, taps, contrast, slots, here, totals);
+        else
+            sum_across(w, taps, contrast, slots, NULL, totals);
     }
     for (size_t p = 0; p < PARTS; p++)
         store(sums + p * LANES, (totals[p][0] + totals[p][1]) + (totals[p][2] + totals[p][3]));
