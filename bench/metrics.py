@@ -134,7 +134,7 @@ def groups(build, folder, dtype):
     reference, test = scan(MANY, dtype)
     write(folder, reference, test)
     for group in GROUPS:
-        seconds, cpu, _ = ours(build, folder, group, 5)
+        seconds, cpu, _ = ours(build, folder, group, 4)
         yield (group or "all", "", f"{MANY} frames of {SIDE}x{SIDE} {np.dtype(dtype).name}", "", "", f"{seconds:.3f}", f"{cpu:.2f}", "",
                f"{reference.nbytes / seconds / 1e6:.0f}", f"{reference.nbytes / cpu / 1e6:.0f}", "", "", "")
 

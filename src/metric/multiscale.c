@@ -56,9 +56,10 @@ static image halve(const image *in)
     image out = {in->rows / 2 + r_pad, in->columns / 2 + c_pad, 0, in->values};
     out.stride = stride_of(out.columns);
     for (size_t r = 0; r < out.rows; r++) {
-        const double *above = in->values + (2 * r - r_pad) * in->stride, *below = above + in->stride;
-        double *to = out.values + r * out.stride; /* never in front of what is still to be read */
         bool no_above = r == 0 && r_pad, no_below = r + 1 == out.rows && r_pad;
+        const double *above = no_above ? NULL : in->values + (2 * r - r_pad) * in->stride;
+        const double *below = no_below ? NULL : in->values + (2 * r + 1 - r_pad) * in->stride;
+        double *to = out.values + r * out.stride; /* never in front of what is still to be read */
         if (no_above || no_below || c_pad)
             for (size_t c = 0; c < out.columns; c++) {
                 double sum = 0;
