@@ -272,8 +272,9 @@ static void rough_centre(const bp_peakfinder8 *f, const void *frame, bp_dtype dt
         x += w * (double)(p % f->columns);
         y += w * row_of(f, p);
     }
-    *cx = sum > 0 ? lrint(x / sum) : (long)(f->region[0] % f->columns);
-    *cy = sum > 0 ? lrint(y / sum) : (long)(f->region[0] / f->columns);
+    bool weighed = sum > 0 && x < (double)INFINITY && y < (double)INFINITY && sum < (double)INFINITY;
+    *cx = weighed ? lrint(x / sum) : (long)(f->region[0] % f->columns);
+    *cy = weighed ? lrint(y / sum) : (long)(f->region[0] / f->columns);
 }
 
 typedef struct local {

@@ -162,6 +162,12 @@ def test_defined_results_of_empty_frames(beampress, tmp_path):
     assert one["peaks_per_shot"]["value"] > 10 and one["peaks_per_shot"]["sigma"] is None
 
 
+def test_values_beyond_single_precision(beampress, tmp_path):
+    """Their weights are infinite: the centre is then that of the first pixel."""
+    found = analyse(beampress, tmp_path, np.random.default_rng(1).normal(0, 1e300, (2, 9, 9)))
+    assert found["mean_intensity"]["value"] is None and all(0 <= n <= 81 for n in found["peaks"]["values"])
+
+
 @pytest.mark.parametrize("params,code,words", [
     ("min_pixels=5,max_pixels=4", 2, "min_pixels"), ("inner=9", 2, "inner"), ("min_radius=5,max_radius=4", 2, "max_radius"),
     ("min_radius=90000", 3, "min_radius"), ("threshold=x", 2, "threshold")])
