@@ -245,6 +245,7 @@ static bp_status add_background(bp_context *ctx, const analysis *a, bp_outcome c
         return bp_fail(ctx, BP_E_MEMORY, "no memory for a background");
     curve.name = "background";
     curve.values = a->background;
+    curve.not_judged = "follows the lowest channels, which jump; the spectrum is judged";
     curve.unit_count = 0;
     curve.without = NULL;
     return bp_outcomes_add(ctx, outcomes, &curve);
