@@ -62,6 +62,8 @@ def rows_of(runs):
         values, sigmas = table[:, 0], table[:, 1]
         for k in range(values.shape[1]):
             good = np.isfinite(values[:, k]) & np.isfinite(sigmas[:, k])
+            if good.sum() < 2:  # no sigma is stated there
+                continue
             scatter = np.std(values[good, k], ddof=1)
             predicted = np.sqrt(np.mean(sigmas[good, k] ** 2))
             yield name, k, np.mean(values[good, k]), scatter, predicted, predicted / scatter, good.sum()
