@@ -36,10 +36,15 @@ bool bp_rings_add_box(bp_rings *rings, const size_t *shape, const bp_complex *bo
 double bp_rings_taper(size_t i, size_t n, size_t edge);
 void bp_rings_merge(bp_rings *rings, const bp_rings *more);
 
+/* What Fourier ring and shell correlations share, as in toupy: */
+#define BP_RINGS_HALF_BIT   0.2071 /* signal to noise of half a bit per pixel */
+#define BP_RINGS_EDGE       20     /* pixels of the taper; less on small images */
+#define BP_RINGS_LEAST_SIDE 16     /* pixels; smaller ones have too few rings */
+
 /* NAN where a ring is empty or one of the images has nothing there. */
 double bp_rings_correlation(const bp_rings *rings, size_t ring);
-/* The correlation that a signal with half a bit (0.2071; 0.5 for one bit) of information per pixel would
- * have, with all pixels of the ring counted. */
+/* The correlation that a signal with half a bit (BP_RINGS_HALF_BIT; 0.5 for one bit) of information per pixel
+ * would have, with all pixels of the ring counted. */
 double bp_rings_threshold(const bp_rings *rings, size_t ring, double snr);
 /* Longer side / ring at which the correlation first falls below the threshold (snr > 0) or below `fixed`
  * (snr 0), between two rings linearly: the resolution in pixels. 2 (Nyquist) when it never does, NAN when

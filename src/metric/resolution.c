@@ -7,9 +7,6 @@
 #include "algo/ring_correlation.h"
 #include "beampress/metric.h"
 
-#define EDGE       20 /* pixels */
-#define LEAST_SIDE 16
-
 enum { Q_HALF_BIT, Q_ONE_SEVENTH, Q_NYQUIST, Q_CURVE, Q_COUNT };
 
 static const bp_quantity quantities[Q_COUNT] = {
@@ -45,7 +42,7 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
         free(s);
         return bp_fail(ctx, BP_E_MEMORY, "no memory");
     }
-    s->whole = survey->rows >= LEAST_SIDE && survey->columns >= LEAST_SIDE;
+    s->whole = survey->rows >= BP_RINGS_LEAST_SIDE && survey->columns >= BP_RINGS_LEAST_SIDE;
     *out = s;
     return BP_OK;
 }
@@ -58,7 +55,8 @@ static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
     s->frames++;
     if (!s->whole)
         return BP_OK;
-    return bp_rings_add(ctx, &s->rings, f->reference, f->test, least / 8 < EDGE ? least / 8 : EDGE)
+    return bp_rings_add(ctx, &s->rings, f->reference, f->test,
+                        least / 8 < BP_RINGS_EDGE ? least / 8 : BP_RINGS_EDGE)
                ? BP_OK
                : bp_fail(ctx, BP_E_MEMORY, "no memory");
 }
@@ -79,7 +77,7 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
     (void)ctx;
     const state *s = user;
     bool known = s->whole && s->frames > 0;
-    values[Q_HALF_BIT] = known ? bp_rings_resolution(&s->rings, 0.2071, 0) : NAN;
+    values[Q_HALF_BIT] = known ? bp_rings_resolution(&s->rings, BP_RINGS_HALF_BIT, 0) : NAN;
     values[Q_ONE_SEVENTH] = known ? bp_rings_resolution(&s->rings, 0, 1.0 / 7) : NAN;
     values[Q_NYQUIST] = known ? bp_rings_correlation(&s->rings, s->rings.count - 1) : NAN;
     for (size_t i = 0; i < s->rings.count; i++)

@@ -9,13 +9,10 @@
 #include "algo/ring_correlation.h"
 #include "beampress/metric.h"
 
-#define EDGE       20 /* pixels */
-#define LEAST_SIDE 16
-
 enum { Q_HALF_BIT, Q_ONE_SEVENTH, Q_CURVE, Q_COUNT };
 
 static const bp_param params_of_shells[] = {
-    {"side", "pixels", BP_PARAM_INTEGER, LEAST_SIDE, 1024, 128, NULL, "longest side of the box"},
+    {"side", "pixels", BP_PARAM_INTEGER, BP_RINGS_LEAST_SIDE, 1024, 128, NULL, "longest side of the box"},
 };
 
 static const bp_quantity quantities[Q_COUNT] = {
@@ -85,7 +82,7 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
         s->middle = survey->used ? survey->reference_min / 2 + survey->reference_max / 2 : 0;
         s->whole = survey->used > 0;
         for (int i = 0; i < 3; i++)
-            s->whole = s->whole && s->shape[i] >= LEAST_SIDE;
+            s->whole = s->whole && s->shape[i] >= BP_RINGS_LEAST_SIDE;
     }
     if (!s || !s->slices) {
         end(s);
@@ -98,7 +95,7 @@ static bp_status begin(bp_context *ctx, const double *params, const bp_survey *s
 static double edge_at(const state *s, int axis, size_t i)
 {
     size_t n = s->shape[axis];
-    return bp_rings_taper(i, n, n / 8 < EDGE ? n / 8 : EDGE);
+    return bp_rings_taper(i, n, n / 8 < BP_RINGS_EDGE ? n / 8 : BP_RINGS_EDGE);
 }
 
 static bp_status add(bp_context *ctx, void *user, const bp_metric_frame *f)
@@ -150,7 +147,7 @@ static bool taper_of(const state *s, bp_complex *window)
     return bp_fft_image(s->shape[1], s->shape[2], window, false);
 }
 
-/* Transform of the box along the slices; window: one slice more. */
+/* Transform of the box along the slices; window: that of the taper. */
 static bool make_box(const state *s, bp_complex *box, const bp_complex *window)
 {
     size_t depth = s->shape[0], plane = s->shape[1] * s->shape[2];
@@ -176,16 +173,17 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
     for (size_t z = 0; z < s->shape[0]; z++)
         if (!s->whole || !s->slices[z].values)
             return BP_OK;
-    bp_complex *box = malloc((s->shape[0] + 1) * plane * sizeof *box), *window = box + s->shape[0] * plane;
-    bool done = box && bp_rings_init(&rings, side, side) && taper_of(s, window) && make_box(s, box, window) &&
-                bp_rings_add_box(&rings, s->shape, box);
+    bp_complex *box = malloc(s->shape[0] * plane * sizeof *box), *window = malloc(plane * sizeof *window);
+    bool done = box && window && bp_rings_init(&rings, side, side) && taper_of(s, window) &&
+                make_box(s, box, window) && bp_rings_add_box(&rings, s->shape, box);
     if (done) {
-        values[Q_HALF_BIT] = bp_rings_resolution(&rings, 0.2071, 0);
+        values[Q_HALF_BIT] = bp_rings_resolution(&rings, BP_RINGS_HALF_BIT, 0);
         values[Q_ONE_SEVENTH] = bp_rings_resolution(&rings, 0, 1.0 / 7);
         for (size_t i = 0; i < count; i++)
             values[Q_CURVE + i] = bp_rings_correlation(&rings, i);
     }
     bp_rings_fini(&rings);
+    free(window);
     free(box);
     return done ? BP_OK : bp_fail(ctx, BP_E_MEMORY, "no memory");
 }

@@ -15,13 +15,11 @@
 #include "base/checked.h"
 
 #define PI         3.14159265358979323846
-#define BINS       4096   /* fine, so that a small change of the values is a small change of the threshold */
-#define TAPER      20     /* pixels over which slices go to their mean before they are correlated */
-#define LEVEL_STEP 0.02   /* of the contrast */
-#define SMOOTH     1.5    /* pixels, of the slice in which borders are looked for */
-#define NEAR       8      /* samples of a profile to either side whose noise is alike */
-#define ON_AXIS    0.75   /* pixels from the axis */
-#define HALF       0.2071 /* signal to noise of half a bit per pixel */
+#define BINS       4096 /* fine, so that a small change of the values is a small change of the threshold */
+#define LEVEL_STEP 0.02 /* of the contrast */
+#define SMOOTH     1.5  /* pixels, of the slice in which borders are looked for */
+#define NEAR       8    /* samples of a profile to either side whose noise is alike */
+#define ON_AXIS    0.75 /* pixels from the axis */
 
 /* The sums of a unit, one behind the other; then rings (product, first, second, pixels), the histogram, the
  * profile in either half set, and the rows that these are of. */
@@ -127,7 +125,8 @@ static bool add_rings(const bp_ct_results *r, const double *first, const double 
             inside++;
         }
     for (size_t i = 0; i < n; i++) {
-        double d = (r->radius - distance(r, i)) / TAPER, w = d >= 1 ? 1 : d > 0 ? 0.5 - 0.5 * cos(PI * d) : 0;
+        double d = (r->radius - distance(r, i)) / BP_RINGS_EDGE;
+        double w = d >= 1 ? 1 : d > 0 ? 0.5 - 0.5 * cos(PI * d) : 0;
         work[i] = w * (first[i] - mean[0] / inside);
         work[n + i] = w * (second[i] - mean[1] / inside);
     }
@@ -315,8 +314,8 @@ static void evaluate(const bp_ct_results *r, const double *sums, const bp_ring_c
     report_phases(r, sums, q);
     memcpy(edge.sums, sums + S_EDGE, sizeof edge.sums);
     bp_edge_profile_width(&edge, &q[Q_EDGE]);
-    q[Q_RESOLUTION] = near ? (double)r->side / bp_ring_crossing_moved(near, &rings, HALF)
-                           : bp_rings_resolution(&rings, HALF, 0);
+    q[Q_RESOLUTION] = near ? (double)r->side / bp_ring_crossing_moved(near, &rings, BP_RINGS_HALF_BIT)
+                           : bp_rings_resolution(&rings, BP_RINGS_HALF_BIT, 0);
     for (size_t k = 1; k < r->rings; k++)
         correlation[k - 1] = bp_rings_correlation(&rings, k);
 }
@@ -496,7 +495,7 @@ static bp_ring_crossing crossing_of(const bp_ct_results *r, double *sums)
                             .first = at + r->rings,
                             .second = at + 2 * r->rings,
                             .pixels = at + 3 * r->rings};
-    return bp_ring_crossing_find(&rings, HALF);
+    return bp_ring_crossing_find(&rings, BP_RINGS_HALF_BIT);
 }
 
 bp_status bp_ct_results_report(bp_context *ctx, const bp_ct_results *r, bp_outcomes *outcomes)
