@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/draw.h"
 #include "algo/noise.h"
-#include "base/random.h"
 
 #define LOOKED_AT 16
 #define SAMPLES   100000 /* differences and values that medians are taken of */
-#define FEW       30     /* counts: below, Poisson's distribution is no normal one */
 #define MANY      1024   /* counts: above, the binomial distribution is a normal one */
 #define ENOUGH    1000   /* pairs of values that a test of dispersion wants */
 #define LEAST_DISPERSION                                                                                     \
@@ -19,7 +18,6 @@
          */
 #define MOST_DISPERSION 1.25
 #define LEAST_MARK      -2 /* signed counts have marks of gaps and dead pixels below 0 */
-#define TWO_PI          6.28318530717958647693
 
 static void limits_of(bp_dtype dtype, bp_noise_model *m)
 {
@@ -264,34 +262,16 @@ double bp_noise_model_sigma(const bp_noise_model *model, double value)
     return variance > 0 ? sqrt(variance) : 0;
 }
 
-/* Counts at or below their mean, by adding up probabilities. */
-static double few_counts(bp_random *random, double mean)
-{
-    double u = bp_random_uniform(random), p = exp(-mean), sum = p, k = 0;
-    while (u > sum && k < 200) {
-        k++;
-        p *= mean / k;
-        sum += p;
-    }
-    return k;
-}
-
-static double normal(bp_random *random)
-{
-    double u = 1 - bp_random_uniform(random), v = bp_random_uniform(random);
-    return sqrt(-2 * log(u)) * cos(TWO_PI * v);
-}
-
 static double noisy(const bp_noise_model *m, bp_random *random, double value)
 {
     double variance = m->intercept + m->gain * value, change;
     if (!(variance > 0) || !isfinite(value) || value > m->high)
         return value;
     double counts = m->gain > 0 ? variance / (m->gain * m->gain) : INFINITY;
-    if (counts < FEW)
-        change = m->gain * (few_counts(random, counts) - counts);
+    if (counts < INFINITY)
+        change = m->gain * (bp_draw_counts(random, counts) - counts);
     else
-        change = sqrt(variance) * normal(random);
+        change = sqrt(variance) * bp_draw_normal(random);
     if (!m->whole)
         return value + change;
     return fmin(fmax(nearbyint(value + change), m->low), m->high);
@@ -310,7 +290,7 @@ static double half_of(bp_random *random, double count)
 {
     double kept = 0, left = count;
     if (count > MANY)
-        return fmin(fmax(nearbyint(count / 2 + sqrt(count) / 2 * normal(random)), 0), count);
+        return fmin(fmax(nearbyint(count / 2 + sqrt(count) / 2 * bp_draw_normal(random)), 0), count);
     for (; left >= 64; left -= 64)
         kept += ones(bp_random_next(random));
     return left > 0 ? kept + ones(bp_random_next(random) >> (64 - (unsigned)left)) : kept;

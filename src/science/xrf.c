@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algo/draw.h"
 #include "algo/jackknife.h"
 #include "algo/snip.h"
-#include "base/random.h"
 #include "beampress/science.h"
 
 enum { P_FROM, P_TO, P_SIDES, P_SNIP, P_COUNT };
@@ -192,21 +192,6 @@ static double smooth(const analysis *a, size_t channel)
     return sum / (double)(end - first);
 }
 
-/* A count of this mean: Poisson, or Gaussian where there are many. */
-static double draw(bp_random *random, double mean)
-{
-    double p = exp(-mean), rest = bp_random_uniform(random), count = 0;
-    if (mean > 50) {
-        double far = sqrt(-2 * log(1 - rest));
-        return mean + sqrt(mean) * far * cos(2 * 3.14159265358979323846 * bp_random_uniform(random));
-    }
-    while (rest > p && count < 1000) {
-        rest -= p;
-        p *= mean / ++count;
-    }
-    return count;
-}
-
 /* The background goes along the lowest channels. What those scatter by is seen when counts are drawn again
  * about a spectrum that has no noise; leaving out a little of the noise, or adding it twice, moves them in
  * another way. False when memory is short. */
@@ -223,7 +208,7 @@ static bool redraw_background(const analysis *a, double *sigmas)
     bool done = true;
     for (size_t k = 0; k < REDRAWN && done; k++) {
         for (size_t i = 0; i < n; i++)
-            sum[i] = draw(&random, smooth(a, i));
+            sum[i] = bp_draw_counts(&random, smooth(a, i));
         done = bp_snip(sum, n, (size_t)a->params[P_SNIP], background);
         for (size_t i = 0; i < n; i++) {
             double away = background[i] - a->background[i];
