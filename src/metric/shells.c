@@ -173,7 +173,8 @@ static bp_status finish(bp_context *ctx, const void *user, double *values)
     for (size_t z = 0; z < s->shape[0]; z++)
         if (!s->whole || !s->slices[z].values)
             return BP_OK;
-    bp_complex *box = malloc(s->shape[0] * plane * sizeof *box), *window = malloc(plane * sizeof *window);
+    bp_complex *box = malloc((s->shape[0] * plane + 1) * sizeof *box);
+    bp_complex *window = malloc((plane + 1) * sizeof *window);
     bool done = box && window && bp_rings_init(&rings, side, side) && taper_of(s, window) &&
                 make_box(s, box, window) && bp_rings_add_box(&rings, s->shape, box);
     if (done) {
